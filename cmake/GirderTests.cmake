@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+# Unit tests: tests/unit/<room>/*.cpp becomes unit_<room>, linked with that room and everything the room may use.
+# Fuzz targets: tests/fuzz/<name>.cpp becomes fuzz_<name>; without GIRDER_FUZZ it replays the files it is given.
+
+enable_testing()
+
+# The object files a program needs to use `room`.
+function(girder_room_objects out room)
+  set(objects "")
+  foreach(part ${GIRDER_REACH_${room}} ${room})
+    if(TARGET girder_${part})
+      list(APPEND objects $<TARGET_OBJECTS:girder_${part}>)
+    endif()
+  endforeach()
+  set(${out} ${objects} PARENT_SCOPE)
+endfunction()
+
+find_package(GTest QUIET)
+if(GIRDER_TESTS AND NOT GTest_FOUND)
+  message(STATUS "GoogleTest not found (Debian: libgtest-dev): no unit tests")
+endif()
+
+foreach(room ${GIRDER_ROOMS})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/unit/${room}/*.cpp)
+  if(NOT GIRDER_TESTS OR NOT GTest_FOUND OR NOT sources)
+    continue()
+  endif()
+  girder_room_objects(objects ${room})
+  add_executable(unit_${room} EXCLUDE_FROM_ALL ${sources} ${objects})
+  target_include_directories(unit_${room} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+  target_link_libraries(unit_${room} PRIVATE girder_flags girder_libs GTest::gtest_main)
+  add_dependencies(unit_${room} girder_gen)
+  add_test(NAME unit_${room} COMMAND unit_${room} --gtest_brief=1)
+  set_tests_properties(unit_${room} PROPERTIES TIMEOUT 300 LABELS unit)
+  list(APPEND girder_unit_targets unit_${room})
+endforeach()
+add_custom_target(unit_all DEPENDS ${girder_unit_targets})
+
+file(GLOB fuzz_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/fuzz/*.cpp)
+list(FILTER fuzz_sources EXCLUDE REGEX "replay_main\\.cpp$")
+foreach(source ${fuzz_sources})
+  get_filename_component(name ${source} NAME_WE)
+  # A fuzz target may use every room but boot: it is a user of the VM like bif.
+  add_executable(fuzz_${name} EXCLUDE_FROM_ALL ${source})
+  foreach(room ${GIRDER_ROOMS})
+    if(TARGET girder_${room} AND NOT room STREQUAL boot)
+      target_sources(fuzz_${name} PRIVATE $<TARGET_OBJECTS:girder_${room}>)
+    endif()
+  endforeach()
+  target_link_libraries(fuzz_${name} PRIVATE girder_src_flags girder_libs)
+  add_dependencies(fuzz_${name} girder_gen)
+  if(GIRDER_FUZZ)
+    target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+  else()
+    target_sources(fuzz_${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests/fuzz/replay_main.cpp)
+  endif()
+  list(APPEND girder_fuzz_targets fuzz_${name})
+endforeach()
+add_custom_target(fuzz_all DEPENDS ${girder_fuzz_targets})
+if(GIRDER_FUZZ)
+  # Coverage feedback in the rooms themselves, not only in the target's own file.
+  target_compile_options(girder_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Built-ins as engines see them: rows of one table. Nobody but boot/ includes bif/; it registers the rows at start.
+#pragma once
+
+#include "code/module.h"
+
+namespace vm::proc {
+class BifContext;
+}
+
+namespace vm::code {
+
+// What a built-in may do; decides the context type its author got and what the engine must do around the call.
+enum class BifKind : std::uint8_t { Guard, Pure, Yields, Gc, DirtyCpu, DirtyIo, Native };
+
+// Flags of a row, OR-able. Ubif: stock's tables call it a "ubif", code may call it without saving live registers.
+struct BifFlag {
+  enum : std::uint32_t { None = 0, Ubif = 1 };
+};
+
+// Value, or Term::non_value() when the process's pending action says what to do instead (raise, trap, yield).
+using BifCall = Term (*)(proc::BifContext& cx, const Term* args);
+
+struct Bif {
+  Mfa mfa;
+  BifKind kind;
+  std::uint32_t flags;
+  BifCall call;
+  Export* export_entry = nullptr;
+  void* native = nullptr;  // for Native: the library's function record (nif/)
+};
+
+}  // namespace vm::code
