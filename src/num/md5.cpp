@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "num/md5.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+namespace vm::num {
+
+namespace {
+
+// RFC 1321, section 3.4: the i-th constant is the integer part of 2^32 times abs(sin(i + 1)).
+constexpr std::array<std::uint32_t, 64> kSines = {
+    0xd76aa478, 0xe8c7b756, 0x242070db, 0xc1bdceee, 0xf57c0faf, 0x4787c62a, 0xa8304613, 0xfd469501,
+    0x698098d8, 0x8b44f7af, 0xffff5bb1, 0x895cd7be, 0x6b901122, 0xfd987193, 0xa679438e, 0x49b40821,
+    0xf61e2562, 0xc040b340, 0x265e5a51, 0xe9b6c7aa, 0xd62f105d, 0x02441453, 0xd8a1e681, 0xe7d3fbc8,
+    0x21e1cde6, 0xc33707d6, 0xf4d50d87, 0x455a14ed, 0xa9e3e905, 0xfcefa3f8, 0x676f02d9, 0x8d2a4c8a,
+    0xfffa3942, 0x8771f681, 0x6d9d6122, 0xfde5380c, 0xa4beea44, 0x4bdecfa9, 0xf6bb4b60, 0xbebfbc70,
+    0x289b7ec6, 0xeaa127fa, 0xd4ef3085, 0x04881d05, 0xd9d4d039, 0xe6db99e5, 0x1fa27cf8, 0xc4ac5665,
+    0xf4292244, 0x432aff97, 0xab9423a7, 0xfc93a039, 0x655b59c3, 0x8f0ccc92, 0xffeff47d, 0x85845dd1,
+    0x6fa87e4f, 0xfe2ce6e0, 0xa3014314, 0x4e0811a1, 0xf7537e82, 0xbd3af235, 0x2ad7d2bb, 0xeb86d391};
+
+// Rotations: four per round, used in turn.
+constexpr std::array<std::array<int, 4>, 4> kRotations = {{{7, 12, 17, 22}, {5, 9, 14, 20}, {4, 11, 16, 23}, {6, 10, 15, 21}}};
+
+static_assert(std::endian::native == std::endian::little, "words are copied as they lie");
+
+}  // namespace
+
+Md5::Md5() : state_{0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476} {}
+
+Md5::Md5(std::span<const std::uint8_t, kContextBytes> context) {
+  std::memcpy(state_.data(), context.data(), 16);
+  std::memcpy(&bits_, context.data() + 16, 8);
+  std::memcpy(pending_.data(), context.data() + 24, kBlockBytes);
+}
+
+void Md5::store(std::span<std::uint8_t, kContextBytes> out) const {
+  std::memcpy(out.data(), state_.data(), 16);
+  std::memcpy(out.data() + 16, &bits_, 8);
+  std::memcpy(out.data() + 24, pending_.data(), kBlockBytes);
+}
+
+void Md5::transform(const std::uint8_t* block) {
+  std::array<std::uint32_t, 16> words;
+  std::memcpy(words.data(), block, kBlockBytes);
+  auto [a, b, c, d] = state_;
+  // Unrolled by the compiler: the mixing function and the word order change every 16 steps.
+  const auto step = [&](std::uint32_t mixed, unsigned i, unsigned word) {
+    const std::uint32_t next = b + std::rotl(a + mixed + kSines[i] + words[word], kRotations[i / 16][i % 4]);
+    a = d;
+    d = c;
+    c = b;
+    b = next;
+  };
+  for (unsigned i = 0; i < 16; ++i) step(d ^ (b & (c ^ d)), i, i);
+  for (unsigned i = 16; i < 32; ++i) step(c ^ (d & (b ^ c)), i, (5 * i + 1) % 16);
+  for (unsigned i = 32; i < 48; ++i) step(b ^ c ^ d, i, (3 * i + 5) % 16);
+  for (unsigned i = 48; i < 64; ++i) step(c ^ (b | ~d), i, (7 * i) % 16);
+  state_[0] += a;
+  state_[1] += b;
+  state_[2] += c;
+  state_[3] += d;
+}
+
+void Md5::update(std::span<const std::uint8_t> bytes) {
+  std::size_t pending = pending_bytes();
+  bits_ += static_cast<std::uint64_t>(bytes.size()) * 8;
+  if (pending != 0) {
+    const std::size_t take = std::min(kBlockBytes - pending, bytes.size());
+    std::copy_n(bytes.data(), take, pending_.data() + pending);
+    bytes = bytes.subspan(take);
+    pending += take;
+    if (pending < kBlockBytes) return;
+    transform(pending_.data());
+  }
+  while (bytes.size() >= kBlockBytes) {
+    transform(bytes.data());
+    bytes = bytes.subspan(kBlockBytes);
+  }
+  std::copy_n(bytes.data(), bytes.size(), pending_.data());
+}
+
+Md5Digest Md5::finish() {
+  const std::uint64_t bits = bits_;
+  static constexpr std::array<std::uint8_t, kBlockBytes> kPadding = {0x80};
+  const std::size_t pending = pending_bytes();
+  const std::size_t padding = (pending < 56 ? 56 : 120) - pending;
+  update(std::span(kPadding).first(padding));
+  std::array<std::uint8_t, 8> length;
+  std::memcpy(length.data(), &bits, 8);
+  update(length);
+  Md5Digest digest;
+  std::memcpy(digest.data(), state_.data(), digest.size());
+  return digest;
+}
+
+Md5Digest Md5::of(std::span<const std::uint8_t> bytes) {
+  Md5 md5;
+  md5.update(bytes);
+  return md5.finish();
+}
+
+}  // namespace vm::num
