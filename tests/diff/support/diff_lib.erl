@@ -3,7 +3,7 @@
 %% What differential programs share: values the compiler knows nothing about, and short ways to write
 %% tables of cases.
 -module(diff_lib).
--export([id/1, outcome/1, trace/1, each/2, pairs/3, apply_all/3, product/1, seq/2, hash/1]).
+-export([id/1, outcome/1, trace/1, each/3, rows/3, rows/4, apply_all/3, product/1, seq/2, hash/1, hash/2]).
 
 %% The identity, opaque for the compiler since it lies in another module.
 id(X) -> X.
@@ -25,12 +25,14 @@ trace(Fun) ->
     end.
 
 %% One case for each value.
-each(Name, {Fun, Values}) ->
+each(Name, Fun, Values) ->
     [{{Name, V}, fun() -> Fun(V) end} || V <- Values].
 
-%% One case for each pair of values.
-pairs(Name, Fun, Values) ->
-    [{{Name, A, B}, fun() -> Fun(A, B) end} || A <- Values, B <- Values].
+%% One case for each left value, holding what happens with each right value.
+rows(Name, Fun, Values) -> rows(Name, Fun, Values, Values).
+
+rows(Name, Fun, Lefts, Rights) ->
+    [{{Name, A}, fun() -> [{B, outcome(fun() -> Fun(A, B) end)} || B <- Rights] end} || A <- Lefts].
 
 %% One case for each list of arguments; the name holds their number, for arguments can be large.
 apply_all(M, F, Lists) ->
@@ -47,3 +49,7 @@ seq(A, B) -> [A | seq(A + 1, B)].
 
 %% A short stand-in for a term that is too large to print.
 hash(Term) -> {erlang:phash2(Term), erlang:external_size(Term)}.
+
+%% The same without built-ins: a sum over a list of integers.
+hash([H | T], Acc) -> hash(T, (Acc * 31 + H) rem 1000000007);
+hash([], Acc) -> Acc.
