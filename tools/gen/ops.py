@@ -12,7 +12,7 @@ from .spec import Position, SpecError, banner, c_string, cpp_identifier, read_li
 GENERIC_ROW = re.compile(r"(\d+)\s+([a-z][a-z0-9_]*)/(\d+)\s+(\d+)(?:\s+(\d+|-))?(?:\s+(.*))?$")
 MAX_GENERIC = 255
 OP_NAME = re.compile(r"[a-z][a-z0-9_]*$")
-OPERAND = re.compile(r"([a-z][a-z0-9_]*):([A-Za-z][A-Za-z0-9_]*\*?)$")
+OPERAND = re.compile(r"^([a-z_][a-z0-9_]*):([A-Za-z]+|\*)$")
 ATTRIBUTE = re.compile(r"@([a-z][a-z0-9_]*)$")
 MAX_ATTRIBUTES = 32
 
