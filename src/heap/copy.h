@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Copying of terms between heaps, without recursion. Literals (terms in literal areas) and refcounted bytes are shared, not copied; sharing
+// within one term is not kept below kSharingThreshold words and kept above it, so that a term whose flat size explodes stays
+// small.
+#pragma once
+
+#include "heap/fragment.h"
+#include "term/term.h"
+
+namespace vm::heap {
+
+// Words a flat copy takes in our layout (literals count 0). Sharing is not seen.
+std::size_t flat_size(Term t);
+// Words as stock OTP reports them (erts_debug:flat_size/1): its layout, literals 0.
+std::size_t stock_flat_size(Term t);
+
+// Deep copy through `to`.
+Term copy(Term t, term::HeapWriter& to);
+// Deep copy that also copies literals (purging a literal area; persistent_term).
+Term copy_with_literals(Term t, term::HeapWriter& to);
+
+// A term together with the fragments that hold it. Immediates have no fragments.
+struct OwnedTerm {
+  Term term = kNilTerm;
+  HeapFragment* fragments = nullptr;
+  static constexpr Term kNilTerm = Term::nil();
+};
+OwnedTerm copy_to_fragment(Term t);
+void release(OwnedTerm& t);
+
+// --- literals -----------------------------------------------------------------------------------------------------------
+// All literal areas lie in one reserved address range, so "is a literal" is one compare.
+extern Word literal_range_begin;
+extern Word literal_range_bytes;
+inline bool is_literal(const void* p) { return reinterpret_cast<Word>(p) - literal_range_begin < literal_range_bytes; }
+inline bool is_literal(Term t) { return t.is_pointer() && is_literal(reinterpret_cast<const void*>(t.bits())); }
+
+// Immutable terms of one module instance (or of persistent_term). Never moved; freed as a whole.
+class LiteralArea {
+ public:
+  static LiteralArea* create(std::size_t words);  // capacity in words; writer must not exceed it
+  static void destroy(LiteralArea* area);
+  Word* begin() const { return begin_; }
+  Word* end() const { return end_; }
+  bool contains(Term t) const {
+    const Word* p = reinterpret_cast<const Word*>(t.bits() & ~Word{7});
+    return t.is_pointer() && p >= begin_ && p < end_;
+  }
+  term::OffHeapList off_heap;
+
+ private:
+  friend class LiteralWriter;
+  Word* begin_;
+  Word* end_;
+};
+// Copies t (deep) into a new literal area exactly as large as it needs. Immediates: nullptr area, term unchanged.
+struct LiteralTerm {
+  Term term;
+  LiteralArea* area;
+};
+LiteralTerm make_literal(Term t);
+// Copies several terms into one area; the terms in `terms` are replaced by their literal copies.
+LiteralArea* make_literals(Term* terms, std::size_t n);
+
+}  // namespace vm::heap

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Bit syntax: extracting from and building bitstrings. All positions and sizes are in bits.
+//
+// Field flags as in the BEAM file: 1 aligned (ignored), 2 little, 4 signed, 8 exact (ignored), 16 native.
+#pragma once
+
+#include "proc/bif_context.h"
+
+namespace vm::ops {
+
+using proc::BifResult;
+using proc::GuardContext;
+
+enum FieldFlag : unsigned { kLittle = 2, kSigned = 4, kNative = 16 };
+
+// Copies `bits` bits from src (offset src_offset) to dst (offset dst_offset); no overlap. Bits of dst around the range are kept.
+void copy_bits(Byte* dst, std::size_t dst_offset, const Byte* src, std::size_t src_offset, std::size_t bits);
+int compare_bits(const Byte* a, std::size_t a_offset, const Byte* b, std::size_t b_offset, std::size_t bits);
+
+// --- match contexts (Kind::MatchContext, term/views.h MatchContextWords) -------------------------------------------------
+// From a bitstring (or returns a fresh copy of position for a context): slots = room for bs_save.
+Term start_match(term::HeapWriter& h, Term bits, std::size_t slots);
+struct MatchState {  // view of a context
+  Word* words;
+  const Byte* base;
+  std::size_t offset() const { return words[term::MatchContextWords::kOffset]; }
+  std::size_t end() const { return words[term::MatchContextWords::kEnd]; }
+  std::size_t remaining() const { return end() - offset(); }
+  void set_offset(std::size_t o) { words[term::MatchContextWords::kOffset] = o; }
+};
+MatchState match_state(Term context);
+
+// Each reads at the context's position and moves it on success. Non-value: no match (position unchanged).
+Term get_integer(term::HeapWriter& h, Term context, std::size_t bits, unsigned flags);
+Term get_float(term::HeapWriter& h, Term context, std::size_t bits, unsigned flags);     // 16, 32 or 64 bits
+Term get_bits(term::HeapWriter& h, Term context, std::size_t bits);                      // sub-binary
+Term get_rest(term::HeapWriter& h, Term context);                                        // everything left, position unchanged
+Term get_utf8(term::HeapWriter& h, Term context);
+Term get_utf16(term::HeapWriter& h, Term context, unsigned flags);
+Term get_utf32(term::HeapWriter& h, Term context, unsigned flags);
+bool match_bytes(Term context, const Byte* bytes, std::size_t bits);                      // bs_match_string
+
+// Field size of an Erlang size term times unit, in bits. False: no small non-negative integer, or too large.
+bool field_bits(Term size, std::size_t unit, std::size_t* bits);
+
+// --- construction ---------------------------------------------------------------------------------------------------------
+// Puts values at bit position `at` of dst; dst is large enough and zeroed beyond `at`. False: the value does not fit the type (badarg).
+bool put_integer(Byte* dst, std::size_t at, Term value, std::size_t bits, unsigned flags);
+bool put_float(Byte* dst, std::size_t at, Term value, std::size_t bits, unsigned flags);
+bool put_bits(Byte* dst, std::size_t at, Term bitstring, std::size_t bits);
+bool put_utf8(Byte* dst, std::size_t at, Term codepoint, std::size_t* bits_written);
+bool put_utf16(Byte* dst, std::size_t at, Term codepoint, unsigned flags, std::size_t* bits_written);
+bool put_utf32(Byte* dst, std::size_t at, Term codepoint, unsigned flags);
+// Bytes a code point takes; 0 when it is none.
+std::size_t utf8_size(Term codepoint);
+std::size_t utf16_size(Term codepoint);
+
+// A fresh bitstring of `bits` bits under construction: *bytes may be filled until the next GC point.
+Term start_build(term::HeapWriter& h, std::size_t bits, Byte** bytes);
+// Appending: a bitstring that begins with `src` and has `extra` more bits, whose storage is shared with src when src is the live end of a writable
+// binary (in-place append as stock), with room for growth. *bytes / *at: where the new bits go. Non-value: src is no bitstring (badarg) or too large.
+Term start_append(GuardContext& cx, Term src, std::size_t extra, std::size_t unit, Byte** bytes, std::size_t* at);
+// bs_init_writable: an empty writable binary with room for `hint` bytes.
+Term make_writable(term::HeapWriter& h, std::size_t hint);
+
+}  // namespace vm::ops

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// [DESIGN] Maps: flat up to 32 keys (a sorted key tuple, shared between maps of one shape, and the values), a hash array mapped trie
+// above. Order of enumeration equals stock's: flat maps in term order of the keys, large ones in order of the trie
+// (term/hash.h internal_hash, four bits a level, low bits first).
+//
+// Functions take what they need and never raise; callers turn "absent" into badkey and "no map" into badmap.
+#pragma once
+
+#include <span>
+
+#include "term/views.h"
+
+namespace vm::ops {
+
+inline constexpr std::size_t kFlatMapLimit = 32;
+
+// Number of keys; t is a map.
+std::size_t map_size(Term map);
+// Value of key (compared with =:=), or the non-value.
+Term map_get(Term map, Term key);
+// New map with key => value.
+Term map_put(term::HeapWriter& h, Term map, Term key, Term value);
+// As map_put, but the non-value when the key is absent.
+Term map_update(term::HeapWriter& h, Term map, Term key, Term value);
+// Map without key; *removed (may be nullptr) gets the value or the non-value.
+Term map_remove(term::HeapWriter& h, Term map, Term key, Term* removed);
+// pairs: K1, V1, K2, V2, ... Later ones win.
+Term map_from_pairs(term::HeapWriter& h, std::span<const Term> pairs);
+// Several updates at once (put_map_assoc / put_map_exact). exact: the non-value and *missing = the key when one is absent.
+Term map_update_many(term::HeapWriter& h, Term map, std::span<const Term> pairs, bool exact, Term* missing);
+Term map_merge(term::HeapWriter& h, Term left, Term right);  // right wins
+Term map_keys(term::HeapWriter& h, Term map);
+Term map_values(term::HeapWriter& h, Term map);
+Term map_to_list(term::HeapWriter& h, Term map);             // [{K, V}]
+Term empty_map(term::HeapWriter& h);
+
+// Walks all pairs in enumeration order. The map must stay reachable and the heap must not be collected meanwhile.
+class MapIterator {
+ public:
+  explicit MapIterator(Term map);
+  bool next(Term* key, Term* value);
+
+ private:
+  Term map_;
+  std::size_t index_ = 0;
+  unsigned depth_ = 0;
+  struct Level { const Word* node; unsigned child; } stack_[64];
+};
+
+}  // namespace vm::ops

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// [DESIGN] Process: control block of one Erlang process.
+//
+// Hot fields first; what few processes need is allocated on demand. A process runs on at most one thread; that thread alone touches its heap, mailbox,
+// dictionary, links and monitors. Everybody else goes through its signal queue (proc/signal.h) or reads the atomics.
+//
+// Life: created by spawn (proc/spawn.h), entered into the process table, scheduled through sched/. `state_` says whether it is queued, running,
+// waiting, exiting. A Process object is freed through sync/epoch.h, so a pointer from ProcessTable::lookup stays valid until the
+// calling thread's next quiescent point.
+#pragma once
+
+#include <atomic>
+
+#include "code/module.h"
+#include "heap/process_heap.h"
+#include "proc/mailbox.h"
+#include "proc/signal.h"
+#include "sched/scheduler.h"
+
+namespace vm::proc {
+
+struct Runtime;
+class Links;        // proc/links.h
+class Dictionary;   // proc/dictionary.h
+struct ColdPart;    // proc/process_cold.h: rarely used fields
+struct Continuation;
+
+enum class ExceptionClass : std::uint8_t { Error = 0, Exit = 1, Throw = 2 };
+
+// What a built-in or an instruction left behind when it answered "no value".
+enum class PendingKind : std::uint8_t {
+  None,
+  Raise,      // exception_ says what
+  Trap,       // call pending_export with the arguments in pending_args, as if the built-in had been that call
+  Yield,      // as Trap, but give up the slice first
+  Wait,       // leave the slice waiting (hibernate, suspend): the built-in is called again when woken unless `hibernate` said where to go
+  Exit,       // the process has ended
+};
+
+struct Exception {
+  ExceptionClass cls = ExceptionClass::Error;
+  Term reason = term::kNil;
+  // Stack trace: non_value = take it from the stack; otherwise a ready list (raise/3) or the raw trace of an earlier raise.
+  Term stacktrace = Term::non_value();
+  Term args = Term::non_value();       // argument list for the first entry (error/2, undef, function_clause), else arity is shown
+  Term cause = Term::non_value();      // error_info's cause for erl_*_errors (badarg details)
+  Term error_info = Term::non_value(); // error/3: a ready error_info map
+  bool save_trace = true;              // false: throw of an already saved trace
+};
+
+class Process final : public sched::Runnable, public heap::RootSource {
+ public:
+  static constexpr std::size_t kMaxTrapArgs = 8;
+
+  // --- identity (immutable)
+  Term pid;
+  Runtime* runtime;
+
+  // --- engine state while not running
+  heap::ProcessHeap heap;
+  code::CodePtr pc = nullptr;              // where to go on
+  std::uint32_t live = 0;                  // how many argument registers are saved
+  std::uint32_t catches = 0;               // catch tags on the stack; 0: an exception ends the process
+  Term* saved_registers = nullptr;         // `live` terms; points to inline_registers or a block
+  Term inline_registers[6];
+  std::uint32_t saved_capacity = 6;
+  SWord reductions_left = 0;               // of this slice; the engine keeps it in a register while running
+  std::uint64_t reductions_done = 0;       // in earlier slices
+  std::uint32_t slice_reductions = 0;      // what the slice started with
+  const code::Mfa* current_mfa = nullptr;  // while waiting in or calling a built-in or exiting: what current_function shows; else from pc
+  code::Mfa initial_call{};
+
+  // --- pending action of a built-in
+  PendingKind pending = PendingKind::None;
+  code::Export* pending_export = nullptr;
+  std::uint32_t pending_arity = 0;
+  Term pending_args[kMaxTrapArgs];
+  Exception exception;
+
+  // --- Erlang-visible state
+  Mailbox mailbox;
+  Term group_leader = term::kNil;
+  Term registered_name = term::kNil;       // atom or nil; owned by the registry
+  Term parent = term::kNil;
+  Dictionary* dictionary = nullptr;        // on demand
+  Links* links = nullptr;                  // links, monitors, aliases; on demand
+  ColdPart* cold = nullptr;                // on demand
+  Term seq_trace_token = term::kNil;
+  std::uint32_t trace_flags = 0;           // bits of trace/; 0 when nothing traces this process
+  std::uint32_t flags = 0;                 // ProcessFlag bits
+
+  enum ProcessFlag : std::uint32_t {
+    kTrapExit = 1, kOffHeapMessages = 2, kSystemProcess = 4, kSensitive = 8, kHibernated = 16, kDisableGc = 32,
+    kUsingTimer = 64, kTimedOut = 128, kSaveCalls = 256, kDirtyRunning = 512,
+  };
+  bool trap_exit() const { return flags & kTrapExit; }
+
+  // --- scheduling (proc/schedule.cpp)
+  sched::After run(sched::Scheduler& scheduler) override;
+  // Makes the process runnable (message or signal arrived, timer fired, resumed). Any thread.
+  void wake();
+  bool exiting() const;
+  bool alive() const { return !exiting(); }
+
+  // Collector's roots outside stack and registers: dictionary, pending terms, mailbox terms that live on the heap, continuations (proc/roots.cpp).
+  void visit_roots(heap::RootSink& sink) override;
+  // Collects now, at a GC point: `registers` hold live terms. Charges reductions. Kills the process when max_heap_size says so: then returns false.
+  bool collect(Term* registers, std::size_t live, std::size_t need_words, bool major = false);
+
+  // State word, see proc/process_state.h.
+  std::atomic<std::uint32_t> state{0};
+  std::atomic<std::uint32_t> suspend_count{0};
+  // Root chain of continuations (RootTerm members).
+  Continuation* continuations = nullptr;
+  // Accounting group, for limits that bind several processes; nullptr = none.
+  void* group = nullptr;
+
+  Process(Runtime& rt, Term self);
+  ~Process();
+};
+
+}  // namespace vm::proc

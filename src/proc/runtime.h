@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Runtime: one virtual machine. boot/ makes it; everything reaches it through the process or the scheduler at hand. The services of higher rooms
+// hang here by opaque pointer, so that lower rooms need not know them.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "code/code_store.h"
+#include "code/backend.h"
+#include "proc/process.h"
+#include "sched/scheduler.h"
+#include "sched/timer_wheel.h"
+
+namespace vm::ets { class Tables; }
+namespace vm::port { class Ports; }
+namespace vm::nif { class Natives; }
+namespace vm::dist { class Nodes; }
+
+namespace vm::proc {
+
+class ProcessTable;
+class Registry;
+class TimeService;   // proc/time.h
+class BifTimers;     // proc/timers.h
+
+// What proc/ needs of an engine.
+class Engine {
+ public:
+  virtual ~Engine() = default;
+  enum class Stop { Yielded, Waiting, Ended };
+  // Runs `p` until its reductions are used, it waits, or it ended. The process is Running on this thread.
+  virtual Stop run(Process& p, sched::Scheduler& scheduler) = 0;
+  // Prepares p to call m:f with these arguments (already on p's heap) when it is first scheduled.
+  virtual void prepare_call(Process& p, code::Export& target, const Term* args, std::size_t count) = 0;
+  // Register block of a scheduler thread.
+  virtual void attach(sched::Scheduler& scheduler) = 0;
+  // Raises in a process that is not inside the engine (exit signal that kills: ends it with the reason).
+  virtual Term stack_trace_of(Process& p, std::size_t depth, term::HeapWriter& h) = 0;   // current_stacktrace
+  virtual code::Function* current_function(Process& p) = 0;
+};
+
+// Upward calls that other rooms fill in (boot/).
+struct Hooks {
+  void (*process_ending)(Process& p) = nullptr;      // ETS tables, owned ports, …: called on the process's own thread while exiting
+  void (*port_signal)(Runtime& rt, Term port, Signal* s) = nullptr;  // link/monitor/exit/unlink to a port; owns s
+  void (*send_to_port)(Runtime& rt, Process* from, Term port, Term message) = nullptr;  // Port ! {Pid, {command, ..}}
+  bool (*send_remote)(Runtime& rt, Process& from, Term to, Term message) = nullptr;
+  Term (*port_by_name)(Runtime& rt, Term name) = nullptr;
+};
+
+struct Settings {            // from flags (boot/)
+  std::size_t process_limit = 262144;
+  std::size_t port_limit = 65536;
+  std::size_t atom_limit = 1048576;
+  std::size_t ets_limit = 8192;
+  unsigned otp_release = 25;             // of the OTP root being served
+  std::string erts_version = "13.1.5";
+  std::string root_dir, bin_dir, program_name, home;
+  std::vector<std::string> init_arguments;  // what follows `--`, for init
+  std::vector<std::string> emulator_arguments;  // emu_args
+  heap::HeapLimits heap_limits;
+  std::uint32_t context_reductions = 4000;
+  bool single_reduction = false;         // stress: one reduction per slice
+  bool off_heap_messages = false;
+  int backtrace_depth = 8;
+  char file_name_encoding = 'u';         // 'u' or 'l'
+  std::string file_name_warning = "w";
+  std::string printable_range = "latin1";  // +pc
+  std::string time_warp = "no_time_warp";
+  bool time_correction = true;
+  std::string warning_map = "warning";   // +W
+  unsigned async_threads = 1;
+  std::size_t dist_buffer_limit = 1024 * 1024;
+  std::size_t decentralized_counter_groups = 0;
+};
+
+struct Runtime {
+  Settings settings;
+  Hooks hooks;
+  code::CodeStore* code = nullptr;
+  code::Backend* backend = nullptr;
+  code::LoadHooks load_hooks;
+  Engine* engine = nullptr;
+  sched::SchedulerGroup* schedulers = nullptr;
+  sched::TimerService* timers = nullptr;
+  ProcessTable* processes = nullptr;
+  Registry* registry = nullptr;
+  BifTimers* bif_timers = nullptr;
+  ets::Tables* ets = nullptr;
+  port::Ports* ports = nullptr;
+  nif::Natives* natives = nullptr;
+  dist::Nodes* nodes = nullptr;
+  Term node_name = atoms_nonode();   // nonode@nohost until set
+  std::uint32_t creation = 0;
+  void (*halt)(Runtime&, int status, bool flush, bool abort_with_dump, const char* slogan) = nullptr;
+
+ private:
+  static Term atoms_nonode();
+};
+
+}  // namespace vm::proc

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Erlang time. Monotonic time starts near the lowest int64 of nanoseconds as on stock ("-576460752303..." ms-like values);
+// system time = monotonic + offset. Clocks come from a replaceable source so that a deterministic mode can drive them.
+#pragma once
+
+#include <cstdint>
+
+namespace vm::proc {
+
+std::int64_t monotonic_ns();      // Erlang monotonic time in native units (nanoseconds)
+std::int64_t raw_monotonic_ns();  // the clock timers use (CLOCK_MONOTONIC)
+std::int64_t time_offset_ns();
+std::int64_t system_time_ns();    // monotonic + offset
+std::int64_t os_system_time_ns(); // the operating system's
+// Fixes the start values; called once by boot/.
+void start_time();
+std::int64_t start_monotonic_ns();  // erlang:system_info(start_time)
+
+}  // namespace vm::proc

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Scheduler: run queues of one P, and the group of all of them.
+//
+// Any thread may enqueue. A scheduler takes from its own queues first (max, high, then normal with low getting one turn in eight), then steals. An
+// idle worker spins briefly, then sleeps on its eventcount; enqueueing wakes one. Between slices every worker passes a quiescent point of
+// sync/epoch.h, expires timers, and polls for I/O through the hooks below.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "sched/runnable.h"
+
+namespace vm::sched {
+
+struct Config {
+  unsigned schedulers = 1;
+  unsigned online = 1;
+  unsigned dirty_cpu = 1;
+  unsigned dirty_io = 10;
+  bool shuffle = false;       // stress: random queue order
+  std::uint64_t seed = 0;     // deterministic mode when not 0
+  std::size_t stack_bytes = 8u << 20;
+};
+
+// Filled by boot/ and port/: what a worker does besides running slices. All optional.
+struct Hooks {
+  // Expires due timers; returns nanoseconds until the next one (or a large number).
+  std::uint64_t (*run_timers)(void* context, Scheduler&) = nullptr;
+  // Polls I/O for at most `nanoseconds` (0 = only look). One worker at a time.
+  void (*poll_io)(void* context, std::uint64_t nanoseconds) = nullptr;
+  // Wakes a worker that is inside poll_io.
+  void (*interrupt_poll)(void* context) = nullptr;
+  void (*thread_started)(void* context, Scheduler* scheduler_or_null) = nullptr;
+  void (*thread_ending)(void* context) = nullptr;
+  void* context = nullptr;
+};
+
+// Work for the dirty pools. Runs once on a thread that may block.
+enum class DirtyPool : std::uint8_t { Cpu, Io };
+
+class SchedulerGroup {
+ public:
+  SchedulerGroup(const Config& config, const Hooks& hooks);
+  ~SchedulerGroup();
+  void start();             // starts the workers (scheduler 1's work may be driven by the calling thread through run_main)
+  void stop();              // asks all workers to end and joins them
+  // Puts r into the queue of `preferred` (nullptr: the current thread's scheduler, else any). Wakes a sleeper when useful.
+  void enqueue(Runnable& r, Scheduler* preferred = nullptr);
+  // As enqueue, but into the run-next slot of the current scheduler when called from one (a just-woken receiver).
+  void enqueue_next(Runnable& r);
+  void enqueue_dirty(Runnable& r, DirtyPool pool);
+  unsigned scheduler_count() const;
+  Scheduler& scheduler(unsigned index);  // 0-based
+  unsigned online() const;
+  void set_online(unsigned n);
+  std::size_t run_queue_length(unsigned index) const;
+  std::size_t total_run_queue_length() const;
+  const Config& config() const;
+  // Runs f while every worker is stopped between two slices (code purging, crash dump). Not from inside a held lock. The caller may be
+  // a scheduler thread inside a slice.
+  void stop_the_world(const std::function<void()>& f);
+
+ private:
+  friend class Scheduler;
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+class Scheduler {
+ public:
+  // The scheduler of the calling thread, or nullptr (foreign and dirty threads).
+  static Scheduler* current();
+  unsigned id() const { return id_; }  // 1-based, as erlang:system_info(scheduler_id)
+  SchedulerGroup& group() const { return *group_; }
+  void* engine_block = nullptr;        // the engine's register block, made at thread start
+  void* user = nullptr;                // per-scheduler data of proc/ (message slabs, statistics)
+  Runnable* running = nullptr;
+
+ private:
+  friend class SchedulerGroup;
+  friend struct SchedulerAccess;
+  unsigned id_ = 0;
+  SchedulerGroup* group_ = nullptr;
+};
+
+}  // namespace vm::sched

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Hashes of terms. phash and phash2 are part of the language (same number on every node, for ever); internal_hash decides the layout of
+// large maps and ETS tables and equals stock OTP 25's for every term without atoms, pids, ports, references and funs, so that large maps
+// enumerate in the same order.
+#pragma once
+
+#include "term/term.h"
+
+namespace vm::term {
+
+std::uint32_t phash(Term t);   // full 32 bits; erlang:phash/2 takes the remainder
+std::uint32_t phash2(Term t);  // full 32 bits; erlang:phash2/1 masks to 27
+// Hash for maps (=:= keys): floats and integers of one value may differ. `salt` 0 for the first 8 HAMT levels.
+std::uint32_t internal_hash(Term t, std::uint32_t salt = 0);
+
+}  // namespace vm::term
