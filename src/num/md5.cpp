@@ -44,7 +44,10 @@ void Md5::store(std::span<std::uint8_t, kContextBytes> out) const {
 void Md5::transform(const std::uint8_t* block) {
   std::array<std::uint32_t, 16> words;
   std::memcpy(words.data(), block, kBlockBytes);
-  auto [a, b, c, d] = state_;
+  std::uint32_t a = state_[0];
+  std::uint32_t b = state_[1];
+  std::uint32_t c = state_[2];
+  std::uint32_t d = state_[3];
   // Unrolled by the compiler: the mixing function and the word order change every 16 steps.
   const auto step = [&](std::uint32_t mixed, unsigned i, unsigned word) {
     const std::uint32_t next = b + std::rotl(a + mixed + kSines[i] + words[word], kRotations[i / 16][i % 4]);
