@@ -13,6 +13,7 @@ set(girder_generated
   ${GIRDER_GEN_DIR}/bif/bif_decls.gen.h
   ${GIRDER_GEN_DIR}/bif/bif_rows.gen.inc
   ${GIRDER_GEN_DIR}/code/generic_ops.gen.h
+  ${GIRDER_GEN_DIR}/beamfile/opcode_arity.gen.h
   ${GIRDER_GEN_DIR}/code/internal_ops.gen.h
   ${GIRDER_GEN_DIR}/code/internal_ops.gen.inc
   ${GIRDER_GEN_DIR}/reference/bifs.md

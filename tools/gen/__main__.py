@@ -29,6 +29,7 @@ def generate(src: Path) -> dict[str, str]:
         "bif/bif_decls.gen.h": bifs.declarations(bif_rows),
         "bif/bif_rows.gen.inc": bifs.table(bif_rows),
         "code/generic_ops.gen.h": ops.generic_header(generic),
+        "beamfile/opcode_arity.gen.h": ops.arity_header(generic),
         "code/internal_ops.gen.h": ops.internal_header(internal),
         "code/internal_ops.gen.inc": ops.internal_rows(internal),
         "reference/bifs.md": bifs.reference(bif_rows),

@@ -63,6 +63,16 @@ def generic_header(ops: list[GenericOp]) -> str:
     return "".join(out)
 
 
+def arity_header(ops: list[GenericOp]) -> str:
+    """beamfile/opcode_arity.gen.h: all that the container reader, which lies below code/, needs to walk instructions."""
+    out = [banner("src/code/generic_ops.tab"), "#pragma once\n\n#include <cstdint>\n\nnamespace vm::beamfile {\n\n"]
+    out.append("/// Operands of each opcode, by its number; row 0 is no opcode.\n")
+    out.append("inline constexpr std::uint8_t kOpcodeArities[] = {\n  0,\n")
+    out += [f"  {op.arity},  // {op.number} {op.name}\n" for op in ops]
+    out.append("};\n\n}  // namespace vm::beamfile\n")
+    return "".join(out)
+
+
 def generic_reference(ops: list[GenericOp]) -> str:
     out = ["# External opcodes\n\n| number | opcode | since OTP | last in OTP | what it does |\n|--:|---|---|---|---|\n"]
     for op in ops:

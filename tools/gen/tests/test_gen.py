@@ -161,7 +161,7 @@ class Output(SpecCase):
         self.assertTrue(write_if_changed(path, "b"))
 
     def test_empty_tree_generates_every_file(self):
-        self.assertEqual(len(generate(self.src)), 10)
+        self.assertEqual(len(generate(self.src)), 11)
 
     def test_real_tree_is_valid(self):
         generate(Path(__file__).resolve().parents[3] / "src")
