@@ -23,7 +23,7 @@ def flags(build: Path) -> list[str]:
 
 
 def compile_alone(header: Path, options: list[str]) -> str:
-    command = [*options, "-fsyntax-only", "-Wno-pragma-once-outside-header", "-x", "c++", str(header)]
+    command = [*options, "-fsyntax-only", "-x", "c++-header", str(header)]
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     return run.stderr if run.returncode else ""
 

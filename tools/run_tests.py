@@ -6,9 +6,12 @@
     layers   tools/check_layers.py
     tools    unit tests of the generator and the checks
     unit     tests/unit/<room>, GoogleTest, assertions on           build/debug
+    headers  every header of src/ compiles alone
     nocompile tests/nocompile: code that must not compile
     erl      tests/erl on the release emulator                      build/release, build/otp/bin
     diff     tests/diff: stock erl against Girder                   build/release, build/otp/bin
+    selfcompile  OTP's stdlib, kernel and compiler compiled on Girder equal stock's files byte for byte; without being
+             asked for as selfcompile/all only the modules of SELF_COMPILE_SAMPLE
     stress   tests/erl again under each tests/configs/*.toml, on the emulator with assertions; only when asked for
 
     ./test                everything but stress
@@ -177,6 +180,17 @@ def lane_nocompile(pattern: str) -> Counts:
     return counted([sys.executable, "tests/nocompile/run.py", *([pattern] if pattern else [])])
 
 
+def lane_headers(_: str) -> Counts:
+    if not build("debug", "girder_gen"):
+        return FAILED
+    done = subprocess.run([sys.executable, "tools/check_headers.py", "build/debug"], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, check=False)
+    if done.returncode != 0:
+        say(done.stdout)
+    match = re.search(r"headers: (\d+) compile alone, (\d+) do not", done.stdout)
+    return Counts(int(match.group(1)), int(match.group(2)), 0) if match else FAILED
+
+
 def has_emulator() -> bool:
     return (ROOT / "src/boot/main.cpp").exists()
 
@@ -205,6 +219,30 @@ def lane_diff(pattern: str) -> Counts:
     return counted([sys.executable, "tests/diff/run.py", "--erl", erl, *([pattern] if pattern else [])])
 
 
+SELF_COMPILE_SAMPLE = ("lists", "maps", "gen_server", "erl_lint", "inet", "beam_ssa_opt", "v3_core")
+
+
+def lane_selfcompile(pattern: str) -> Counts:
+    if not has_emulator() or not (ROOT / "tests/selfcompile/run.py").exists():
+        return skipped("selfcompile: there is no emulator or no tests/selfcompile yet")
+    erl = emulator("release", OTP_BIN)
+    if erl is None:
+        say("FAIL the release emulator does not build")
+        return FAILED
+    modules = [] if pattern == "all" else [pattern] if pattern else list(SELF_COMPILE_SAMPLE)
+    done = subprocess.run([sys.executable, "tests/selfcompile/run.py", "--erl", erl, *modules], cwd=ROOT, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, errors="replace", check=False)
+    match = re.search(r"(\d+) of (\d+) modules equal", done.stdout)
+    if match is None:
+        say(done.stdout)
+        return FAILED
+    equal, total = int(match.group(1)), int(match.group(2))
+    if equal != total or done.returncode != 0:
+        say(done.stdout)
+        return Counts(equal, max(total - equal, 1), 0)
+    return Counts(passed=equal)
+
+
 def lane_stress(pattern: str) -> Counts:
     configs = sorted((ROOT / "tests/configs").glob("*.toml"))
     config, _, test = pattern.partition("/")
@@ -219,10 +257,10 @@ def lane_stress(pattern: str) -> Counts:
     return counts if configs else skipped("stress: no tests/configs yet")
 
 
-LANES = {"layers": lane_layers, "tools": lane_tools, "unit": lane_unit, "nocompile": lane_nocompile, "erl": lane_erl,
-         "diff": lane_diff, "stress": lane_stress}
+LANES = {"layers": lane_layers, "tools": lane_tools, "unit": lane_unit, "headers": lane_headers,
+         "nocompile": lane_nocompile, "erl": lane_erl, "diff": lane_diff, "selfcompile": lane_selfcompile, "stress": lane_stress}
 ON_DEMAND = {"stress"}
-UNFILTERED = {"layers"}
+UNFILTERED = {"layers", "headers", "selfcompile"}
 
 
 def chosen(word: str) -> list[tuple[str, str]]:

@@ -13,6 +13,10 @@
 
 #include "proc/signal.h"
 
+namespace vm::heap {
+class RootSink;
+}
+
 namespace vm::proc {
 
 struct Message {  // a Signal of kind Message as it waits in the inbox
