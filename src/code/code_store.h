@@ -15,14 +15,16 @@
 
 namespace vm::code {
 
-struct CatchEntry {
-  CodePtr handler;
-};
+class Backend;
 
 class CodeStore {
  public:
   CodeStore();
   ~CodeStore();
+
+  // The engine whose entries fresh exports and built-ins get. Set once, before code is loaded; cells made earlier get theirs then.
+  void set_backend(Backend* backend);
+  Backend* backend() const;
 
   // The export cell of m:f/a, made when missing (entry = Backend::undefined_entry).
   Export* export_for(Term module, Term function, Word arity);
@@ -35,8 +37,10 @@ class CodeStore {
   Module* module_for(Term name);  // made when missing
   std::vector<Module*> modules() const;
 
-  // Fun entry for a lambda of a module: found by (module, uniq, index) or made.
+  // Fun entry for a lambda of a module: found by (module, uniq, index) or made (function = nullptr, the rest of the fields zero but for the
+  // key). The three-argument form without making: nullptr when nobody made it.
   FunEntry* fun_entry(Term module, const Byte uniq[16], std::uint32_t index);
+  FunEntry* find_fun_entry(Term module, const Byte uniq[16], std::uint32_t index);
 
   // Registers a built-in. Called before the first code is loaded.
   void add_bif(Bif* bif);
