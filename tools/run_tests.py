@@ -98,7 +98,10 @@ def build(preset: str, *targets: str, keep_going: bool = False) -> bool:
             return False
     say(f"building {preset}: {' '.join(targets)}")
     command = ["ninja", "--quiet", "-C", str(folder), *(["-k", "0"] if keep_going else []), *targets]
-    return subprocess.run(command, cwd=ROOT, check=False).returncode == 0
+    run = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", check=False)
+    if run.returncode != 0:
+        say(run.stdout)
+    return run.returncode == 0
 
 
 def emulator(preset: str, folder: Path) -> str | None:

@@ -7,10 +7,11 @@ GIRDER_DEV_PACKAGES="ccache mold lld clang clang-format clang-tidy gdb"
 
 # The packages of "$@" that dpkg does not list as installed.
 girder_missing() {
-  local package
+  local package installed
+  installed=" $(dpkg-query -W -f='${db:Status-Status}:${Package} ' "$@" 2>/dev/null || true)"
   for package in "$@"; do
-    case "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)" in
-      *installed) ;;
+    case $installed in
+      *" installed:$package "*) ;;
       *) printf '%s ' "$package" ;;
     esac
   done
@@ -41,16 +42,18 @@ girder_need() {
 }
 
 # Configures (when needed) and builds targets of a preset: girder_build <preset> <target>…
-# Silent when everything is up to date; a first build shows its progress on stderr.
+# Prints nothing when all is well and built before; a first build shows its progress on stderr.
 girder_build() {
-  local preset=$1 quiet="--quiet"
+  local preset=$1 log status
   shift
+  log=$(mktemp)
   if [ ! -f "build/$preset/build.ninja" ]; then
-    echo "girder: configuring build/$preset" >&2
-    cmake --preset "$preset" >"/tmp/girder-configure.$$" 2>&1 || { cat "/tmp/girder-configure.$$" >&2; rm -f "/tmp/girder-configure.$$"; return 1; }
-    rm -f "/tmp/girder-configure.$$"
-    quiet=""
+    echo "girder: building for the first time, this takes some minutes" >&2
+    if cmake --preset "$preset" >"$log" 2>&1 && ninja -C "build/$preset" "$@" >&2; then status=0; else status=1; fi
+  else
+    if ninja -C "build/$preset" "$@" >"$log" 2>&1; then status=0; else status=1; fi
   fi
-  # shellcheck disable=SC2086
-  ninja $quiet -C "build/$preset" "$@" >&2
+  [ "$status" -eq 0 ] || cat "$log" >&2
+  rm -f "$log"
+  return "$status"
 }
