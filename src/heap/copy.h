@@ -17,6 +17,8 @@ std::size_t stock_flat_size(Term t);
 
 // Deep copy through `to`.
 Term copy(Term t, term::HeapWriter& to);
+// Words copy_with_literals needs for t, sharing kept as it will keep it.
+std::size_t copied_words_with_literals(Term t);
 // Deep copy that also copies literals (purging a literal area; persistent_term).
 Term copy_with_literals(Term t, term::HeapWriter& to);
 
@@ -50,7 +52,6 @@ class LiteralArea {
   term::OffHeapList off_heap;
 
  private:
-  friend class LiteralWriter;
   Word* begin_;
   Word* end_;
 };

@@ -73,12 +73,17 @@ class ProcessHeap final : public term::HeapWriter {
   std::size_t old_block_words() const { return static_cast<std::size_t>(old_end_ - old_start_); }
   std::size_t total_words() const { return block_words() + old_block_words() + fragment_capacity_; }
 
-  // True when a collection at the next GC point is wanted: fragments were opened, or off-heap bytes are over budget.
-  bool wants_collection() const { return fragments_ != nullptr || over_vheap_budget(); }
+  // True when a collection at the next GC point is wanted: much was allocated in fragments, or off-heap bytes are over budget.
+  bool wants_collection() const { return fragment_words_ > block_words() + kFragmentBudget || over_vheap_budget(); }
   bool over_vheap_budget() const { return off_heap_young_.bytes > vheap_budget_bytes_; }
 
   // Makes a chain of fragments part of the young generation (message received, spawn arguments).
   void adopt(HeapFragment* chain);
+  // As adopt, but a small message is moved into the block right away when there is room, so that its fragment is free for the next sender.
+  // Answers where t lies now.
+  Term take_in(Term t, HeapFragment* chain);
+  static constexpr std::size_t kTakeInWords = 128;
+  static constexpr std::size_t kFragmentBudget = 512;
 
   struct Request {
     std::size_t need_words = 0;  // free words wanted afterwards
@@ -89,6 +94,15 @@ class ProcessHeap final : public term::HeapWriter {
   // The words of work done are added to *work (for reductions). Outcome MaxHeapReached: limits were passed (the process
   // must be killed or reported as its flag says; the heap is valid).
   Outcome collect(const Request& request, Term* registers, std::size_t live, RootSource& source, std::uint64_t* work);
+  // Tells the heap that a new time slice starts: collections are counted per slice to size the nursery.
+  void note_slice() {
+    if (collections_in_slice_ == 0 && nursery_tier_ != 0 && ++calm_slices_ >= kCalmSlices) {
+      nursery_tier_--;
+      calm_slices_ = 0;
+    }
+    collections_in_slice_ = 0;
+  }
+
   // Shrinks to what is live plus nothing (hibernate): one major collection into an exactly fitting block.
   void collect_for_hibernation(Term* registers, std::size_t live, RootSource& source);
 
@@ -97,7 +111,6 @@ class ProcessHeap final : public term::HeapWriter {
 
   // Whether an address lies in this heap (block, old heap or fragments).
   bool contains(const void* p) const;
-  // Calls f(header or cons pointer) is not offered: use OffHeapList walks for binaries.
   term::OffHeapList& off_heap_young() { return off_heap_young_; }
   term::OffHeapList& off_heap_old() { return off_heap_old_; }
   HeapFragment* fragments() const { return fragments_; }
@@ -107,6 +120,8 @@ class ProcessHeap final : public term::HeapWriter {
 
  private:
   friend class Collector;
+  void count_collection();
+  bool old_heap_has_room();
   Word* alloc_slow(std::size_t words) override;
   void trim_slow(Word* used_end, Word* alloc_end) override;
 
@@ -122,6 +137,11 @@ class ProcessHeap final : public term::HeapWriter {
   term::OffHeapList off_heap_young_;
   term::OffHeapList off_heap_old_;
   std::size_t vheap_budget_bytes_ = 46422 * kWordBytes;
+  std::size_t old_vheap_budget_bytes_ = 4 * 46422 * kWordBytes;
+  std::uint8_t collections_in_slice_ = 0;
+  std::uint8_t nursery_tier_ = 0;
+  std::uint8_t calm_slices_ = 0;
+  static constexpr std::uint8_t kCalmSlices = 64;
 };
 
 // Words a collection leaves free for the stack beyond what was asked: pushing a return pair needs no test of its own.
