@@ -13,10 +13,12 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <string>
 #include <vector>
 
 #include "heap/copy.h"
+#include "term/fun_layout.h"
 #include "term/term.h"
 
 namespace vm::code {
@@ -115,5 +117,13 @@ struct Module {
 // Finds the function that a code address belongs to (decoded code of either instance), or nullptr. Used for stack traces,
 // current_function, check_process_code. Lock-free for readers.
 Function* find_function(CodePtr pc);
+
+// term/ orders, hashes and prints funs by these leading fields.
+static_assert(offsetof(FunEntry, module) == offsetof(term::FunEntryFields, module) &&
+              offsetof(FunEntry, index) == offsetof(term::FunEntryFields, index) &&
+              offsetof(FunEntry, old_uniq) == offsetof(term::FunEntryFields, old_uniq) &&
+              offsetof(FunEntry, uniq) == offsetof(term::FunEntryFields, uniq) &&
+              offsetof(FunEntry, num_free) == offsetof(term::FunEntryFields, num_free));
+static_assert(offsetof(Export, mfa) == offsetof(term::ExportFields, module) && sizeof(Mfa) == 24);
 
 }  // namespace vm::code

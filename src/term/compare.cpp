@@ -1,0 +1,542 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Rules. 1. No recursion on terms: what is left to compare lies on a WorkStack as pairs of word arrays; the tail of a cons cell
+// is an array of one. 2. Identical words are equal without a look. 3. Keys of maps compare in total order (integers before
+// floats) whatever the order of the values. 4. Large maps first collect where they differ by walking both tries side by side, skipping
+// shared subtrees; the smallest key that differs decides, which takes nested comparisons and therefore a resumable state (MapDiff).
+#include "term/compare.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "num/float_conv.h"
+#include "term/atoms.h"
+#include "term/bits_internal.h"
+#include "term/fun_layout.h"
+#include "term/map_layout.h"
+#include "term/nodes.h"
+#include "term/work_stack.h"
+
+namespace vm::term {
+namespace {
+
+constexpr bool both_zero_floats(Term a, Term b) { return (a.bits() | 8) == 12 && (b.bits() | 8) == 12; }
+
+int sign(std::uint64_t a, std::uint64_t b) { return a < b ? -1 : a > b; }
+
+// --- identifiers ------------------------------------------------------------------------------------------------------
+
+int compare_atoms(Term a, Term b) {
+  if (a == b) return 0;
+  std::uint32_t x = AtomTable::ordinal(a), y = AtomTable::ordinal(b);
+  if (x != y) return x < y ? -1 : 1;
+  std::string_view s = AtomTable::text(a), t = AtomTable::text(b);
+  int c = std::memcmp(s.data(), t.data(), std::min(s.size(), t.size()));
+  return c != 0 ? c : sign(s.size(), t.size());
+}
+
+const NodeEntry* node_of(Term t) { return t.is_external() ? external_node(t) : this_node(); }
+
+int compare_nodes(const NodeEntry* a, const NodeEntry* b) {
+  if (a == b) return 0;
+  int c = compare_atoms(a->name, b->name);
+  return c != 0 ? c : sign(a->creation, b->creation);
+}
+
+// Data of a pid as one number whose order is that of pids: serial, then number.
+Word pid_order(Term t) {
+  if (t.is_local_pid()) return Word{pid_serial(t)} << 32 | pid_number(t);
+  return t.boxed_ptr()[3];
+}
+
+int compare_pids(Term a, Term b) {
+  int c = sign(pid_order(a), pid_order(b));
+  return c != 0 ? c : compare_nodes(node_of(a), node_of(b));
+}
+
+int compare_ports(Term a, Term b) {
+  int c = compare_nodes(node_of(a), node_of(b));
+  if (c != 0) return c;
+  Word x = a.is_local_port() ? a.id_data() : a.boxed_ptr()[3];
+  Word y = b.is_local_port() ? b.id_data() : b.boxed_ptr()[3];
+  return sign(x, y);
+}
+
+int compare_ref_numbers(Term a, Term b) {
+  RefNumbers x = ref_numbers(a), y = ref_numbers(b);  // unused numbers are 0
+  for (unsigned i = 5; i-- > 0;)
+    if (x.n[i] != y.n[i]) return x.n[i] < y.n[i] ? -1 : 1;
+  return 0;
+}
+
+int compare_refs(Term a, Term b) {
+  int c = compare_nodes(node_of(a), node_of(b));
+  return c != 0 ? c : compare_ref_numbers(a, b);
+}
+
+// --- numbers ----------------------------------------------------------------------------------------------------------
+
+num::SignedDigits digits_of(Term big) {
+  BigInt b = BigInt::from(big);
+  return {b.limbs(), b.negative() ? num::Sign::Negative : num::Sign::Positive};
+}
+
+int compare_integers(Term a, Term b) {
+  if (a.is_small()) {
+    if (b.is_small()) return a.small_value() < b.small_value() ? -1 : a.small_value() > b.small_value();
+    return BigInt::from(b).negative() ? 1 : -1;
+  }
+  if (b.is_small()) return BigInt::from(a).negative() ? -1 : 1;
+  return num::compare(digits_of(a), digits_of(b));
+}
+
+int compare_integer_float(Term integer, double d) {
+  return integer.is_small() ? num::compare(integer.small_value(), d) : num::compare(digits_of(integer), d);
+}
+
+// exact: integers and floats of one value differ, integers come first.
+int compare_numbers(Term a, Term b, bool exact) {
+  bool float_a = a.is_float(), float_b = b.is_float();
+  if (float_a && float_b) {
+    double x = float_value(a), y = float_value(b);
+    return x < y ? -1 : x > y;
+  }
+  if (!float_a && !float_b) return compare_integers(a, b);
+  if (exact) return float_a ? 1 : -1;
+  return float_b ? compare_integer_float(a, float_value(b)) : -compare_integer_float(b, float_value(a));
+}
+
+// --- ranks ------------------------------------------------------------------------------------------------------------
+
+enum class Rank : Byte { Number, Atom, Ref, Fun, Port, Pid, Tuple, Map, Nil, List, Bits, None };
+
+constexpr Rank kBoxedRank[32] = {
+    Rank::None, Rank::Tuple, Rank::Number, Rank::Number, Rank::Map,  Rank::Map, Rank::None, Rank::Fun,
+    Rank::Fun,  Rank::Bits,  Rank::Bits,   Rank::Bits,   Rank::None, Rank::Ref, Rank::Ref,  Rank::Pid,
+    Rank::Port, Rank::Ref,   Rank::None,   Rank::None,   Rank::None, Rank::None, Rank::None, Rank::None,
+    Rank::None, Rank::None,  Rank::None,   Rank::None,   Rank::None, Rank::None, Rank::None, Rank::None};
+static_assert(kBoxedRank[static_cast<unsigned>(Kind::ExternalRef)] == Rank::Ref && kBoxedRank[static_cast<unsigned>(Kind::SubBits)] == Rank::Bits);
+
+constexpr Rank kImmediateRank[8] = {Rank::Atom, Rank::Nil, Rank::Pid, Rank::Port, Rank::None, Rank::None, Rank::None, Rank::None};
+
+inline Rank rank_of(Term t) {
+  switch (t.bits() & 7) {
+    case 0: return Rank::Number;
+    case 1: return kBoxedRank[static_cast<unsigned>(header_of(t).kind())];
+    case 2: return Rank::List;
+    case 6: return kImmediateRank[t.bits() >> 3 & 7];
+    case 4:
+    case 5: return Rank::Number;
+    default: return Rank::None;
+  }
+}
+
+int compare_bitstrings(Term a, Term b) {
+  Bits x = bits_of(a), y = bits_of(b);
+  int c = compare_bits_prefix(x, y, std::min(x.size, y.size));
+  return c != 0 ? c : sign(x.size, y.size);
+}
+
+// --- equality ---------------------------------------------------------------------------------------------------------
+
+// Two arrays of n words that must be equal element by element.
+struct Pending {
+  const Word* a;
+  const Word* b;
+  std::size_t n;
+};
+using EqualStack = WorkStack<Pending, 32>;
+
+enum class Verdict { Same, Different, Deeper };
+
+// Boxed objects a and b, words differ. Deeper: *next must be compared too.
+Verdict equal_boxed(Term a, Term b, Pending* next) {
+  const Word* p = a.boxed_ptr();
+  const Word* q = b.boxed_ptr();
+  HeaderWord h(*p), g(*q);
+  auto verdict = [](bool same) { return same ? Verdict::Same : Verdict::Different; };
+  auto array = [&](std::size_t from) {
+    if (h.words() < from) return Verdict::Same;
+    *next = {p + from, q + from, h.words() + 1 - from};
+    return Verdict::Deeper;
+  };
+  switch (h.kind()) {
+    case Kind::Tuple:
+    case Kind::FlatMap:
+    case Kind::HashMap:
+    case Kind::HashNode: return h.bits() == g.bits() ? array(1) : Verdict::Different;
+    case Kind::Float: return verdict(h.bits() == g.bits() && p[1] == q[1]);
+    case Kind::BigInt: return verdict(h.bits() == g.bits() && std::memcmp(p + 1, q + 1, h.words() * kWordBytes) == 0);
+    case Kind::Fun: {
+      if (h.bits() != g.bits()) return Verdict::Different;
+      if (p[FunWords::kEntry] != q[FunWords::kEntry]) {
+        const FunEntryFields &e = fun_entry_fields(a), &f = fun_entry_fields(b);
+        if (e.module != f.module || e.index != f.index || e.old_uniq != f.old_uniq) return Verdict::Different;
+      }
+      return array(FunWords::kFirstCaptured);
+    }
+    case Kind::ExportFun: return verdict(h.bits() == g.bits() && p[1] == q[1]);
+    case Kind::HeapBinary:
+    case Kind::RefcBinary:
+    case Kind::SubBits: {
+      if (!b.is_bitstring()) return Verdict::Different;
+      Bits x = bits_of(a), y = bits_of(b);
+      return verdict(x.size == y.size && compare_bits_prefix(x, y, x.size) == 0);
+    }
+    case Kind::Ref:
+    case Kind::MagicRef:
+      return verdict((g.kind() == Kind::Ref || g.kind() == Kind::MagicRef) && compare_ref_numbers(a, b) == 0);
+    case Kind::ExternalRef: return verdict(g.kind() == h.kind() && p[2] == q[2] && compare_ref_numbers(a, b) == 0);
+    case Kind::ExternalPid:
+    case Kind::ExternalPort: return verdict(h.bits() == g.bits() && p[2] == q[2] && p[3] == q[3]);
+    default: return verdict(false);  // match contexts are never compared
+  }
+}
+
+}  // namespace
+
+bool equal_exact_slow(Term a, Term b) {
+  EqualStack stack;
+  Pending now{nullptr, nullptr, 0};
+  for (;;) {
+    if (a != b) {
+      if (a.is_cons()) {
+        if (!b.is_cons()) return false;
+        if (now.n != 0) stack.push(now);
+        // The tail later, the head now.
+        const Word* p = a.cons_cell();
+        const Word* q = b.cons_cell();
+        now = {p, q, 2};
+      } else if (a.is_boxed() && b.is_boxed()) {
+        Pending next;
+        Verdict v = equal_boxed(a, b, &next);
+        if (v == Verdict::Different) return false;
+        if (v == Verdict::Deeper) {
+          if (now.n != 0) stack.push(now);
+          now = next;
+        }
+      } else if (!both_zero_floats(a, b)) {
+        return false;
+      }
+    }
+    while (now.n != 0 && *now.a == *now.b) {
+      now.a++;
+      now.b++;
+      now.n--;
+    }
+    if (now.n == 0) {
+      if (stack.empty()) return true;
+      now = stack.pop();
+      a = b;  // fetch from `now` in the next round
+      continue;
+    }
+    a = Term::from_bits(*now.a++);
+    b = Term::from_bits(*now.b++);
+    now.n--;
+  }
+}
+
+namespace {
+
+// --- order ------------------------------------------------------------------------------------------------------------
+
+// Where two large maps differ, and how far their comparison has come.
+struct MapDiff {
+  struct Only {
+    Term key;
+    int side;  // the answer if this is the smallest key of all: -1 from the left map, 1 from the right
+  };
+  struct Common {
+    Term key, left, right;
+  };
+  enum class Phase { OnlyKeys, NextCommon, CommonKey, CommonValue };
+
+  MapDiff* outer;
+  std::size_t mark;  // height of the work stack when the comparison of these maps began
+  bool exact;        // how values compare
+  Phase phase = Phase::OnlyKeys;
+  std::size_t at = 0;
+  bool has_best = false;
+  Term best_key;
+  int best_result = 0;
+  std::vector<Only> only;      // keys of one map
+  std::vector<Common> common;  // keys of both whose values are not the same word
+
+  void collect(Term a, Term b) {
+    if (a == b) return;
+    if (a.is_cons() && b.is_cons()) {
+      if (!equal_exact(a.head(), b.head())) {
+        only.push_back({a.head(), -1});
+        only.push_back({b.head(), 1});
+      } else if (a.tail() != b.tail()) {
+        common.push_back({a.head(), a.tail(), b.tail()});
+      }
+    } else if (a.is_cons()) {
+      collect_leaf(a, b, -1);
+    } else if (b.is_cons()) {
+      collect_leaf(b, a, 1);
+    } else {
+      collect_nodes(trie_node(a), trie_node(b));
+    }
+  }
+
+ private:
+  // A leaf of one map against a subtree of the other.
+  void collect_leaf(Term leaf, Term node, int side) {
+    bool found = false;
+    each_leaf(node, [&](Term other) {
+      if (!found && equal_exact(leaf.head(), other.head())) {
+        found = true;
+        Term left = side < 0 ? leaf.tail() : other.tail(), right = side < 0 ? other.tail() : leaf.tail();
+        if (left != right) common.push_back({leaf.head(), left, right});
+      } else {
+        only.push_back({other.head(), -side});
+      }
+    });
+    if (!found) only.push_back({leaf.head(), side});
+  }
+  void collect_nodes(TrieNode a, TrieNode b) {
+    unsigned i = 0, j = 0;
+    for (std::uint32_t bits = a.bitmap | b.bitmap; bits != 0; bits &= bits - 1) {
+      std::uint32_t bit = bits & (0 - bits);
+      if ((a.bitmap & b.bitmap & bit) != 0) {
+        collect(a.child(i++), b.child(j++));
+      } else if ((a.bitmap & bit) != 0) {
+        each_leaf(a.child(i++), [&](Term leaf) { only.push_back({leaf.head(), -1}); });
+      } else {
+        each_leaf(b.child(j++), [&](Term leaf) { only.push_back({leaf.head(), 1}); });
+      }
+    }
+  }
+};
+
+class Comparison {
+ public:
+  explicit Comparison(bool exact) : exact_(exact) {}
+
+  int run(Term a, Term b) {
+    a_ = a;
+    b_ = b;
+    for (;;) {
+      int j = step();
+      // Deliver j: on with the rest when equal, else to the innermost pair of large maps, else out.
+      for (;;) {
+        if (j != 0) {
+          if (maps_ == nullptr) return j;
+          stack_.truncate(maps_->mark);
+        } else if (stack_.size() > (maps_ ? maps_->mark : 0)) {
+          if (next_pair()) break;
+          continue;
+        } else if (maps_ == nullptr) {
+          return 0;
+        }
+        if (resume_map(j)) break;
+        j = close_map();
+      }
+    }
+  }
+
+ private:
+  // n == 0: after the keys of flat maps the values compare as before again.
+  using Stack = WorkStack<Pending, 32>;
+
+  // Takes the next pair whose words differ into a_, b_. False: the array on top was all the same (and is gone).
+  bool next_pair() {
+    Pending& top = stack_.top();
+    if (top.n == 0) {
+      exact_ = false;
+      stack_.pop();
+      return false;
+    }
+    while (*top.a == *top.b) {
+      top.a++;
+      top.b++;
+      if (--top.n == 0) {
+        stack_.pop();
+        return false;
+      }
+    }
+    a_ = Term::from_bits(*top.a++);
+    b_ = Term::from_bits(*top.b++);
+    if (--top.n == 0) stack_.pop();
+    return true;
+  }
+
+  void push(const Word* a, const Word* b, std::size_t n) {
+    if (n != 0) stack_.push({a, b, n});
+  }
+
+  // Compares a_ with b_ as far as possible without their parts, which are pushed.
+  int step() {
+    Term a = a_, b = b_;
+    if (a == b) return 0;
+    if (a.is_small() && b.is_small()) return static_cast<SWord>(a.bits()) < static_cast<SWord>(b.bits()) ? -1 : 1;
+    if (a.is_cons() && b.is_cons()) return step_lists(a, b);
+    Rank x = rank_of(a), y = rank_of(b);
+    if (x != y) return x < y ? -1 : 1;
+    switch (x) {
+      case Rank::Number: return compare_numbers(a, b, exact_);
+      case Rank::Atom: return compare_atoms(a, b);
+      case Rank::Ref: return compare_refs(a, b);
+      case Rank::Fun: return step_funs(a, b);
+      case Rank::Port: return compare_ports(a, b);
+      case Rank::Pid: return compare_pids(a, b);
+      case Rank::Tuple: {
+        std::size_t n = header_of(a).words(), m = header_of(b).words();
+        if (n != m) return n < m ? -1 : 1;
+        push(a.boxed_ptr() + 1, b.boxed_ptr() + 1, n);
+        return 0;
+      }
+      case Rank::Map: return step_maps(a, b);
+      case Rank::Bits: return compare_bitstrings(a, b);
+      default: VM_UNREACHABLE("compare: no term");
+    }
+  }
+
+  int step_lists(Term a, Term b) {
+    for (;;) {
+      const Word* p = a.cons_cell();
+      const Word* q = b.cons_cell();
+      if (p[0] != q[0]) {
+        Term x = Term::from_bits(p[0]), y = Term::from_bits(q[0]);
+        if (x.is_small() && y.is_small()) return static_cast<SWord>(p[0]) < static_cast<SWord>(q[0]) ? -1 : 1;
+        push(p, q, 2);
+        return 0;
+      }
+      a = Term::from_bits(p[1]);
+      b = Term::from_bits(q[1]);
+      if (a == b) return 0;
+      if (!a.is_cons() || !b.is_cons()) {
+        push(p + 1, q + 1, 1);
+        return 0;
+      }
+    }
+  }
+
+  int step_funs(Term a, Term b) {
+    bool export_a = a.is_kind(Kind::ExportFun), export_b = b.is_kind(Kind::ExportFun);
+    if (export_a != export_b) return export_a ? 1 : -1;
+    if (export_a) {
+      const ExportFields &e = export_fields(a), &f = export_fields(b);
+      if (int c = compare_atoms(e.module, f.module)) return c;
+      if (int c = compare_atoms(e.function, f.function)) return c;
+      return sign(e.arity, f.arity);
+    }
+    const FunEntryFields &e = fun_entry_fields(a), &f = fun_entry_fields(b);
+    if (int c = compare_atoms(e.module, f.module)) return c;
+    // Stock subtracts the two as signed 32-bit numbers.
+    if (e.index != f.index) return static_cast<std::int32_t>(e.index) < static_cast<std::int32_t>(f.index) ? -1 : 1;
+    if (e.old_uniq != f.old_uniq) return static_cast<std::int32_t>(e.old_uniq) < static_cast<std::int32_t>(f.old_uniq) ? -1 : 1;
+    std::size_t n = fun_captured_count(a), m = fun_captured_count(b);
+    if (n != m) return n < m ? -1 : 1;
+    push(a.boxed_ptr() + FunWords::kFirstCaptured, b.boxed_ptr() + FunWords::kFirstCaptured, n);
+    return 0;
+  }
+
+  int step_maps(Term a, Term b) {
+    std::size_t n = map_key_count(a), m = map_key_count(b);
+    if (n != m) return n < m ? -1 : 1;
+    if (a.is_kind(Kind::HashMap)) {
+      open_map(a, b);
+      return 0;
+    }
+    const Word* p = a.boxed_ptr();
+    const Word* q = b.boxed_ptr();
+    push(p + FlatMapWords::kFirstValue, q + FlatMapWords::kFirstValue, n);
+    if (!exact_) {
+      stack_.push({nullptr, nullptr, 0});
+      exact_ = true;
+    }
+    push(p + FlatMapWords::kKeys, q + FlatMapWords::kKeys, 1);
+    return 0;
+  }
+
+  void open_map(Term a, Term b) {
+    MapDiff* diff = new MapDiff;
+    diff->outer = maps_;
+    diff->mark = stack_.size();
+    diff->exact = exact_;
+    diff->collect(a, b);
+    if (diff->only.empty()) diff->phase = MapDiff::Phase::NextCommon;
+    maps_ = diff;
+  }
+
+  // Takes up the innermost pair of maps with the answer j to the question it asked last (0 at the beginning, where no question was
+  // asked). True: a_, b_ are the next question. False: best_result is the answer.
+  bool resume_map(int j) {
+    MapDiff& m = *maps_;
+    switch (m.phase) {
+      case MapDiff::Phase::OnlyKeys:
+        if (!m.has_best || j < 0) {
+          m.best_key = m.only[m.at].key;
+          m.best_result = m.only[m.at].side;
+          m.has_best = true;
+        }
+        if (++m.at == m.only.size()) return false;
+        return ask(m.only[m.at].key, m.best_key, true);
+      case MapDiff::Phase::NextCommon: return next_common(m);
+      case MapDiff::Phase::CommonKey:
+        // j < 0: this key comes before the best one, so its values decide if they differ.
+        if (j < 0) return ask_values(m);
+        m.at++;
+        return next_common(m);
+      case MapDiff::Phase::CommonValue:
+        if (j != 0) {
+          m.has_best = true;
+          m.best_key = m.common[m.at].key;
+          m.best_result = j;
+        }
+        m.at++;
+        return next_common(m);
+    }
+    VM_UNREACHABLE("resume_map: phase");
+  }
+
+  bool next_common(MapDiff& m) {
+    if (m.at == m.common.size()) return false;
+    if (!m.has_best) return ask_values(m);
+    m.phase = MapDiff::Phase::CommonKey;
+    return ask(m.common[m.at].key, m.best_key, true);
+  }
+  bool ask_values(MapDiff& m) {
+    m.phase = MapDiff::Phase::CommonValue;
+    return ask(m.common[m.at].left, m.common[m.at].right, m.exact);
+  }
+  bool ask(Term a, Term b, bool exact) {
+    a_ = a;
+    b_ = b;
+    exact_ = exact;
+    return true;
+  }
+
+  int close_map() {
+    MapDiff* m = maps_;
+    int result = m->best_result;
+    exact_ = m->exact;
+    maps_ = m->outer;
+    delete m;
+    return result;
+  }
+
+  Term a_{}, b_{};
+  bool exact_;
+  MapDiff* maps_ = nullptr;
+  Stack stack_;
+};
+
+}  // namespace
+
+int compare_slow(Term a, Term b) {
+  if (a.is_number() && b.is_number()) return compare_numbers(a, b, false);
+  if (a.is_atom() && b.is_atom()) return compare_atoms(a, b);
+  return Comparison(false).run(a, b);
+}
+
+int compare_total(Term a, Term b) {
+  if (a == b) return 0;
+  if (a.is_small() && b.is_small()) return static_cast<SWord>(a.bits()) < static_cast<SWord>(b.bits()) ? -1 : 1;
+  if (a.is_atom() && b.is_atom()) return compare_atoms(a, b);
+  return Comparison(true).run(a, b);
+}
+
+}  // namespace vm::term
