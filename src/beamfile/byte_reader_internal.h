@@ -13,8 +13,7 @@ namespace vm::beamfile {
 
 class ByteReader {
  public:
-  ByteReader(Bytes data, ChunkId chunk)
-      : start_(data.data()), at_(data.data()), end_(data.data() + data.size()), chunk_(chunk) {}
+  ByteReader(Bytes data, ChunkId chunk) : start_(data.data()), at_(data.data()), end_(data.data() + data.size()), chunk_(chunk) {}
 
   bool ok() const { return !failed_; }
   std::size_t remaining() const { return static_cast<std::size_t>(end_ - at_); }

@@ -87,12 +87,8 @@ bool CodeReader::read_operand(Operand& out) {
   }
   const std::uint64_t value = term.value;
   switch (term.tag) {
-    case CompactTag::U:
-      out = Operand(OperandKind::Unsigned, value);
-      return true;
-    case CompactTag::I:
-      out = Operand(OperandKind::Integer, value);
-      return true;
+    case CompactTag::U: out = Operand(OperandKind::Unsigned, value); return true;
+    case CompactTag::I: out = Operand(OperandKind::Integer, value); return true;
     case CompactTag::A:
       if (value >= limits_.atoms && value != 0) return fail(Error::BadIndex);
       out = Operand(value == 0 ? OperandKind::Nil : OperandKind::Atom, value);
@@ -106,11 +102,8 @@ bool CodeReader::read_operand(Operand& out) {
       if (value >= limits_.labels && value != 0) return fail(Error::BadIndex);
       out = Operand(OperandKind::Label, value);
       return true;
-    case CompactTag::H:
-      out = Operand(OperandKind::Character, value);
-      return true;
-    case CompactTag::Z:
-      return read_extended(value, out);
+    case CompactTag::H: out = Operand(OperandKind::Character, value); return true;
+    case CompactTag::Z: return read_extended(value, out);
   }
   return fail(Error::BadTag);
 }
@@ -127,16 +120,13 @@ bool CodeReader::read_extended(std::uint64_t kind, Operand& out) {
       if (!read_index(kMaxRegisters, index)) return false;
       out = Operand(OperandKind::FloatRegister, index);
       return true;
-    case extended(Extended::AllocList):
-      return read_alloc_list(out);
+    case extended(Extended::AllocList): return read_alloc_list(out);
     case extended(Extended::Literal):
       if (!read_index(limits_.literals, index)) return false;
       out = Operand(OperandKind::Literal, index);
       return true;
-    case extended(Extended::TypedRegister):
-      return read_typed_register(out);
-    default:
-      return fail(Error::BadTag);
+    case extended(Extended::TypedRegister): return read_typed_register(out);
+    default: return fail(Error::BadTag);
   }
 }
 
@@ -207,22 +197,17 @@ bool CodeReader::skip_operand(bool& is_list) {
   if (term.tag != CompactTag::Z) return true;
   std::uint64_t index = 0;
   switch (term.value) {
-    case extended(Extended::List):
-      is_list = true;
-      return true;
+    case extended(Extended::List): is_list = true; return true;
     case extended(Extended::FloatRegister):
-    case extended(Extended::Literal):
-      return read_term(term);
-    case extended(Extended::TypedRegister):
-      return read_term(term) && read_term(term);
+    case extended(Extended::Literal): return read_term(term);
+    case extended(Extended::TypedRegister): return read_term(term) && read_term(term);
     case extended(Extended::AllocList):
       if (!read_index(kMaxAllocEntries + 1, index)) return false;
       for (std::uint64_t i = 0; i < 2 * index; ++i) {
         if (!read_term(term)) return false;
       }
       return true;
-    default:
-      return fail(Error::BadTag);
+    default: return fail(Error::BadTag);
   }
 }
 

@@ -89,9 +89,9 @@ struct Instruction {
 
 // How large the module's tables are. Zero types means that type hints are not checked and read as "nothing known".
 struct OperandLimits {
-  std::uint32_t atoms = 0;     // AtomTable::count(), so index 0 included
+  std::uint32_t atoms = 0;  // AtomTable::count(), so index 0 included
   std::uint32_t literals = 0;
-  std::uint32_t labels = 0;    // CodeHeader::label_count
+  std::uint32_t labels = 0;  // CodeHeader::label_count
   std::uint32_t types = 0;
 };
 

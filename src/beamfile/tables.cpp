@@ -157,14 +157,17 @@ struct TypeFormat {
 };
 
 constexpr std::array<std::uint16_t, 13> kBitsWithMatchContext = {
-    type_bits::kAtom,    type_bits::kBitstring, type_bits::kMatchContext, type_bits::kCons, type_bits::kFloat,
-    type_bits::kFun,     type_bits::kInteger,   type_bits::kMap,          type_bits::kNil,  type_bits::kPid,
-    type_bits::kPort,    type_bits::kReference, type_bits::kTuple};
+    type_bits::kAtom, type_bits::kBitstring, type_bits::kMatchContext, type_bits::kCons, type_bits::kFloat,
+    type_bits::kFun,  type_bits::kInteger,   type_bits::kMap,          type_bits::kNil,  type_bits::kPid,
+    type_bits::kPort, type_bits::kReference, type_bits::kTuple};
 // From version 3 on a match context is one of the things that "bitstring" says.
-constexpr std::array<std::uint16_t, 13> kBitsWithRecord = {
-    type_bits::kAtom, type_bits::kBitstring | type_bits::kMatchContext, type_bits::kCons, type_bits::kFloat, type_bits::kFun,
-    type_bits::kInteger, type_bits::kMap, type_bits::kNil, type_bits::kPid, type_bits::kPort, type_bits::kReference,
-    type_bits::kTuple, type_bits::kRecord};
+constexpr std::array<std::uint16_t, 13> kBitsWithRecord = {type_bits::kAtom,      type_bits::kBitstring | type_bits::kMatchContext,
+                                                           type_bits::kCons,      type_bits::kFloat,
+                                                           type_bits::kFun,       type_bits::kInteger,
+                                                           type_bits::kMap,       type_bits::kNil,
+                                                           type_bits::kPid,       type_bits::kPort,
+                                                           type_bits::kReference, type_bits::kTuple,
+                                                           type_bits::kRecord};
 
 bool type_format(std::uint32_t version, TypeFormat& format) {
   switch (version) {

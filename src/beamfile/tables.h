@@ -96,8 +96,8 @@ inline constexpr std::uint16_t kAny = (1 << 14) - 1;
 
 struct Type {
   std::uint16_t bits = type_bits::kAny;
-  std::uint16_t unit = 1; // the bit size of a bitstring is a multiple of this
-  bool has_min = false;   // numbers only
+  std::uint16_t unit = 1;  // the bit size of a bitstring is a multiple of this
+  bool has_min = false;    // numbers only
   bool has_max = false;
   std::int64_t min = 0;
   std::int64_t max = 0;

@@ -117,8 +117,7 @@ int decimal_width(int value) {
 
 bool plain_is_shorter(const ShortDigits& shortest) {
   const int scientific = std::max(shortest.count, 2) + 2 + decimal_width(shortest.exponent);
-  const int plain = shortest.exponent < 0 ? 1 - shortest.exponent + shortest.count
-                                          : std::max(shortest.exponent + 3, shortest.count + 1);
+  const int plain = shortest.exponent < 0 ? 1 - shortest.exponent + shortest.count : std::max(shortest.exponent + 3, shortest.count + 1);
   return plain <= scientific;
 }
 
@@ -163,8 +162,7 @@ std::size_t format_decimals(double value, std::int64_t decimals, TrailingZeros z
   if (decimals < 0 || decimals > static_cast<std::int64_t>(kMaxFloatText)) return 0;
   const double magnitude = std::fabs(value);
   if (magnitude > kTwoTo53 || decimals >= kExactDecimals) {
-    const auto result =
-        std::to_chars(out.data(), out.data() + out.size(), value, std::chars_format::fixed, static_cast<int>(decimals));
+    const auto result = std::to_chars(out.data(), out.data() + out.size(), value, std::chars_format::fixed, static_cast<int>(decimals));
     const std::size_t length = length_or_zero(result, out);
     return zeros == TrailingZeros::Strip && length != 0 ? strip_trailing_zeros(out, length) : length;
   }

@@ -32,9 +32,9 @@ constexpr std::array<std::uint8_t, 256> kDigitValues = make_digit_values();
 std::uint8_t digit_value(char c) { return kDigitValues[static_cast<unsigned char>(c)]; }
 
 // Thousandths of a bit that one character of a base carries, rounded up and down: log2(base) * 1000.
-constexpr std::array<std::uint16_t, 37> kMilliBitsFloor = {
-    0,    0,    1000, 1584, 2000, 2321, 2584, 2807, 3000, 3169, 3321, 3459, 3584, 3700, 3807, 3906, 4000, 4087, 4169,
-    4247, 4321, 4392, 4459, 4523, 4584, 4643, 4700, 4754, 4807, 4857, 4906, 4954, 5000, 5044, 5087, 5129, 5169};
+constexpr std::array<std::uint16_t, 37> kMilliBitsFloor = {0,    0,    1000, 1584, 2000, 2321, 2584, 2807, 3000, 3169, 3321, 3459, 3584,
+                                                           3700, 3807, 3906, 4000, 4087, 4169, 4247, 4321, 4392, 4459, 4523, 4584, 4643,
+                                                           4700, 4754, 4807, 4857, 4906, 4954, 5000, 5044, 5087, 5129, 5169};
 
 bool is_power_of_two(int base) { return std::has_single_bit(static_cast<unsigned>(base)); }
 
@@ -80,8 +80,7 @@ std::size_t format_integer(SignedDigits value, int base, std::span<char> out) {
     source = copy.data();
   }
   auto* text = reinterpret_cast<unsigned char*>(out.data() + start);
-  const std::size_t length =
-      mpn_get_str(text, base, const_cast<Digit*>(source), static_cast<mp_size_t>(value.magnitude.size()));
+  const std::size_t length = mpn_get_str(text, base, const_cast<Digit*>(source), static_cast<mp_size_t>(value.magnitude.size()));
   std::size_t zeros = 0;
   while (zeros + 1 < length && text[zeros] == 0) ++zeros;
   for (std::size_t i = zeros; i < length; ++i) out[start + i - zeros] = kDigitLetters[text[i]];

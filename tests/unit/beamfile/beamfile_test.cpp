@@ -4,6 +4,9 @@
 #include <gtest/gtest.h>
 #include <zlib.h>
 
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
 #include <initializer_list>
 #include <string>
 
@@ -134,17 +137,35 @@ TEST(CodeReader, Faults) {
   EXPECT_EQ(fault_of({64, 0x03}), Error::Truncated);
   EXPECT_EQ(fault_of({0}), Error::UnknownOpcode);
   EXPECT_EQ(fault_of({200}), Error::UnknownOpcode);
-  EXPECT_EQ(fault_of({64, 0xa2, 0x03}), Error::BadIndex);                      // atom 10 of 10
-  EXPECT_EQ(fault_of({64, 0x47, 0x50, 0x03}), Error::BadIndex);                // literal 5 of 5
-  EXPECT_EQ(fault_of({61, 0x1d, 0xff, 0xff}), Error::BadIndex);                // label
-  EXPECT_EQ(fault_of({64, 0x8b, 0x00, 0x03}), Error::BadIndex);                // x1024
-  EXPECT_EQ(fault_of({64, 0x57, 0x03, 0x30, 0x03}), Error::BadIndex);          // type 3 of 3
+  EXPECT_EQ(fault_of({64, 0xa2, 0x03}), Error::BadIndex);                        // atom 10 of 10
+  EXPECT_EQ(fault_of({64, 0x47, 0x50, 0x03}), Error::BadIndex);                  // literal 5 of 5
+  EXPECT_EQ(fault_of({61, 0x1d, 0xff, 0xff}), Error::BadIndex);                  // label
+  EXPECT_EQ(fault_of({64, 0x8b, 0x00, 0x03}), Error::BadIndex);                  // x1024
+  EXPECT_EQ(fault_of({64, 0x57, 0x03, 0x30, 0x03}), Error::BadIndex);            // type 3 of 3
   EXPECT_EQ(fault_of({64, 0x57, 0x57, 0x03, 0x00, 0x00, 0x03}), Error::BadTag);  // hint around a hint
-  EXPECT_EQ(fault_of({64, 0x07, 0x03}), Error::BadTag);                        // inline float of old compilers
-  EXPECT_EQ(fault_of({64, 0x17, 0x00, 0x03}), Error::BadTag);                  // list before the last operand
+  EXPECT_EQ(fault_of({64, 0x07, 0x03}), Error::BadTag);                          // inline float of old compilers
+  EXPECT_EQ(fault_of({64, 0x17, 0x00, 0x03}), Error::BadTag);                    // list before the last operand
   EXPECT_EQ(fault_of({59, 0x03, 0x55, 0x17, 0x10, 0x17, 0x00}), Error::BadTag);  // list in a list
-  EXPECT_EQ(fault_of({59, 0x03, 0x55, 0x17, 0xf0}), Error::BadIndex);          // more elements than bytes
-  EXPECT_EQ(fault_of({64, 0xf9, 0xf8, 0xf8, 0x03}), Error::Truncated);         // the size of a size of a size
+  EXPECT_EQ(fault_of({59, 0x03, 0x55, 0x17, 0xf0}), Error::BadIndex);            // more elements than bytes
+  EXPECT_EQ(fault_of({64, 0xf9, 0xf8, 0xf8, 0x03}), Error::Truncated);           // the size of a size of a size
+}
+
+// The arities here and the opcodes' specification are two files because this room lies below; this keeps them one fact.
+TEST(OpcodeArity, AgreesWithTheSpecification) {
+  const auto spec = std::filesystem::path(__FILE__).parent_path() / "../../../src/code/generic_ops.tab";
+  std::ifstream in(spec);
+  ASSERT_TRUE(in.is_open()) << spec;
+  unsigned seen = 0;
+  for (std::string line; std::getline(in, line);) {
+    unsigned opcode = 0;
+    unsigned arity = 0;
+    if (std::sscanf(line.c_str(), "%u %*[a-z0-9_]/%u", &opcode, &arity) != 2) continue;
+    ++seen;
+    ASSERT_LE(opcode, kMaxOpcode) << "an opcode that opcode_arity.h lacks";
+    EXPECT_EQ(kOpcodeArity[opcode], arity) << line;
+    EXPECT_LE(arity, kMaxOperands);
+  }
+  EXPECT_EQ(seen, kMaxOpcode);
 }
 
 TEST(Tables, AtomForms) {
@@ -155,7 +176,8 @@ TEST(Tables, AtomForms) {
   EXPECT_EQ(utf8->names[1], "foo");
   EXPECT_EQ(utf8->count(), 3u);
   const std::string long_name(300, 'x');
-  const BytesBuilder compact = BytesBuilder().u32(static_cast<std::uint32_t>(-2)).u8(0x30).text("foo").u8(0x28).u8(300 & 0xff).text(long_name);
+  const BytesBuilder compact =
+      BytesBuilder().u32(static_cast<std::uint32_t>(-2)).u8(0x30).text("foo").u8(0x28).u8(300 & 0xff).text(long_name);
   auto negative = read_atoms(compact, TextEncoding::Utf8);
   ASSERT_TRUE(negative.has_value());
   EXPECT_EQ(negative->names[2], long_name);

@@ -25,8 +25,8 @@ inline std::vector<std::filesystem::path> installed_modules(const std::vector<st
   std::error_code error;
   for (const auto& application : std::filesystem::directory_iterator(otp_root() / "lib", error)) {
     const std::string name = application.path().filename();
-    const bool wanted = prefixes.empty() || std::any_of(prefixes.begin(), prefixes.end(),
-                                                        [&](const std::string& prefix) { return name.starts_with(prefix); });
+    const bool wanted = prefixes.empty() ||
+                        std::any_of(prefixes.begin(), prefixes.end(), [&](const std::string& prefix) { return name.starts_with(prefix); });
     if (!wanted) continue;
     for (const auto& entry : std::filesystem::directory_iterator(application.path() / "ebin", error)) {
       if (entry.path().extension() == ".beam") modules.push_back(entry.path());

@@ -94,9 +94,8 @@ TEST(InstalledModules, StockDisassemblerAgrees) {
     expected.push_back(std::to_string(opcodes.size()) + ' ' + std::to_string(crc) + " true");
     pieces.push_back(std::filesystem::path(testing::TempDir()) / (name + ".pieces"));
     std::ofstream out(pieces.back(), std::ios::binary);
-    visit_checksum(*file, [&](Bytes piece) {
-      out.write(reinterpret_cast<const char*>(piece.data()), static_cast<std::streamsize>(piece.size()));
-    });
+    visit_checksum(
+        *file, [&](Bytes piece) { out.write(reinterpret_cast<const char*>(piece.data()), static_cast<std::streamsize>(piece.size())); });
     command += " " + path.string() + " " + pieces.back().string();
   }
   FILE* const pipe = popen(command.c_str(), "r");

@@ -188,7 +188,8 @@ TEST(IntText, Grammar) {
   EXPECT_EQ(value("-0", 10), 0);
   EXPECT_EQ(value("zZ", 36), 1295);
   EXPECT_EQ(value("-8000000000000000", 16), INT64_MIN);
-  for (const char* bad : {"", "+", "-", "+-1", " 1", "1 ", "1_0", "1.0", "A", "0x1"}) EXPECT_FALSE(scan_integer(bad, 10).has_value()) << bad;
+  for (const char* bad : {"", "+", "-", "+-1", " 1", "1 ", "1_0", "1.0", "A", "0x1"})
+    EXPECT_FALSE(scan_integer(bad, 10).has_value()) << bad;
   EXPECT_EQ(scan_integer_prefix("-12abc", 10)->length, 3u);
   EXPECT_FALSE(scan_integer_prefix("-x", 10).has_value());
 }
@@ -236,9 +237,7 @@ std::string hex(const Md5Digest& digest) {
   return text;
 }
 
-std::span<const std::uint8_t> bytes(std::string_view text) {
-  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
-}
+std::span<const std::uint8_t> bytes(std::string_view text) { return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}; }
 
 TEST(Md5Test, KnownAnswers) {  // RFC 1321, appendix A.5
   EXPECT_EQ(hex(Md5::of({})), "d41d8cd98f00b204e9800998ecf8427e");

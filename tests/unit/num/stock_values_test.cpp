@@ -88,9 +88,8 @@ std::string formatted(const Fields& f) {
     const bool strip = name.ends_with(":compact");
     const std::size_t colon = name.find(':');
     const auto decimals = std::stoll(name.substr(colon + 1));
-    length = name.starts_with("scientific")
-                 ? format_scientific(value, decimals, text)
-                 : format_decimals(value, decimals, strip ? TrailingZeros::Strip : TrailingZeros::Keep, text);
+    length = name.starts_with("scientific") ? format_scientific(value, decimals, text)
+                                            : format_decimals(value, decimals, strip ? TrailingZeros::Strip : TrailingZeros::Keep, text);
   }
   return length == 0 ? "badarg" : std::string(text.data(), length);
 }
