@@ -93,7 +93,7 @@ class Checker:
         self.check_functions(path, lines)
 
     def check_overview(self, path: Path, lines: list[str]) -> None:
-        """A header explains itself before its first code: two comment lines besides the licence at least."""
+        """A header explains itself before its first code."""
         words = 0
         for line in lines:
             text = line.strip()
@@ -102,8 +102,10 @@ class Checker:
                     words += len(text.split()) - 1
             elif text and not text.startswith("#pragma once"):
                 break
-        if words < 8:
+        if words == 0:
             self.error(path, 1, "expected an overview comment (what, why, invariants) before the code")
+        elif words < 8:
+            self.warn(path, 1, "the overview comment says little: what, why, invariants, threads, collection")
 
     def check_includes(self, path: Path, lines: list[str]) -> None:
         relative = path.relative_to(self.src)
