@@ -29,6 +29,13 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 
 
+# What the bare boot script loads: enough for the programs that need no server.
+BARE_LIBS = ["lists", "maps", "math", "binary", "ets", "re", "string", "unicode", "unicode_util", "io", "io_lib",
+             "io_lib_format", "io_lib_pretty", "erl_scan", "proplists", "ordsets", "orddict", "gb_trees", "queue",
+             "array", "dict", "sets", "rand", "gen", "gen_server", "proc_lib", "erl_error", "erl_stdlib_errors",
+             "error_handler", "os", "file", "code", "erl_kernel_errors"]
+
+
 class Program:
     """A source file of cases."""
 
@@ -299,6 +306,8 @@ def compare(program, stock, girder, full):
     lines, passed = [], 0
     for index in sorted(stock.cases):
         name, want = stock.cases[index]
+        if want.startswith(("CRASHED", "HUNG", "TIMEOUT")):
+            continue  # stock itself gives no answer (it dies of some calls without a code server)
         got = girder.cases.get(index, (name, girder.lost or "NOT RUN"))
         if got == (name, want):
             passed += 1
@@ -318,10 +327,9 @@ def compare(program, stock, girder, full):
 
 def make_bare_boot(build, erl):
     """A boot script that loads a few library modules and calls the harness, without any server."""
-    libs = {"stdlib": ["lists", "maps", "erl_stdlib_errors", "proplists"], "kernel": ["erl_kernel_errors"]}
     expr = f'''
         Loads = [{{path,[filename:join(code:lib_dir(A),"ebin")]}} || A <- [stdlib,kernel]],
-        Mods = {json.dumps(sum(libs.values(), []))},
+        Mods = {json.dumps(BARE_LIBS)},
         Script = {{script,{{"diff","1"}},[{{preLoaded,[]}},
             {{path,[filename:join(code:lib_dir(A),"ebin") || A <- [stdlib,kernel]] ++ ["{build.ebin}"]}},
             {{primLoad,[list_to_atom(M) || M <- Mods] ++ [diff_harness,diff_lib,diff_bare]}},
@@ -339,7 +347,7 @@ def batches(wanted, size):
 
 def run_stock(vm, wanted, build, args, pool):
     """Stock's outcomes, remembered from the last run of the same .beam files."""
-    base = hashlib.sha256(" ".join([vm.erl, args.boot, vm.mode, str(args.limit)]).encode())
+    base = hashlib.sha256(" ".join([vm.erl, args.boot, vm.mode, str(args.limit)] + BARE_LIBS).encode())
     for p in support():
         base.update(build.key(p).encode())
     keys, known, todo = {}, {}, []

@@ -8,7 +8,7 @@ id(X) -> diff_lib:id(X).
 cases() ->
     Sizes = [0, 1, 2, 5, 16, 31, 32, 33, 34, 40, 64, 65, 100, 1000],
     [{{Name, N}, fun() -> F(make(N), N) end} || N <- Sizes, {Name, F} <- ops()] ++
-        [{{keys, Name, N}, fun() -> M = maps:from_list([{K, X} || {K, X} <- lists:zip(Keys, lists:seq(1, length(Keys)))]), {map_size(M), maps:to_list(M), [maps:get(K, M) || K <- Keys], erlang:phash2(M), M} end} || {Name, Keys0} <- keys(), N <- [1, 3, 20, 32, 33, 60], Keys <- [lists:sublist(Keys0, N)]] ++
+        [{{keys, Name, N}, fun() -> M = maps:from_list([{K, X} || {K, X} <- lists:zip(Keys, lists:seq(1, length(Keys)))]), {map_size(M), order(Name, maps:to_list(M)), [maps:get(K, M) || K <- Keys], erlang:phash2(M), M} end} || {Name, Keys0} <- keys(), N <- [1, 3, 20, 32, 33, 60], Keys <- [lists:sublist(Keys0, N)]] ++
         [{{mixed, N}, F} || {N, F} <- mixed()].
 
 make(N) -> maps:from_list([{X, X * X} || X <- lists:seq(1, N)]).
@@ -16,17 +16,23 @@ make(N) -> maps:from_list([{X, X * X} || X <- lists:seq(1, N)]).
 ops() ->
     [{size, fun(M, _) -> {map_size(M), maps:size(M), is_map(M)} end}, {to_list, fun(M, _) -> maps:to_list(M) end}, {keys, fun(M, _) -> {maps:keys(M), maps:values(M)} end}, {whole, fun(M, _) -> M end},
      {get, fun(M, N) -> [diff_lib:outcome(fun() -> maps:get(K, M) end) || K <- [0, 1, N, N + 1, 1.0, a]] end}, {get_default, fun(M, N) -> [maps:get(K, M, none) || K <- [0, 1, N, N + 1]] end}, {find, fun(M, N) -> [maps:find(K, M) || K <- [0, 1, N, 1.0]] end},
-     {is_key, fun(M, N) -> [{maps:is_key(K, M), is_map_key(K, M)} || K <- [0, 1, N, 1.0]] end}, {put_new, fun(M, _) -> maps:to_list(maps:put(new, 1, M)) end}, {put_old, fun(M, N) -> maps:to_list(maps:put(N, changed, M)) end}, {put_same, fun(M, N) -> maps:put(N, N * N, M) =:= M end},
-     {update, fun(M, N) -> diff_lib:outcome(fun() -> maps:to_list(maps:update(N, z, M)) end) end}, {remove, fun(M, N) -> maps:to_list(maps:remove(N, M)) end}, {remove_none, fun(M, _) -> maps:remove(none, M) =:= M end}, {take, fun(M, N) -> maps:take(N, M) end},
-     {remove_all, fun(M, _) -> maps:fold(fun(K, _, A) -> maps:remove(K, A) end, M, M) end}, {merge, fun(M, N) -> maps:to_list(maps:merge(M, maps:from_list([{X, b} || X <- lists:seq(N div 2, N + 10)]))) end}, {merge_left, fun(M, _) -> maps:merge(#{1 => one, z => z}, M) end}, {merge_empty, fun(M, _) -> {maps:merge(M, #{}) =:= M, maps:merge(#{}, M) =:= M} end},
-     {syntax_put, fun(M, _) -> maps:to_list(M#{a => 1, b => 2, 1 => x}) end}, {syntax_exact, fun(M, N) -> diff_lib:trace(fun() -> (M#{N := y})#{1 := x} end) end}, {syntax_exact_bad, fun(M, _) -> diff_lib:trace(fun() -> M#{nokey := y} end) end}, {syntax_many, fun(M, _) -> M#{c => 1, a => 2, b => 3, a => 4, 2 => 5, 1.0 => 6} end},
+     {is_key, fun(M, N) -> [{maps:is_key(K, M), is_map_key(K, M)} || K <- [0, 1, N, 1.0]] end}, {put_new, fun(M, _) -> maps:put(new, 1, M) end}, {put_old, fun(M, N) -> maps:put(N, changed, M) end}, {put_same, fun(M, N) -> maps:put(N, N * N, M) =:= M end},
+     {update, fun(M, N) -> diff_lib:outcome(fun() -> maps:update(N, z, M) end) end}, {remove, fun(M, N) -> maps:remove(N, M) end}, {remove_none, fun(M, _) -> maps:remove(none, M) =:= M end}, {take, fun(M, N) -> maps:take(N, M) end},
+     {remove_all, fun(M, _) -> maps:fold(fun(K, _, A) -> maps:remove(K, A) end, M, M) end}, {merge, fun(M, N) -> maps:merge(M, maps:from_list([{X, b} || X <- lists:seq(N div 2, N + 10)])) end}, {merge_left, fun(M, _) -> maps:merge(#{1 => one, z => z}, M) end}, {merge_empty, fun(M, _) -> {maps:merge(M, #{}) =:= M, maps:merge(#{}, M) =:= M} end},
+     {syntax_put, fun(M, _) -> M#{a => 1, b => 2, 1 => x} end}, {syntax_exact, fun(M, N) -> diff_lib:trace(fun() -> (M#{N := y})#{1 := x} end) end}, {syntax_exact_bad, fun(M, _) -> diff_lib:trace(fun() -> M#{nokey := y} end) end}, {syntax_many, fun(M, _) -> M#{c => 1, a => 2, b => 3, a => 4, 2 => 5, 1.0 => 6} end},
      {match, fun(M, _) -> case M of #{1 := A, 2 := B, 5 := C} -> {A, B, C}; #{1 := A} -> A; #{} -> empty end end}, {match_var, fun(M, N) -> case M of #{N := A} -> A; _ -> no end end}, {match_missing, fun(M, _) -> case M of #{1 := _, nokey := X} -> X; _ -> no end end}, {match_many, fun(M, _) -> case M of #{1 := A, 33 := B, 16 := C, 31 := D, 32 := E} -> [A, B, C, D, E]; #{16 := C, 5 := D} -> [C, D]; _ -> no end end},
      {fold, fun(M, _) -> maps:fold(fun(K, V, A) -> [{K, V} | A] end, [], M) end}, {map, fun(M, _) -> maps:map(fun(K, V) -> K + V end, M) end}, {filter, fun(M, _) -> maps:filter(fun(K, _) -> K rem 2 =:= 0 end, M) end}, {filtermap, fun(M, _) -> maps:filtermap(fun(K, V) -> K rem 3 =:= 0 andalso {true, {V}} end, M) end},
      {iterate, fun(M, _) -> iter(maps:next(maps:iterator(M))) end}, {with, fun(M, N) -> {maps:with([1, N, none], M), maps:without([1, N, none], M)} end}, {update_with, fun(M, _) -> {maps:update_with(1, fun(X) -> X + 100 end, init, M), maps:update_with(q, fun(X) -> X end, init, M)} end},
      {hash, fun(M, _) -> {erlang:phash2(M), erlang:phash2(M, 1000)} end}, {etf, fun(M, _) -> B = term_to_binary(M), {erlang:crc32(B), byte_size(B), binary_to_term(B) =:= M} end}, {equal, fun(M, N) -> {M =:= make(N), M == make(N), M =:= maps:put(1, other, M), M == maps:map(fun(_, V) -> float(V) end, M), M =:= maps:map(fun(_, V) -> float(V) end, M)} end},
-     {order, fun(M, N) -> O = make(N + 1), P = maps:put(N, bigger, M), [M < O, M > O, M < P, P < M, M < [], M > {}, M =< M, maps:remove(N, O) < M] end}, {send, fun(M, _) -> self() ! M, receive X -> X =:= M end end}, {copy, fun(M, _) -> P = self(), spawn(fun() -> P ! maps:put(me, 1, M) end), receive X -> maps:to_list(X) end end},
-     {grow, fun(M, N) -> maps:to_list(lists:foldl(fun(X, A) -> A#{X => N} end, M, lists:seq(N - 3, N + 3))) end}, {shrink, fun(M, N) -> lists:foldl(fun(X, A) -> maps:remove(X, A) end, M, lists:seq(N - 3, N)) end}, {gc, fun(M, _) -> erlang:garbage_collect(), M1 = maps:put(x, y, M), erlang:garbage_collect(), maps:size(M1) end},
+     {order, fun(M, N) -> O = make(N + 1), P = maps:put(N, bigger, M), [M < O, M > O, M < P, P < M, M < [], M > {}, M =< M, maps:remove(N, O) < M] end}, {send, fun(M, _) -> self() ! M, receive X -> X =:= M end end}, {copy, fun(M, _) -> P = self(), spawn(fun() -> P ! maps:put(me, 1, M) end), receive X -> X end end},
+     {grow, fun(M, N) -> lists:foldl(fun(X, A) -> A#{X => N} end, M, lists:seq(N - 3, N + 3)) end}, {shrink, fun(M, N) -> lists:foldl(fun(X, A) -> maps:remove(X, A) end, M, lists:seq(N - 3, N)) end}, {gc, fun(M, _) -> erlang:garbage_collect(), M1 = maps:put(x, y, M), erlang:garbage_collect(), maps:size(M1) end},
      {group, fun(M, _) -> maps:groups_from_list(fun(X) -> X rem 3 end, maps:keys(M)) end}, {intersect, fun(M, N) -> maps:intersect(M, make(N div 2)) end}, {from_keys, fun(M, _) -> maps:from_keys(maps:keys(M), v) end}, {flat_size, fun(M, _) -> erts_debug:flat_size(M) end}, {from_list_dup, fun(M, _) -> L = maps:to_list(M), maps:from_list(L ++ [{K, second} || {K, _} <- L, K rem 2 =:= 0]) end}].
+
+%% Where atoms come in a large map depends on when they were first made.
+order(atoms, L) -> lists:sort(L);
+order(kinds, L) -> lists:sort(L);
+order(special, L) -> lists:sort(L);
+order(_, L) -> L.
 
 iter(none) -> [];
 iter({K, V, I}) -> [{K, V} | iter(maps:next(I))].
