@@ -17,6 +17,7 @@ namespace vm::ets { class Tables; }
 namespace vm::port { class Ports; }
 namespace vm::nif { class Natives; }
 namespace vm::dist { class Nodes; }
+namespace vm::load { class Loader; }
 
 namespace vm::proc {
 
@@ -92,6 +93,10 @@ struct Runtime {
   port::Ports* ports = nullptr;
   nif::Natives* natives = nullptr;
   dist::Nodes* nodes = nullptr;
+  load::Loader* loader = nullptr;
+  void* service_owner = nullptr;                                // boot/'s own state
+  std::vector<Term> preloaded;                                  // names of the preloaded modules
+  std::vector<std::pair<Term, Term>> system_processes;          // module, pid
   Term node_name = atoms_nonode();   // nonode@nohost until set
   std::uint32_t creation = 0;
   void (*halt)(Runtime&, int status, bool flush, bool abort_with_dump, const char* slogan) = nullptr;

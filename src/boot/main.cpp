@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The emulator's entry point: takes the command line that erlexec hands over, as any emulator of an OTP installation does.
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+
+#include "boot/machine.h"
+
+namespace {
+
+int wrong_flag(const vm::boot::FlagError& error) {
+  std::fprintf(stderr, "%s\n", error.message.c_str());
+  if (error.usage) std::fputs(vm::boot::usage_text().c_str(), stderr);
+  return 1;
+}
+
+std::string erts_version() {
+  std::vector<std::string> none;
+  auto root = vm::boot::find_otp_root(none);
+  return root ? root.value().erts_version : "13.1.5";
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);
+  vm::boot::Options options;
+  vm::boot::Parsed what;
+  vm::boot::FlagError error;
+  if (!vm::boot::parse_flags(argc, argv, &options, &what, &error)) return wrong_flag(error);
+  if (what == vm::boot::Parsed::Exit) {
+    std::fprintf(stderr, "Erlang (SMP,ASYNC_THREADS) (BEAM) emulator version %s\n", erts_version().c_str());
+    return 0;
+  }
+  if (!std::getenv("BINDIR")) {
+    std::fprintf(stderr, "Environment variable BINDIR is not set\r\n");
+    return 1;
+  }
+  auto root = vm::boot::find_otp_root(options.init_arguments);
+  if (!root) {
+    std::fprintf(stderr, "%s\n", root.error().c_str());
+    return 1;
+  }
+  static vm::boot::Machine* machine = new vm::boot::Machine(std::move(options), std::move(root.value()));
+  auto started = machine->start();
+  if (!started) {
+    std::fprintf(stderr, "%s\n", started.error().c_str());
+    return 1;
+  }
+  int status = machine->wait();
+  std::fflush(nullptr);
+  std::_Exit(status);
+}

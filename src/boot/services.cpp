@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "boot/services.h"
+
+#include <unistd.h>
+
+#include <climits>
+#include <condition_variable>
+#include <cstdio>
+#include <cstdlib>
+#include <mutex>
+
+#include "ops/maps.h"
+#include "proc/time.h"
+#include "term/fun_layout.h"
+#include "term/views.h"
+
+namespace vm::boot {
+
+namespace {
+
+// --- terms that only other rooms can make ----------------------------------------------------------------------------------
+
+Term make_export_fun(void* context, term::HeapWriter& h, Term module, Term function, Word arity) {
+  auto& rt = *static_cast<proc::Runtime*>(context);
+  code::Export* e = rt.code->export_for(module, function, arity);
+  Word* p = h.alloc(2);
+  p[0] = term::HeaderWord::make(term::Kind::ExportFun, 1, static_cast<unsigned>(arity)).bits();
+  p[term::ExportFunWords::kExport] = reinterpret_cast<Word>(e);
+  return Term::boxed(p);
+}
+
+Term make_local_fun(void* context, term::HeapWriter& h, const etf::FunParts& parts) {
+  auto& rt = *static_cast<proc::Runtime*>(context);
+  code::FunEntry* entry = rt.code->fun_entry(parts.module, parts.uniq, parts.index);
+  if (!entry->function.load(std::memory_order_acquire)) {
+    // Nobody loaded this code here: what its external form says is all that is known of the fun.
+    entry->old_index = parts.old_index;
+    entry->old_uniq = parts.old_uniq;
+    entry->arity = parts.arity;
+    entry->num_free = static_cast<std::uint32_t>(parts.captured.size());
+  }
+  std::size_t words = 2 + parts.captured.size();
+  Word* p = h.alloc(1 + words);
+  p[0] = term::HeaderWord::make(term::Kind::Fun, words, parts.arity).bits();
+  p[term::FunWords::kEntry] = reinterpret_cast<Word>(entry);
+  p[term::FunWords::kCreator] = parts.creator.bits();
+  for (std::size_t i = 0; i < parts.captured.size(); i++) p[term::FunWords::kFirstCaptured + i] = parts.captured[i].bits();
+  return Term::boxed(p);
+}
+
+Term make_large_map(void*, term::HeapWriter& h, std::span<const Term> pairs) {
+  Term map = ops::map_from_pairs(h, pairs);
+  return ops::map_size(map) * 2 == pairs.size() ? map : Term::non_value();
+}
+
+}  // namespace
+
+struct Services::Impl {
+  proc::Runtime& runtime;
+  const Options& options;
+  etf::DecodeHooks literal_hooks;
+  std::mutex lock;
+  std::condition_variable halted;
+  bool done = false;
+  int status = 0;
+};
+
+namespace {
+
+std::uint64_t run_timers(void* context, sched::Scheduler&) {
+  auto& rt = *static_cast<proc::Runtime*>(context);
+  std::int64_t next = rt.timers->run(proc::raw_monotonic_ns());
+  return next == INT64_MAX ? UINT64_MAX : static_cast<std::uint64_t>(next > 0 ? next : 0);
+}
+
+void thread_started(void* context, sched::Scheduler* scheduler) {
+  auto& rt = *static_cast<proc::Runtime*>(context);
+  if (scheduler) rt.engine->attach(*scheduler);
+}
+
+}  // namespace
+
+Services::Services(proc::Runtime& runtime, const Options& options) : impl_(new Impl{runtime, options, {}, {}, {}, false, 0}) {
+  impl_->literal_hooks.context = &runtime;
+  impl_->literal_hooks.export_fun = make_export_fun;
+  impl_->literal_hooks.local_fun = make_local_fun;
+  impl_->literal_hooks.large_map = make_large_map;
+  runtime.service_owner = impl_.get();
+  runtime.halt = [](proc::Runtime& rt, int status, bool flush, bool dump, const char* slogan) {
+    auto& services = *static_cast<Impl*>(rt.service_owner);
+    if (slogan && *slogan) std::fprintf(stderr, "%s\n", slogan);
+    if (dump) std::fflush(stderr);
+    (void)flush;
+    std::lock_guard<std::mutex> hold(services.lock);
+    if (services.done) return;
+    services.done = true;
+    services.status = status;
+    services.halted.notify_all();
+  };
+}
+
+Services::~Services() = default;
+
+const etf::DecodeHooks* Services::literal_hooks() const { return &impl_->literal_hooks; }
+
+void Services::attach_loader(load::Loader& loader) { impl_->runtime.loader = &loader; }
+
+sched::Hooks Services::scheduler_hooks() {
+  sched::Hooks hooks;
+  hooks.context = &impl_->runtime;
+  hooks.run_timers = run_timers;
+  hooks.thread_started = thread_started;
+  return hooks;
+}
+
+void Services::start() {}
+
+void Services::note_preloaded(Term module) { impl_->runtime.preloaded.push_back(module); }
+
+void Services::note_system_process(Term module, sched::Priority, Term pid) { impl_->runtime.system_processes.push_back({module, pid}); }
+
+int Services::wait_for_halt() {
+  std::unique_lock<std::mutex> hold(impl_->lock);
+  impl_->halted.wait(hold, [this] { return impl_->done; });
+  return impl_->status;
+}
+
+}  // namespace vm::boot
