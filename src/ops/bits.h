@@ -59,7 +59,8 @@ std::size_t utf16_size(Term codepoint);
 // A fresh bitstring of `bits` bits under construction: *bytes may be filled until the next GC point.
 Term start_build(term::HeapWriter& h, std::size_t bits, Byte** bytes);
 // Appending: a bitstring that begins with `src` and has `extra` more bits, whose storage is shared with src when src is the live end of a writable
-// binary (in-place append as stock), with room for growth. *bytes / *at: where the new bits go. Non-value: src is no bitstring (badarg) or too large.
+// binary (in-place append as stock), with room for growth. *bytes / *at: where the new bits go. Non-value: raised through cx, badarg when src is no
+// bitstring or no multiple of `unit`, system_limit when the sum is too large.
 Term start_append(GuardContext& cx, Term src, std::size_t extra, std::size_t unit, Byte** bytes, std::size_t* at);
 // bs_init_writable: an empty writable binary with room for `hint` bytes.
 Term make_writable(term::HeapWriter& h, std::size_t hint);
