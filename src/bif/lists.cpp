@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// List built-ins. Long lists are worked off in portions: a built-in whose reductions are used up traps to itself with what is left.
+#include <algorithm>
+#include <vector>
+
+#include "bif/bif_decls.gen.h"
+#include "proc/runtime.h"
+#include "term/compare.h"
+#include "term/hash.h"
+
+namespace vm::bif {
+
+namespace {
+
+// Elements worked on for one reduction.
+constexpr SWord kElementsPerReduction = 16;
+constexpr SWord kMinimumPortion = 256;
+
+SWord portion(BifContext& cx) { return std::max(cx.process().reductions_left * kElementsPerReduction, kMinimumPortion); }
+
+void charge(BifContext& cx, SWord elements) { cx.bump(static_cast<std::uint64_t>(elements / kElementsPerReduction)); }
+
+code::Export* self_export(BifContext& cx, Term module, Term function, Word arity) {
+  return cx.runtime().code->export_for(module, function, arity);
+}
+
+enum class KeyFound { Tuple, No, Bad, More };
+
+// Looks for key in the Nth elements from *list on; leaves the rest in *list when the portion is used up.
+KeyFound find_key(BifContext& cx, Term key, std::size_t position, Term* list, Term* found) {
+  SWord n = portion(cx);
+  SWord left = n;
+  bool immediate = !key.is_pointer() && !key.is_float_immediate() && !key.is_small();
+  while (list->is_cons()) {
+    if (left-- == 0) {
+      charge(cx, n);
+      return KeyFound::More;
+    }
+    Term element = list->head();
+    *list = list->tail();
+    term::Tuple tuple = term::Tuple::try_from(element);
+    if (!tuple || tuple.size() < position) continue;
+    Term candidate = tuple[position - 1];
+    if (candidate == key || (!immediate && term::equal(candidate, key))) {
+      *found = element;
+      charge(cx, n - left);
+      return KeyFound::Tuple;
+    }
+  }
+  charge(cx, n - left);
+  return list->is_nil() ? KeyFound::No : KeyFound::Bad;
+}
+
+template <typename Answer>
+BifResult key_bif(YieldContext& cx, Term function, Term key, Term position, Term list, Answer&& answer) {
+  if (!position.is_small() || position.small_value() < 1) return cx.badarg();
+  Term found = atoms::false_;
+  switch (find_key(cx, key, static_cast<std::size_t>(position.small_value()), &list, &found)) {
+    case KeyFound::Tuple: return answer(found);
+    case KeyFound::No: return atoms::false_;
+    case KeyFound::Bad: return cx.badarg();
+    case KeyFound::More: break;
+  }
+  return cx.yield_to(self_export(cx, atoms::lists, function, 3), key, position, list);
+}
+
+BifResult append(YieldContext& cx, Term left, Term right) {
+  if (left.is_nil()) return right;
+  SWord n = term::list_length(left);
+  if (n < 0) return cx.badarg();
+  Word* p = cx.heap().alloc(2 * static_cast<std::size_t>(n));
+  Term result = Term::cons(p);
+  for (SWord i = 0; i < n; i++, p += 2, left = left.tail()) {
+    p[0] = left.head().bits();
+    p[1] = i + 1 < n ? Term::cons(p + 2).bits() : right.bits();
+  }
+  charge(cx, n);
+  return result;
+}
+
+// Counts each element to be removed; for many of them in a sorted table, so that subtracting long lists takes n log m.
+class Removals {
+ public:
+  Removals(Term list, std::size_t n) {
+    entries_.reserve(n);
+    for (; list.is_cons(); list = list.tail()) entries_.push_back({list.head(), 0});
+    std::stable_sort(entries_.begin(), entries_.end(), [](const Entry& a, const Entry& b) { return term::compare_total(a.term, b.term) < 0; });
+    left_ = n;
+  }
+  bool empty() const { return left_ == 0; }
+  // Removes one occurrence of t; false when there is none left.
+  bool take(Term t) {
+    auto it = std::lower_bound(entries_.begin(), entries_.end(), t,
+                               [](const Entry& e, Term key) { return term::compare_total(e.term, key) < 0; });
+    if (it == entries_.end() || term::compare_total(it->term, t) != 0) return false;
+    // Entries of one key are consumed front to back; the first one knows how many are gone.
+    std::size_t first = static_cast<std::size_t>(it - entries_.begin());
+    std::size_t used = entries_[first].used;
+    std::size_t next = first + used;
+    if (next >= entries_.size() || term::compare_total(entries_[next].term, t) != 0) return false;
+    entries_[first].used++;
+    left_--;
+    return true;
+  }
+
+ private:
+  struct Entry {
+    Term term;
+    std::size_t used;
+  };
+  std::vector<Entry> entries_;
+  std::size_t left_;
+};
+
+BifResult subtract(YieldContext& cx, Term left, Term right) {
+  SWord n = term::list_length(left), m = term::list_length(right);
+  if (n < 0 || m < 0) return cx.badarg();
+  if (n == 0 || m == 0) return left;
+  Removals removals(right, static_cast<std::size_t>(m));
+  std::vector<Term> kept;
+  kept.reserve(static_cast<std::size_t>(n));
+  Term rest = left;
+  for (; rest.is_cons() && !removals.empty(); rest = rest.tail())
+    if (!removals.take(rest.head())) kept.push_back(rest.head());
+  charge(cx, n + m);
+  return term::list_from(cx.heap(), kept, rest);
+}
+
+}  // namespace
+
+BifResult lists_member_2(YieldContext& cx, Term element, Term list) {
+  SWord n = portion(cx);
+  SWord left = n;
+  bool immediate = !element.is_pointer() && !element.is_float_immediate();
+  for (; list.is_cons(); list = list.tail()) {
+    if (left-- == 0) {
+      charge(cx, n);
+      return cx.yield_to(self_export(cx, atoms::lists, atoms::member, 2), element, list);
+    }
+    Term candidate = list.head();
+    if (candidate == element || (!immediate && term::equal_exact(candidate, element))) {
+      charge(cx, n - left);
+      return atoms::true_;
+    }
+  }
+  charge(cx, n - left);
+  return list.is_nil() ? BifResult(atoms::false_) : cx.badarg();
+}
+
+BifResult lists_reverse_2(YieldContext& cx, Term list, Term tail) {
+  SWord n = portion(cx);
+  SWord left = n;
+  for (; list.is_cons(); list = list.tail()) {
+    if (left-- == 0) {
+      charge(cx, n);
+      return cx.yield_to(self_export(cx, atoms::lists, atoms::reverse, 2), list, tail);
+    }
+    tail = cx.heap().cons(list.head(), tail);
+  }
+  charge(cx, n - left);
+  return list.is_nil() ? BifResult(tail) : cx.badarg();
+}
+
+BifResult lists_keyfind_3(YieldContext& cx, Term key, Term position, Term list) {
+  return key_bif(cx, atoms::keyfind, key, position, list, [](Term t) { return BifResult(t); });
+}
+BifResult lists_keymember_3(YieldContext& cx, Term key, Term position, Term list) {
+  return key_bif(cx, atoms::keymember, key, position, list, [](Term) { return BifResult(atoms::true_); });
+}
+BifResult lists_keysearch_3(YieldContext& cx, Term key, Term position, Term list) {
+  return key_bif(cx, atoms::keysearch, key, position, list,
+                 [&](Term t) { return BifResult(term::Tuple::make(cx.heap(), atoms::value, t)); });
+}
+
+BifResult erlang_op_append_2(YieldContext& cx, Term left, Term right) { return append(cx, left, right); }
+BifResult erlang_append_2(YieldContext& cx, Term left, Term right) { return append(cx, left, right); }
+BifResult erlang_op_subtract_2(YieldContext& cx, Term left, Term right) { return subtract(cx, left, right); }
+BifResult erlang_subtract_2(YieldContext& cx, Term left, Term right) { return subtract(cx, left, right); }
+
+}  // namespace vm::bif
