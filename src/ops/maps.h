@@ -2,13 +2,15 @@
 //
 // [DESIGN] Maps: flat up to 32 keys (a sorted key tuple, shared between maps of one shape, and the values), a hash array mapped trie
 // above. Order of enumeration equals stock's: flat maps in term order of the keys, large ones in order of the trie
-// (term/hash.h internal_hash, four bits a level, low bits first).
+// (term/hash.h map_hash, four bits a level, low bits first). Lists of keys, values and pairs of a large map come in the opposite order, as
+// they do on stock.
 //
 // Functions take what they need and never raise; callers turn "absent" into badkey and "no map" into badmap.
 #pragma once
 
 #include <span>
 
+#include "term/atoms.h"
 #include "term/views.h"
 
 namespace vm::ops {
@@ -34,8 +36,12 @@ Term map_keys(term::HeapWriter& h, Term map);
 Term map_values(term::HeapWriter& h, Term map);
 Term map_to_list(term::HeapWriter& h, Term map);             // [{K, V}]
 Term empty_map(term::HeapWriter& h);
+// erts_internal:map_next/3: enumerates from `path` on (0 at the beginning), at most `limit` (not 0) pairs of a large map, all of a small one. kind is the
+// atom `iterator`: {K1, V1, {K2, V2, ... none | [Path | Map]}}; or a list: [Path, Map | Pairs] or Pairs, the pairs put in front of that list
+// one by one. The non-value when path is none of this map.
+Term map_next(term::HeapWriter& h, Term path, Term map, Term kind, std::size_t limit);
 
-// Walks all pairs in enumeration order. The map must stay reachable and the heap must not be collected meanwhile.
+// Walks all pairs in order of the trie. The map must stay reachable and the heap must not be collected meanwhile.
 class MapIterator {
  public:
   explicit MapIterator(Term map);

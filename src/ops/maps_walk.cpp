@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Enumerating maps. The order of a large map is that of its trie; lists of its keys, values and pairs come out backwards, because they are built
+// by putting each in front of the ones before. Programs see both orders.
+#include <vector>
+
+#include "num/digits.h"
+#include "ops/maps_internal.h"
+
+namespace vm::ops {
+
+using namespace detail;
+
+MapIterator::MapIterator(Term map) : map_(map) {
+  if (!map.is_kind(Kind::FlatMap)) stack_[depth_++] = {term::trie_node(map).children, 0};
+}
+
+bool MapIterator::next(Term* key, Term* value) {
+  if (depth_ == 0) {
+    if (!map_.is_kind(Kind::FlatMap) || index_ >= map_size(map_)) return false;
+    *key = flat_keys(map_)[index_];
+    *value = flat_values(map_)[index_++];
+    return true;
+  }
+  for (;;) {
+    Level& level = stack_[depth_ - 1];
+    // A node's bitmap lies right before its children.
+    unsigned count = static_cast<unsigned>(std::popcount(static_cast<std::uint32_t>(Term::from_bits(level.node[-1]).small_value())));
+    if (level.child == count) {
+      if (--depth_ == 0) return false;
+      continue;
+    }
+    Term child = Term::from_bits(level.node[level.child++]);
+    if (child.is_cons()) {
+      *key = child.head();
+      *value = child.tail();
+      return true;
+    }
+    stack_[depth_++] = {term::trie_node(child).children, 0};
+  }
+}
+
+namespace {
+
+// A list of f(key, value) for all pairs, in the order programs see.
+template <typename F>
+Term list_of(HeapWriter& h, Term map, F&& f) {
+  Term list = term::kNil;
+  if (map.is_kind(Kind::FlatMap)) {
+    std::span<const Term> keys = flat_keys(map);
+    const Term* values = flat_values(map);
+    for (std::size_t i = keys.size(); i-- > 0;) list = h.cons(f(keys[i], values[i]), list);
+  } else {
+    term::each_leaf(map, [&](Term leaf) { list = h.cons(f(leaf.head(), leaf.tail()), list); });
+  }
+  return list;
+}
+
+}  // namespace
+
+Term map_keys(HeapWriter& h, Term map) {
+  return list_of(h, map, [](Term key, Term) { return key; });
+}
+Term map_values(HeapWriter& h, Term map) {
+  return list_of(h, map, [](Term, Term value) { return value; });
+}
+Term map_to_list(HeapWriter& h, Term map) {
+  return list_of(h, map, [&](Term key, Term value) { return term::Tuple::make(h, key, value); });
+}
+
+// --- resumable enumeration --------------------------------------------------------------------------------------------
+
+namespace {
+
+// The slots on the way from the root to a leaf, four bits each, lowest for the root.
+class SlotPath {
+ public:
+  // False when t is no natural number.
+  bool read(Term t) {
+    Word small;
+    if (term::to_uint64(t, &small)) {
+      limbs_[0] = small;
+      return true;
+    }
+    term::BigInt big = term::BigInt::try_from(t);
+    if (!big || big.negative() || big.limbs().size() > kLimbs) return false;
+    for (std::size_t i = 0; i < big.limbs().size(); i++) limbs_[i] = big.limbs()[i];
+    return true;
+  }
+  unsigned slot(unsigned level) const { return static_cast<unsigned>(limbs_[level / 16] >> (level % 16 * 4) & 15); }
+  void set(unsigned level, unsigned slot) { limbs_[level / 16] |= Word{slot} << (level % 16 * 4); }
+  Term write(HeapWriter& h) const { return term::make_big(h, limbs_, false); }
+
+ private:
+  static constexpr std::size_t kLimbs = kMaxLevels / 16;
+  Word limbs_[kLimbs] = {};
+};
+
+struct Place {
+  Term node;
+  unsigned slot;
+};
+
+// Moves to the next slot in enumeration order, down to a leaf. depth 0: there is none.
+void advance(Place* places, unsigned& depth) {
+  while (depth != 0 && ++places[depth - 1].slot == term::trie_node(places[depth - 1].node).count()) depth--;
+  if (depth == 0) return;
+  for (;;) {
+    Term child = term::trie_node(places[depth - 1].node).child(places[depth - 1].slot);
+    if (child.is_cons()) return;
+    places[depth++] = {child, 0};
+  }
+}
+
+Term small_map_next(HeapWriter& h, Term map, Term kind) {
+  std::span<const Term> keys = flat_keys(map);
+  const Term* values = flat_values(map);
+  bool iterator = kind.is_atom();
+  Term result = iterator ? atoms::none : kind;
+  for (std::size_t i = keys.size(); i-- > 0;) {
+    if (iterator) result = term::Tuple::make(h, keys[i], values[i], result);
+    else result = h.cons(term::Tuple::make(h, keys[i], values[i]), result);
+  }
+  return result;
+}
+
+}  // namespace
+
+Term map_next(HeapWriter& h, Term path, Term map, Term kind, std::size_t limit) {
+  if (map.is_kind(Kind::FlatMap)) {
+    if (!path.is_small() || path.small_value() < 0 || map_size(map) < static_cast<std::size_t>(path.small_value())) return Term::non_value();
+    return small_map_next(h, map, kind);
+  }
+  SlotPath from;
+  if (!from.read(path)) return Term::non_value();
+  Place places[kMaxLevels];
+  unsigned depth = 0;
+  for (Term node = map; !node.is_cons();) {
+    TrieNode n = term::trie_node(node);
+    unsigned slot = from.slot(depth);
+    if (slot >= n.count()) return Term::non_value();
+    places[depth++] = {node, slot};
+    node = n.child(slot);
+  }
+  bool iterator = kind.is_atom();
+  Term list = iterator ? term::kNil : kind;
+  std::vector<Term> leaves;
+  while (depth != 0 && limit-- != 0) {
+    Term leaf = term::trie_node(places[depth - 1].node).child(places[depth - 1].slot);
+    if (iterator) leaves.push_back(leaf);
+    else list = h.cons(term::Tuple::make(h, leaf.head(), leaf.tail()), list);
+    advance(places, depth);
+  }
+  Term next = atoms::none;
+  if (depth != 0) {
+    SlotPath to;
+    for (unsigned i = 0; i < depth; i++) to.set(i, places[i].slot);
+    next = to.write(h);
+  }
+  if (!iterator) return depth == 0 ? list : h.cons(next, h.cons(map, list));
+  if (depth != 0) next = h.cons(next, map);
+  for (std::size_t i = leaves.size(); i-- > 0;) next = term::Tuple::make(h, leaves[i].head(), leaves[i].tail(), next);
+  return next;
+}
+
+}  // namespace vm::ops
