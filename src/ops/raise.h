@@ -17,6 +17,9 @@ namespace vm::ops {
 Term save_raw_trace(proc::Process& p, const code::Mfa* first, code::CodePtr pc);
 // The list for a raw trace, or the list itself when `trace` is one already.
 Term build_stacktrace(proc::Process& p, Term trace);
+// A saved trace (raw, or a finished list) as the trace of an exception of class cls; the `raise` instruction finds the class in it.
+Term with_class(term::HeapWriter& h, Term trace, proc::ExceptionClass cls);
+proc::ExceptionClass class_of_trace(Term trace);
 // [{M,F,A,Loc}] of a process that is not running (process_info(current_stacktrace)), including `pc`.
 Term current_stacktrace(proc::Process& p, std::size_t depth, term::HeapWriter& h);
 // {M, F, A, [{file,..},{line,..}]} for one code address; false when it belongs to no function.

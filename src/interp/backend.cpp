@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The interpreter as code::Backend: installs functions and makes entries.
+#include <cstring>
+
+#include "interp/emitter_internal.h"
+#include "interp/engine.h"
+#include "interp/instructions.h"
+#include "ops/code_lines.h"
+
+namespace vm::interp {
+
+using code::Op;
+
+CodePtr Interpreter::install(const code::FunctionBody& body) {
+  code::Function& f = *body.function;
+  Emitter emitter(body);
+  emitter.emit();
+
+  // [FunctionSide*][cells...]; decoded_begin points at the first cell.
+  std::size_t n = emitter.cells.size();
+  auto* block = new CodeWord[1 + n];
+  CodeWord* begin = block + 1;
+  auto* side = new ops::FunctionSide{std::move(emitter.lines)};
+  block[0] = reinterpret_cast<CodeWord>(side);
+  std::memcpy(begin, emitter.cells.data(), n * sizeof(CodeWord));
+  for (const Emitter::Fixup& fix : emitter.label_fixups) begin[fix.cell] = reinterpret_cast<CodeWord>(begin + emitter.offset_of(fix.label));
+  for (const Emitter::Fixup& fix : emitter.catch_fixups)
+    begin[fix.cell] = Term::catch_tag(runtime_.code->add_catch(begin + emitter.offset_of(fix.label))).bits();
+
+  f.decoded_begin = begin;
+  f.decoded_end = begin + n;
+  runtime_.code->publish_code(&f, begin, begin + n);
+  f.stub[0] = cell_of(Fused::jump_function);
+  CodePtr entry = begin + emitter.entry_offset();
+  f.entry.store(entry, std::memory_order_release);
+  return entry;
+}
+
+void Interpreter::discard(code::Function& f) {
+  if (!f.decoded_begin) return;
+  runtime_.code->retire_code(&f);
+  delete ops::side_of(f);
+  delete[] (f.decoded_begin - 1);
+  f.decoded_begin = f.decoded_end = nullptr;
+}
+
+CodePtr Interpreter::lazy_entry(code::Function& f) {
+  f.stub[0] = cell_of(Op::decode_function);
+  f.stub[1] = reinterpret_cast<CodeWord>(&f);
+  return f.stub;
+}
+
+// An export's own cells: [call_undefined][Export*] [call_bif_export][Bif*] [jump_export][Export*].
+CodePtr Interpreter::undefined_entry(code::Export& e) {
+  e.stub[0] = cell_of(Op::call_undefined);
+  e.stub[1] = reinterpret_cast<CodeWord>(&e);
+  e.stub[4] = cell_of(Fused::jump_export);
+  e.stub[5] = reinterpret_cast<CodeWord>(&e);
+  return e.stub;
+}
+
+CodePtr Interpreter::bif_entry(const code::Bif& bif) {
+  code::Export& e = *bif.export_entry;
+  e.stub[2] = cell_of(Op::call_bif_export);
+  e.stub[3] = reinterpret_cast<CodeWord>(&bif);
+  return e.stub + 2;
+}
+
+}  // namespace vm::interp

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Emitter: one FunctionBody → cells. Label operands become fixups, for the cells have no address yet.
+//
+// Every instruction has a plain form: its label, then one cell per operand (registers tagged, see registers.h). `emit_special` handles
+// those whose cells differ from their operands; specialisation and fusing come before that (fuse.cpp).
+#pragma once
+
+#include <vector>
+
+#include "code/backend.h"
+#include "interp/instructions.h"
+#include "ops/code_lines.h"
+
+namespace vm::interp {
+
+class Emitter {
+ public:
+  explicit Emitter(const code::FunctionBody& body) : body_(body) {}
+  void emit();
+
+  struct Fixup {
+    std::size_t cell;
+    Word label;
+  };
+  std::vector<code::CodeWord> cells;
+  std::vector<ops::LineEntry> lines;
+  std::vector<Fixup> label_fixups;
+  std::vector<Fixup> catch_fixups;
+  // Offset of a label, or of a bad_code instruction when the function has no such label.
+  std::size_t offset_of(Word label) const;
+  std::size_t entry_offset() const;
+
+ private:
+  using Operands = std::span<const code::Operand>;
+
+  void define_label(Word label);
+  void note_line(Word index);
+  void emit_one(const code::Instruction& i);
+  bool emit_special(const code::Instruction& i);
+  // Tries a specialised or fused form at instruction `at`; answers how many instructions it took, 0 for none.
+  std::size_t fuse(std::size_t at);
+  void emit_plain(const code::Instruction& i);
+  void emit_float_move(Operands o);
+  void emit_select(Operands o);
+  void emit_create_bin(Operands o);
+  void emit_bs_match(Operands o);
+  void put(code::CodeWord w) { cells.push_back(w); }
+  void put(code::Op op) { cells.push_back(cell_of(op)); }
+  void put(Fused op) { cells.push_back(cell_of(op)); }
+  void put_label(Word label);
+  void put_operand(const code::Operand& o);
+  static code::CodeWord encode(const code::Operand& o);
+
+  const code::FunctionBody& body_;
+  Word label_base_ = 0;
+  std::vector<std::uint32_t> label_offsets_;  // by label - label_base_; kNoOffset: not in this function
+  std::uint32_t bad_code_ = 0;
+  bool stress_ = false;
+  static constexpr std::uint32_t kNoOffset = 0xffffffff;
+};
+
+}  // namespace vm::interp

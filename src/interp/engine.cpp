@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The interpreter as proc::Engine.
+#include "interp/engine.h"
+
+#include "interp/instructions.h"
+#include "interp/loop.h"
+#include "interp/slow.h"
+#include "ops/raise.h"
+
+namespace vm::interp {
+
+Interpreter::Interpreter(proc::Runtime& runtime) : runtime_(runtime) { normal_exit_[0] = cell_of(code::Op::normal_exit); }
+
+void Interpreter::attach(sched::Scheduler& scheduler) {
+  if (!scheduler.engine_block) scheduler.engine_block = new Registers{};
+}
+
+proc::Engine::Stop Interpreter::run(Process& p, sched::Scheduler& scheduler) {
+  attach(scheduler);
+  return run_with(p, *static_cast<Registers*>(scheduler.engine_block));
+}
+
+proc::Engine::Stop Interpreter::run_with(Process& p, Registers& r) {
+  r.process = &p;
+  r.runtime = &runtime_;
+  r.build = BuildState{};
+  for (std::uint32_t i = 0; i < p.live; i++) r.x[i] = p.saved_registers[i];
+  p.live = 0;
+  p.flags &= ~static_cast<std::uint32_t>(Process::kHibernated);
+  return run_loop(&r, nullptr);
+}
+
+void Interpreter::prepare_call(Process& p, code::Export& target, const Term* args, std::size_t count) {
+  save_registers(p, args, count);
+  if (p.heap.free_words() < heap::kStackSlack && !p.collect(p.saved_registers, p.live, heap::kStackSlack)) return;
+  Word* sp = p.heap.stack_top() - 2;
+  sp[0] = heap::kFrameMarker;
+  sp[1] = reinterpret_cast<Word>(&normal_exit_[0]);
+  p.heap.set_stack_top(sp);
+  p.catches = 0;
+  // The cell reads the export when the process first runs.
+  target.stub[4] = cell_of(Fused::jump_export);
+  target.stub[5] = reinterpret_cast<CodeWord>(&target);
+  p.pc = target.stub + 4;
+}
+
+Term Interpreter::stack_trace_of(Process& p, std::size_t depth, term::HeapWriter& h) { return ops::current_stacktrace(p, depth, h); }
+
+code::Function* Interpreter::current_function(Process& p) {
+  if (!p.pc) return nullptr;
+  if (*p.pc == cell_of(Fused::jump_export)) return reinterpret_cast<code::Export*>(p.pc[1])->function.load(std::memory_order_acquire);
+  if (*p.pc == cell_of(code::Op::decode_function) || *p.pc == cell_of(Fused::jump_function)) return reinterpret_cast<code::Function*>(p.pc[1]);
+  return code::find_function(p.pc);
+}
+
+}  // namespace vm::interp

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Interpreter: both sides of an engine. As code::Backend it turns resolved functions into direct-threaded code, as proc::Engine it runs
+// processes on that code.
+//
+// Code is a row of 8-byte cells: the address of the instruction's label in the loop, then its operands. Code of a function belongs to the
+// function and is freed by discard. Entries of functions not yet decoded, of undefined exports and of built-ins are cells inside the
+// Function or Export itself.
+//
+// Threading: install, discard and the entry makers run under the code lock (the caller holds it or is alone); run runs on any scheduler
+// thread.
+#pragma once
+
+#include "code/backend.h"
+#include "interp/registers.h"
+
+namespace vm::interp {
+
+class Interpreter final : public code::Backend, public proc::Engine {
+ public:
+  explicit Interpreter(proc::Runtime& runtime);
+  ~Interpreter() override = default;
+
+  // --- code::Backend
+  CodePtr install(const code::FunctionBody& body) override;
+  void discard(code::Function& f) override;
+  CodePtr lazy_entry(code::Function& f) override;
+  CodePtr undefined_entry(code::Export& e) override;
+  CodePtr bif_entry(const code::Bif& bif) override;
+
+  // --- proc::Engine
+  Stop run(Process& p, sched::Scheduler& scheduler) override;
+  void prepare_call(Process& p, code::Export& target, const Term* args, std::size_t count) override;
+  void attach(sched::Scheduler& scheduler) override;
+  Term stack_trace_of(Process& p, std::size_t depth, term::HeapWriter& h) override;
+  code::Function* current_function(Process& p) override;
+
+  // Runs with the given registers: `run` without a scheduler (tests).
+  Stop run_with(Process& p, Registers& r);
+
+ private:
+  proc::Runtime& runtime_;
+  code::CodeWord normal_exit_[1];
+};
+
+}  // namespace vm::interp

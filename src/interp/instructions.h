@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Instruction numbers of the loop: first the internal instructions of code/internal_ops.tab in their order, then the interpreter's own
+// specialised and fused forms (interp/fused.def).
+#pragma once
+
+#include "code/internal_ops.gen.h"
+#include "code/module.h"
+
+namespace vm::interp {
+
+enum class Fused : std::uint16_t {
+#define VM_FUSED(name) name,
+#include "interp/fused.def"
+#undef VM_FUSED
+  kCount
+};
+
+inline constexpr unsigned kInstructionCount = code::kOpCount + static_cast<unsigned>(Fused::kCount);
+
+// Label address of each instruction in the loop, by number.
+const void* const* instruction_labels();
+
+inline code::CodeWord cell_of(code::Op op) {
+  return reinterpret_cast<code::CodeWord>(instruction_labels()[static_cast<unsigned>(op)]);
+}
+inline code::CodeWord cell_of(Fused op) {
+  return reinterpret_cast<code::CodeWord>(instruction_labels()[code::kOpCount + static_cast<unsigned>(op)]);
+}
+
+}  // namespace vm::interp

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "interp/slow.h"
+#include "ops/arith.h"
+
+namespace vm::interp {
+
+Term arithmetic(Process& p, Arith op, Term a, Term b) {
+  proc::GuardContext cx(p);
+  switch (op) {
+    case Arith::Add: return ops::add(cx, a, b).value();
+    case Arith::Subtract: return ops::subtract(cx, a, b).value();
+    case Arith::Multiply: return ops::multiply(cx, a, b).value();
+    case Arith::IntDiv: return ops::int_div(cx, a, b).value();
+    case Arith::Rem: return ops::rem(cx, a, b).value();
+    case Arith::Band: return ops::band(cx, a, b).value();
+    case Arith::Bor: return ops::bor(cx, a, b).value();
+    case Arith::Bxor: return ops::bxor(cx, a, b).value();
+    case Arith::Bsl: return ops::bsl(cx, a, b).value();
+    case Arith::Bsr: return ops::bsr(cx, a, b).value();
+    case Arith::Bnot: return ops::bnot(cx, a).value();
+    case Arith::Negate: return ops::negate(cx, a).value();
+  }
+  VM_UNREACHABLE("arithmetic operation");
+}
+
+const code::Mfa& arithmetic_mfa(Arith op) {
+  static constexpr Term e = atoms::erlang;
+  static const code::Mfa mfas[] = {{e, atoms::plus, 2},    {e, atoms::minus, 2},   {e, atoms::times, 2},   {e, atoms::op_div, 2},
+                                   {e, atoms::op_rem, 2},  {e, atoms::op_band, 2}, {e, atoms::op_bor, 2},  {e, atoms::op_bxor, 2},
+                                   {e, atoms::op_bsl, 2},  {e, atoms::op_bsr, 2},  {e, atoms::op_bnot, 1}, {e, atoms::minus, 1}};
+  return mfas[static_cast<unsigned>(op)];
+}
+
+Term box_float(Process& p, double d) { return term::make_float(p.heap, d); }
+
+}  // namespace vm::interp

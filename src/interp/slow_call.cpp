@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Calls the loop does not finish by itself: traps of built-ins, funs, apply, undefined functions.
+#include "interp/slow.h"
+#include "ops/apply.h"
+#include "proc/send.h"
+
+namespace vm::interp {
+
+using proc::PendingKind;
+
+const code::Mfa kApplyMfa{atoms::erlang, atoms::apply, 3};
+const code::Mfa kSendMfa{atoms::erlang, atoms::send, 2};
+
+namespace {
+
+// The error handler's function with what it needs; no such function: undef.
+Next call_error_handler(Registers& r, Term function, Term a, Term b, Term args, std::span<const Term> undef_args) {
+  Process& p = *r.process;
+  ops::CallTarget t = ops::find_call_target(*p.runtime, ops::error_handler_of(p), function, 3);
+  if (!t.entry || !t.export_entry->function.load(std::memory_order_acquire)) {
+    set_error(p, atoms::undef);
+    set_bif_arguments(p, undef_args);
+    return Next::Raise;
+  }
+  r.x[0] = a;
+  r.x[1] = b;
+  r.x[2] = args;
+  r.target = t.entry;
+  r.target_arity = 3;
+  return Next::Call;
+}
+
+Next go_to(Registers& r, CodePtr target, std::size_t arity) {
+  r.target = target;
+  r.target_arity = static_cast<std::uint32_t>(arity);
+  return Next::Call;
+}
+
+// A trap without an export: apply of pending_args = {Fun, Args} or {Module, Function, Args}.
+Next trap_apply(Registers& r) {
+  Process& p = *r.process;
+  Term list = p.pending_args[p.pending_arity - 1];
+  Term target[2] = {p.pending_args[0], p.pending_args[1]};
+  bool is_fun = p.pending_arity == 2;
+  Term args[256];
+  SWord n = ops::list_to_args(list, args, 255);
+  if (n < 0 || (!is_fun && !(target[0].is_atom() && target[1].is_atom()))) {
+    set_error(p, n < 0 && list.is_cons() && term::list_length(list) > 255 ? atoms::system_limit : atoms::badarg);
+    return Next::Raise;
+  }
+  for (SWord i = 0; i < n; i++) r.x[i] = args[i];
+  if (is_fun) return prepare_fun_call(r, target[0], static_cast<unsigned>(n));
+  return prepare_apply(r, target[0], target[1], static_cast<unsigned>(n));
+}
+
+// hibernate(M, F, Args): the stack goes, the call is made when the process is woken.
+Next hibernate(Registers& r) {
+  Process& p = *r.process;
+  p.heap.set_stack_top(p.heap.stack_end() - 2);  // the outermost return pair stays
+  p.catches = 0;
+  Next next = trap_apply(r);
+  if (next != Next::Call) return next;
+  p.current_mfa = nullptr;
+  save_registers(p, r.x, r.target_arity);
+  p.pc = r.target;
+  if (p.mailbox.inbox_length() == 0 && p.mailbox.incoming_empty()) {
+    p.heap.collect_for_hibernation(p.saved_registers, p.live, p);
+    return Next::Sleep;
+  }
+  p.flags &= ~static_cast<std::uint32_t>(Process::kHibernated);
+  return Next::Call;
+}
+
+}  // namespace
+
+Term args_list(term::HeapWriter& h, const Term* x, std::size_t n) {
+  Term list = term::kNil;
+  while (n-- > 0) list = h.cons(x[n], list);
+  return list;
+}
+
+Next after_bif(Registers& r, const code::Bif&) {
+  Process& p = *r.process;
+  PendingKind kind = p.pending;
+  p.pending = PendingKind::None;
+  switch (kind) {
+    case PendingKind::Raise: return Next::Raise;
+    case PendingKind::Exit: return Next::Ended;
+    case PendingKind::Wait:
+      if (!p.pending_export && p.pending_arity == 3 && (p.flags & Process::kHibernated)) return hibernate(r);
+      if (!p.pending_export) return Next::Retry;
+      save_registers(p, p.pending_args, p.pending_arity);
+      p.pc = p.pending_export->entry.load(std::memory_order_acquire);
+      return Next::Sleep;
+    case PendingKind::Trap:
+    case PendingKind::Yield: {
+      if (!p.pending_export) {
+        Next next = trap_apply(r);
+        return next == Next::Call && kind == PendingKind::Yield ? Next::Yield : next;
+      }
+      for (std::uint32_t i = 0; i < p.pending_arity; i++) r.x[i] = p.pending_args[i];
+      go_to(r, p.pending_export->entry.load(std::memory_order_acquire), p.pending_arity);
+      return kind == PendingKind::Yield ? Next::Yield : Next::Call;
+    }
+    case PendingKind::None: break;
+  }
+  VM_UNREACHABLE("a built-in answered no value and no action");
+}
+
+Next prepare_fun_call(Registers& r, Term fun, unsigned arity) {
+  Process& p = *r.process;
+  term::Kind kind = fun.kind();
+  if (kind != term::Kind::Fun && kind != term::Kind::ExportFun) {
+    set_error(p, atoms::badfun, fun);
+    return Next::RaiseCall;
+  }
+  unsigned wants = kind == term::Kind::Fun ? ops::fun_arity(fun) : static_cast<unsigned>(ops::export_of_fun(fun)->mfa.arity);
+  if (wants != arity) {
+    Term args = args_list(p.heap, r.x, arity);
+    set_error(p, atoms::badarity, term::Tuple::make(p.heap, fun, args));
+    return Next::RaiseCall;
+  }
+  if (kind == term::Kind::ExportFun) return go_to(r, ops::export_of_fun(fun)->entry.load(std::memory_order_acquire), arity);
+  code::FunEntry* entry = ops::fun_entry_of(fun);
+  if (code::Function* f = entry->function.load(std::memory_order_acquire)) {
+    std::size_t n = ops::fun_captured_count(fun);
+    for (std::size_t i = 0; i < n && arity + i < kXRegisters; i++) r.x[arity + i] = ops::fun_captured(fun)[i];
+    return go_to(r, f->entry.load(std::memory_order_acquire), arity + n);
+  }
+  Term args = args_list(p.heap, r.x, arity);
+  Next next = call_error_handler(r, atoms::undefined_lambda, entry->module, fun, args, {r.x, arity});
+  return next == Next::Call ? next : Next::RaiseCall;
+}
+
+Next prepare_apply(Registers& r, Term m, Term f, unsigned arity) {
+  Process& p = *r.process;
+  if (!m.is_atom() || !f.is_atom()) {
+    Term args[3] = {m, f, args_list(p.heap, r.x, arity)};
+    set_error(p, atoms::badarg);
+    set_bif_arguments(p, args);
+    return Next::Raise;
+  }
+  ops::CallTarget t = ops::find_call_target(*p.runtime, m, f, arity);
+  if (t.entry) return go_to(r, t.entry, arity);
+  // Nobody named it yet. The cell that is made here leads to the error handler.
+  return go_to(r, p.runtime->code->export_for(m, f, arity)->entry.load(std::memory_order_acquire), arity);
+}
+
+Next prepare_undefined(Registers& r, Term m, Term f, unsigned arity) {
+  Process& p = *r.process;
+  Term args = args_list(p.heap, r.x, arity);
+  Term saved[256];
+  for (unsigned i = 0; i < arity && i < 256; i++) saved[i] = r.x[i];
+  return call_error_handler(r, atoms::undefined_function, m, f, args, {saved, arity});
+}
+
+bool send_message(Registers& r, bool* trap) {
+  Process& p = *r.process;
+  switch (proc::send_any(p, r.x[0], r.x[1])) {
+    case proc::SendOutcome::Ok: return true;
+    case proc::SendOutcome::Badarg:
+      set_error(p, atoms::badarg);
+      set_bif_arguments(p, {r.x, 2});
+      return false;
+    case proc::SendOutcome::Trap:
+      for (std::uint32_t i = 0; i < p.pending_arity; i++) r.x[i] = p.pending_args[i];
+      go_to(r, p.pending_export->entry.load(std::memory_order_acquire), p.pending_arity);
+      p.pending = PendingKind::None;
+      *trap = true;
+      return false;
+  }
+  VM_UNREACHABLE("send outcome");
+}
+
+}  // namespace vm::interp

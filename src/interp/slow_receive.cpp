@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "interp/slow.h"
+#include "proc/links.h"
+#include "proc/timers.h"
+
+namespace vm::interp {
+
+namespace {
+
+// Messages up to this many words are copied to the heap when there is room; larger ones are adopted with their fragments, which asks for a collection.
+constexpr std::size_t kCopyWords = 512;
+constexpr SWord kMaxTimeout = 0xffffffff;
+
+// Brings the terms of a message into the receiver's heap: from here on they are matched, kept in registers and may be collected.
+void take_in(Process& p, proc::Signal& s) {
+  heap::HeapFragment* f = s.fragments;
+  if (!f) return;
+  if (!f->next && f->used <= kCopyWords && !f->off_heap.first && p.heap.free_words() >= 2 * f->used + heap::kStackSlack &&
+      !heap::stress_modes.fragments_only) {
+    s.term = heap::copy(s.term, p.heap);
+    s.token = heap::copy(s.token, p.heap);
+    s.from = heap::copy(s.from, p.heap);
+    heap::HeapFragment::release(f, heap::HeapFragment::OffHeap::Release);
+  } else {
+    p.heap.adopt(f);
+  }
+  s.fragments = nullptr;
+}
+
+}  // namespace
+
+Peek peek_message(Registers& r, Term* message) {
+  Process& p = *r.process;
+  proc::Signal* s = p.mailbox.peek();
+  if (!s) {
+    if (!proc::handle_incoming(p)) return Peek::Ended;
+    s = p.mailbox.peek();
+    if (!s) return Peek::Empty;
+  }
+  take_in(p, *s);
+  *message = s->term;
+  return Peek::Message;
+}
+
+void remove_message(Process& p) {
+  if (p.mailbox.peek()) proc::Signal::destroy(p.mailbox.take());
+  if (p.flags & Process::kUsingTimer) proc::cancel_receive_timer(p);
+  p.flags &= ~static_cast<std::uint32_t>(Process::kUsingTimer | Process::kTimedOut);
+}
+
+void receive_timeout(Process& p) {
+  p.mailbox.rewind();
+  p.flags &= ~static_cast<std::uint32_t>(Process::kUsingTimer | Process::kTimedOut);
+}
+
+Timeout wait_timeout(Process& p, Term time) {
+  if (p.flags & Process::kTimedOut) {
+    p.flags &= ~static_cast<std::uint32_t>(Process::kUsingTimer | Process::kTimedOut);
+    return Timeout::FallThrough;
+  }
+  if (p.flags & Process::kUsingTimer) return Timeout::Sleep;
+  if (time == atoms::infinity) return Timeout::Sleep;
+  if (!time.is_small() || time.small_value() < 0 || time.small_value() > kMaxTimeout) {
+    set_error(p, atoms::timeout_value);
+    return Timeout::Raise;
+  }
+  if (time.small_value() == 0) return Timeout::FallThrough;
+  proc::set_receive_timer(p, time.small_value());
+  p.flags |= Process::kUsingTimer;
+  return Timeout::Sleep;
+}
+
+}  // namespace vm::interp
