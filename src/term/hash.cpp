@@ -427,7 +427,10 @@ class InternalHash {
         RefNumbers r = ref_numbers(t);
         hash_ = mix1(hash_, r.n[0], golden(7));
         hash_ = mix2(hash_, r.n[1], r.n[2], golden(8));
-        if (h.kind() == Kind::ExternalRef) hash_ = mix2(hash_, static_cast<U32>(p[2]), static_cast<U32>(p[2] >> 32) ^ r.n[3] ^ r.n[4], golden(7));
+        if (h.kind() == Kind::ExternalRef) {
+          hash_ = mix2(hash_, r.n[3], r.n[4], golden(8));
+          hash_ = mix2(hash_, static_cast<U32>(p[2]), static_cast<U32>(p[2] >> 32), golden(7));
+        }
         return;
       }
       case Kind::ExternalPid:
