@@ -11,6 +11,7 @@
 
 #include "ops/maps.h"
 #include "proc/time.h"
+#include "term/atoms.h"
 #include "term/fun_layout.h"
 #include "term/views.h"
 
@@ -86,6 +87,7 @@ Services::Services(proc::Runtime& runtime, const Options& options) : impl_(new I
   impl_->literal_hooks.local_fun = make_local_fun;
   impl_->literal_hooks.large_map = make_large_map;
   runtime.service_owner = impl_.get();
+  runtime.system_logger = term::AtomTable::intern("logger");
   runtime.halt = [](proc::Runtime& rt, int status, bool flush, bool dump, const char* slogan) {
     auto& services = *static_cast<Impl*>(rt.service_owner);
     if (slogan && *slogan) std::fprintf(stderr, "%s\n", slogan);

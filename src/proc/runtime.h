@@ -48,6 +48,8 @@ struct Hooks {
   void (*port_signal)(Runtime& rt, Term port, Signal* s) = nullptr;  // link/monitor/exit/unlink to a port; owns s
   void (*send_to_port)(Runtime& rt, Process* from, Term port, Term message) = nullptr;  // Port ! {Pid, {command, ..}}
   bool (*send_remote)(Runtime& rt, Process& from, Term to, Term message) = nullptr;
+  // Whether p's stack, heap or pending calls refer to old code of the module. Runs on p's thread between slices.
+  bool (*check_process_code)(Process& p, Term module) = nullptr;
   Term (*port_by_name)(Runtime& rt, Term name) = nullptr;
 };
 
@@ -73,6 +75,7 @@ struct Settings {            // from flags (boot/)
   bool time_correction = true;
   std::string warning_map = "warning";   // +W
   unsigned async_threads = 1;
+  unsigned logical_processors = 1;
   std::size_t dist_buffer_limit = 1024 * 1024;
   std::size_t decentralized_counter_groups = 0;
 };
@@ -92,6 +95,9 @@ struct Runtime {
   ets::Tables* ets = nullptr;
   port::Ports* ports = nullptr;
   nif::Natives* natives = nullptr;
+  Term system_logger = term::kNil;                              // pid, or the atoms logger and undefined; boot/ sets logger
+  std::uint32_t trace_control_word = 0;
+  bool scheduler_wall_time = false;                             // measuring was asked for
   dist::Nodes* nodes = nullptr;
   load::Loader* loader = nullptr;
   void* service_owner = nullptr;                                // boot/'s own state

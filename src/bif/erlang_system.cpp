@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Built-ins about the machine as a whole, other than system_info.
+#include <cstdio>
+#include <string>
+
+#include "bif/bif_decls.gen.h"
+#include "bif/text_input.h"
+#include "ops/maps.h"
+#include "proc/runtime.h"
+#include "term/compare.h"
+#include "term/hash.h"
+#include "term/print.h"
+
+namespace vm::bif {
+
+namespace {
+
+constexpr SWord kNanosecondsPerSecond = 1000000000;
+
+// Big integers up to and including 2^32 are valid ranges of phash and phash2.
+bool hash_range(Term t, Word* range) { return term::to_uint64(t, range) && *range >= 1 && *range <= (Word{1} << 32); }
+
+BifResult print_line(const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  std::fflush(stdout);
+  return atoms::true_;
+}
+
+}  // namespace
+
+// --- output ----------------------------------------------------------------------------------------------------------------------
+
+BifResult erlang_display_1(BifContext&, Term t) { return print_line(term::to_text(t) + "\n"); }
+BifResult erlang_display_nl_0(BifContext&) { return print_line("\r\n"); }
+
+BifResult erlang_display_string_1(BifContext& cx, Term list) {
+  std::string text;
+  if (unicode_text(list, std::size_t(-1), &text) != TextFault::None) return cx.badarg();
+  return print_line(text);
+}
+
+// --- ending ----------------------------------------------------------------------------------------------------------------------
+
+namespace {
+
+bool read_flush(Term options, bool* flush) {
+  for (; options.is_cons(); options = options.tail()) {
+    if (!options.head().is_tuple_of(2)) return false;
+    term::Tuple option = term::Tuple::from(options.head());
+    if (option[0] != atoms::flush || !option[1].is_boolean()) return false;
+    *flush = option[1] == atoms::true_;
+  }
+  return options.is_nil();
+}
+
+}  // namespace
+
+BifResult erlang_halt_2(BifContext& cx, Term status, Term options) {
+  bool flush = true;
+  if (!read_flush(options, &flush)) return cx.badarg();
+  proc::Runtime& rt = cx.runtime();
+  if (status.is_small() && status.small_value() >= 0) {
+    rt.halt(rt, static_cast<int>(status.small_value() & 0xFF), flush, false, nullptr);
+  } else if (status == atoms::abort) {
+    rt.halt(rt, 134, false, true, nullptr);
+  } else {
+    std::string slogan;
+    if (!status.is_list() || unicode_text(status, 1023, &slogan) == TextFault::Bad) return cx.badarg();
+    rt.halt(rt, 1, flush, true, slogan.c_str());
+  }
+  // The machine goes down behind us; this process has nothing more to say.
+  cx.process().pending = proc::PendingKind::Wait;
+  return Term::non_value();
+}
+
+// --- hashes ----------------------------------------------------------------------------------------------------------------------
+
+BifResult erlang_phash_2(BifContext& cx, Term t, Term range) {
+  Word n;
+  if (!hash_range(range, &n)) return cx.badarg();
+  Word hash = term::phash(t);
+  return term::make_unsigned(cx.heap(), 1 + (n == (Word{1} << 32) ? hash : hash % n));
+}
+BifResult erlang_phash2_1(BifContext&, Term t) { return Term::small(term::phash2(t) & ((1u << 27) - 1)); }
+BifResult erlang_phash2_2(BifContext& cx, Term t, Term range) {
+  Word n;
+  if (!hash_range(range, &n)) return cx.badarg();
+  Word hash = term::phash2(t);
+  return Term::small(static_cast<SWord>(n == (Word{1} << 32) ? hash : hash % n));
+}
+
+// --- nodes: this one alone until distribution is there ------------------------------------------------------------------------------
+
+namespace {
+
+// Whether `this node` belongs to the kinds asked for. False: a wrong kind.
+bool node_kinds(Term kinds, bool* self) {
+  auto one = [&](Term k) {
+    if (k == atoms::this_) *self = true;
+    return k == atoms::this_ || k == atoms::visible || k == atoms::hidden || k == atoms::connected || k == atoms::known;
+  };
+  if (kinds.is_atom()) {
+    if (kinds == atoms::known) *self = true;
+    return one(kinds);
+  }
+  for (; kinds.is_cons(); kinds = kinds.tail()) {
+    if (!one(kinds.head())) return false;
+    if (kinds.head() == atoms::known) *self = true;
+  }
+  return kinds.is_nil();
+}
+
+}  // namespace
+
+BifResult erlang_nodes_0(BifContext&) { return term::kNil; }
+BifResult erlang_nodes_1(BifContext& cx, Term kinds) {
+  bool self = false;
+  if (!node_kinds(kinds, &self)) return cx.badarg();
+  return self ? cx.heap().cons(cx.runtime().node_name, term::kNil) : term::kNil;
+}
+BifResult erlang_nodes_2(BifContext& cx, Term kinds, Term options) {
+  bool self = false, node_type = false, connection_id = false;
+  if (!node_kinds(kinds, &self) || !options.is_map()) return cx.badarg();
+  ops::MapIterator it(options);
+  for (Term k, v; it.next(&k, &v);) {
+    if (!v.is_boolean()) return cx.badarg();
+    if (k == atoms::node_type) node_type = v == atoms::true_;
+    else if (k == atoms::connection_id) connection_id = v == atoms::true_;
+    else return cx.badarg();
+  }
+  if (!self) return term::kNil;
+  term::HeapWriter& h = cx.heap();
+  Term info = ops::empty_map(h);
+  if (node_type) info = ops::map_put(h, info, atoms::node_type, atoms::this_);
+  if (connection_id) info = ops::map_put(h, info, atoms::connection_id, atoms::undefined);
+  return h.cons(term::Tuple::make(h, cx.runtime().node_name, info), term::kNil);
+}
+
+BifResult net_kernel_dflag_unicode_io_1(BifContext& cx, Term pid) { return pid.is_pid() ? BifResult(atoms::true_) : cx.badarg(); }
+
+// --- dynamic trace: this machine has no probes ----------------------------------------------------------------------------------------
+
+BifResult erlang_dt_get_tag_0(BifContext&) { return atoms::undefined; }
+BifResult erlang_dt_get_tag_data_0(BifContext&) { return atoms::undefined; }
+BifResult erlang_dt_put_tag_1(BifContext&, Term) { return atoms::undefined; }
+BifResult erlang_dt_spread_tag_1(BifContext&, Term) { return atoms::true_; }
+BifResult erlang_dt_restore_tag_1(BifContext&, Term) { return atoms::true_; }
+BifResult erlang_dt_prepend_vm_tag_data_1(BifContext&, Term data) { return data; }
+BifResult erlang_dt_append_vm_tag_data_1(BifContext&, Term data) { return data; }
+
+// --- erts_internal -------------------------------------------------------------------------------------------------------------------
+
+BifResult erts_internal_time_unit_0(BifContext&) { return Term::small(kNanosecondsPerSecond); }
+BifResult erts_internal_perf_counter_unit_0(BifContext&) { return Term::small(kNanosecondsPerSecond); }
+BifResult erts_internal_get_creation_0(BifContext& cx) { return Term::small(cx.runtime().creation); }
+BifResult erts_internal_no_aux_work_threads_0(BifContext& cx) {
+  return Term::small(cx.runtime().schedulers->scheduler_count() + 1);
+}
+
+BifResult erts_internal_get_dflags_0(BifContext& cx) {
+  // {erts_dflags, Default, Mandatory, Addable, Rejectable, StrictOrder}, as stock OTP 25 announces them.
+  return term::Tuple::make(cx.heap(), atoms::erts_dflags, Term::small(55966662588), Term::small(17239956), Term::small(55966662588),
+                           Term::small(8396866), Term::small(8192));
+}
+
+BifResult erts_internal_scheduler_wall_time_1(BifContext& cx, Term on) {
+  if (!on.is_boolean()) return cx.badarg();
+  bool old = cx.runtime().scheduler_wall_time;
+  cx.runtime().scheduler_wall_time = on == atoms::true_;
+  return old ? atoms::true_ : atoms::false_;
+}
+
+BifResult erts_internal_cmp_term_2(BifContext&, Term a, Term b) { return Term::small(term::compare_total(a, b)); }
+
+BifResult erts_internal_term_type_1(BifContext&, Term t) {
+  if (t.is_small()) {
+    // Stock's immediates hold 60 bits.
+    SWord v = t.small_value();
+    return v >= -(SWord{1} << 59) && v < (SWord{1} << 59) ? atoms::fixnum : atoms::bignum;
+  }
+  if (t.is_atom()) return atoms::atom;
+  if (t.is_nil()) return atoms::nil;
+  if (t.is_cons()) return atoms::list;
+  if (t.is_float()) return atoms::hfloat;
+  if (t.is_local_pid()) return atoms::pid;
+  if (t.is_local_port()) return atoms::port;
+  switch (t.kind()) {
+    case term::Kind::Tuple: return atoms::tuple;
+    case term::Kind::BigInt: return atoms::bignum;
+    case term::Kind::FlatMap: return atoms::flatmap;
+    case term::Kind::HashMap: return atoms::hashmap;
+    case term::Kind::Fun:
+    case term::Kind::ExportFun: return atoms::fun;
+    case term::Kind::HeapBinary: return atoms::heap_binary;
+    case term::Kind::RefcBinary: return atoms::refc_binary;
+    case term::Kind::SubBits: return atoms::sub_binary;
+    case term::Kind::Ref:
+    case term::Kind::MagicRef: return atoms::reference;
+    case term::Kind::ExternalPid: return atoms::external_pid;
+    case term::Kind::ExternalPort: return atoms::external_port;
+    case term::Kind::ExternalRef: return atoms::external_ref;
+    default: return atoms::undefined;
+  }
+}
+
+BifResult error_logger_warning_map_0(BifContext& cx) { return term::AtomTable::intern(cx.runtime().settings.warning_map); }
+BifResult io_printable_range_0(BifContext& cx) { return term::AtomTable::intern(cx.runtime().settings.printable_range); }
+
+}  // namespace vm::bif

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// erlang:system_info/1 and system_flag/2: one small function per key. Keys that stock answers only for its own emulator's inner
+// parts (allocator tables, distribution dumps) are absent and raise badarg.
+#include <cstdio>
+
+#include <climits>
+
+#include "bif/bif_decls.gen.h"
+#include "bif/text_input.h"
+#include "ops/maps.h"
+#include "proc/process_table.h"
+#include "proc/runtime.h"
+#include "proc/time.h"
+
+namespace vm::bif {
+
+namespace {
+
+using Answer = Term (*)(BifContext& cx);
+
+Term string_of(BifContext& cx, std::string_view text) { return list_of_bytes(cx.heap(), text); }
+Term number_of(BifContext& cx, std::uint64_t n) { return term::make_unsigned(cx.heap(), n); }
+Term boolean_of(bool b) { return b ? atoms::true_ : atoms::false_; }
+proc::Settings& settings(BifContext& cx) { return cx.runtime().settings; }
+const sched::Config& schedulers(BifContext& cx) { return cx.runtime().schedulers->config(); }
+template <typename... T>
+Term tuple_of(BifContext& cx, T... elements) {
+  return term::Tuple::make(cx.heap(), elements...);
+}
+
+Term max_heap_size_map(BifContext& cx) {
+  const heap::HeapLimits& limits = settings(cx).heap_limits;
+  term::HeapWriter& h = cx.heap();
+  Term pairs[] = {atoms::error_logger, boolean_of(limits.max_heap_error_logger),
+                  atoms::kill, boolean_of(limits.max_heap_kill),
+                  atoms::size, number_of(cx, limits.max_heap_words)};
+  return ops::map_from_pairs(h, pairs);
+}
+
+Term garbage_collection(BifContext& cx) {
+  const heap::HeapLimits& limits = settings(cx).heap_limits;
+  term::ListBuilder list(cx.heap());
+  list.add(tuple_of(cx, atoms::max_heap_size, number_of(cx, limits.max_heap_words)));
+  list.add(tuple_of(cx, atoms::min_bin_vheap_size, number_of(cx, limits.min_vheap_words)));
+  list.add(tuple_of(cx, atoms::min_heap_size, number_of(cx, limits.min_heap_words)));
+  list.add(tuple_of(cx, atoms::fullsweep_after, number_of(cx, limits.fullsweep_after)));
+  return list.finish();
+}
+
+Term heap_sizes(BifContext& cx) {
+  term::ListBuilder list(cx.heap());
+  for (std::size_t i = 0; std::size_t words = heap::heap_size_at(i); i++) list.add(number_of(cx, words));
+  return list.finish();
+}
+
+Term system_version(BifContext& cx) {
+  const sched::Config& c = schedulers(cx);
+  char text[256];
+  std::snprintf(text, sizeof text, "Erlang/OTP %u [erts-%s] [source] [64-bit] [smp:%u:%u] [ds:%u:%u:%u] [async-threads:%u]\n",
+                settings(cx).otp_release, settings(cx).erts_version.c_str(), c.schedulers, cx.runtime().schedulers->online(), c.dirty_cpu,
+                c.dirty_cpu, c.dirty_io, settings(cx).async_threads);
+  return string_of(cx, text);
+}
+
+Term emulator_arguments(BifContext& cx) {
+  term::ListBuilder list(cx.heap());
+  list.add(string_of(cx, "beam.smp"));
+  for (const std::string& word : settings(cx).emulator_arguments) list.add(string_of(cx, word));
+  for (const std::string& word : settings(cx).init_arguments) list.add(string_of(cx, word));
+  return list.finish();
+}
+
+// Every scheduler unbound.
+Term scheduler_bindings(BifContext& cx) {
+  std::size_t n = schedulers(cx).schedulers;
+  term::Tuple t = term::Tuple::alloc(cx.heap(), n);
+  for (std::size_t i = 0; i < n; i++) t.set(i, atoms::unbound);
+  return t.term();
+}
+
+Term all_schedulers_state(BifContext& cx) {
+  const sched::Config& c = schedulers(cx);
+  unsigned online = cx.runtime().schedulers->online();
+  term::ListBuilder list(cx.heap());
+  list.add(tuple_of(cx, atoms::normal, number_of(cx, c.schedulers), number_of(cx, online), number_of(cx, online)));
+  list.add(tuple_of(cx, atoms::dirty_cpu, number_of(cx, c.dirty_cpu), number_of(cx, c.dirty_cpu), number_of(cx, c.dirty_cpu)));
+  list.add(tuple_of(cx, atoms::dirty_io, number_of(cx, c.dirty_io), number_of(cx, c.dirty_io), number_of(cx, c.dirty_io)));
+  return list.finish();
+}
+
+struct Key {
+  Term key;
+  Answer answer;
+};
+
+const Key kKeys[] = {
+    {atoms::atom_count, [](BifContext& cx) { return number_of(cx, term::AtomTable::count()); }},
+    {atoms::atom_limit, [](BifContext& cx) { return number_of(cx, term::AtomTable::limit()); }},
+    {atoms::build_type,
+     [](BifContext&) {
+#ifdef VM_DEBUG
+       return Term(atoms::debug);
+#else
+       return Term(atoms::opt);
+#endif
+     }},
+    {atoms::debug_compiled,
+     [](BifContext&) {
+#ifdef VM_DEBUG
+       return Term(atoms::true_);
+#else
+       return Term(atoms::false_);
+#endif
+     }},
+    {atoms::c_compiler_used,
+     [](BifContext& cx) {
+       return tuple_of(cx, atoms::gnuc, tuple_of(cx, Term::small(__GNUC__), Term::small(__GNUC_MINOR__), Term::small(__GNUC_PATCHLEVEL__)));
+     }},
+    {atoms::compat_rel, [](BifContext& cx) { return number_of(cx, settings(cx).otp_release); }},
+    {atoms::context_reductions, [](BifContext& cx) { return number_of(cx, settings(cx).context_reductions); }},
+    {atoms::cpu_topology, [](BifContext&) { return Term(atoms::undefined); }},
+    {atoms::cpu_quota, [](BifContext&) { return Term(atoms::unknown); }},
+    {atoms::creation, [](BifContext& cx) { return number_of(cx, cx.runtime().creation); }},
+    {atoms::delayed_node_table_gc, [](BifContext&) { return Term::small(60); }},
+    {atoms::dirty_cpu_schedulers, [](BifContext& cx) { return number_of(cx, schedulers(cx).dirty_cpu); }},
+    {atoms::dirty_cpu_schedulers_online, [](BifContext& cx) { return number_of(cx, schedulers(cx).dirty_cpu); }},
+    {atoms::dirty_io_schedulers, [](BifContext& cx) { return number_of(cx, schedulers(cx).dirty_io); }},
+    {atoms::dist_buf_busy_limit, [](BifContext& cx) { return number_of(cx, settings(cx).dist_buffer_limit); }},
+    {atoms::dist_ctrl, [](BifContext&) { return term::kNil; }},
+    {atoms::driver_version, [](BifContext& cx) { return string_of(cx, "3.3"); }},
+    {atoms::dynamic_trace, [](BifContext&) { return Term(atoms::none); }},
+    {atoms::dynamic_trace_probes, [](BifContext&) { return Term(atoms::false_); }},
+    {atoms::eager_check_io, [](BifContext&) { return Term(atoms::true_); }},
+    {atoms::emu_args, emulator_arguments},
+    {atoms::emu_flavor, [](BifContext&) { return Term(atoms::emu); }},
+    {atoms::emu_type, [](BifContext&) { return Term(atoms::opt); }},
+    {atoms::end_time, [](BifContext& cx) { return term::make_integer(cx.heap(), 8646911283000000000); }},
+    {atoms::ets_always_compress, [](BifContext&) { return Term(atoms::false_); }},
+    {atoms::ets_limit, [](BifContext& cx) { return number_of(cx, settings(cx).ets_limit); }},
+    {atoms::fullsweep_after,
+     [](BifContext& cx) { return tuple_of(cx, atoms::fullsweep_after, number_of(cx, settings(cx).heap_limits.fullsweep_after)); }},
+    {atoms::garbage_collection, garbage_collection},
+    {atoms::heap_sizes, heap_sizes},
+    {atoms::heap_type, [](BifContext&) { return Term(atoms::private_); }},
+    {atoms::kernel_poll, [](BifContext&) { return Term(atoms::true_); }},
+    {atoms::lock_checking, [](BifContext&) { return Term(atoms::false_); }},
+    {atoms::lock_counting, [](BifContext&) { return Term(atoms::false_); }},
+    {atoms::logical_processors, [](BifContext& cx) { return number_of(cx, settings(cx).logical_processors); }},
+    {atoms::logical_processors_available, [](BifContext& cx) { return number_of(cx, settings(cx).logical_processors); }},
+    {atoms::logical_processors_online, [](BifContext& cx) { return number_of(cx, settings(cx).logical_processors); }},
+    {atoms::machine, [](BifContext& cx) { return string_of(cx, "BEAM"); }},
+    {atoms::max_heap_size, max_heap_size_map},
+    {atoms::message_queue_data, [](BifContext& cx) { return settings(cx).off_heap_messages ? Term(atoms::off_heap) : Term(atoms::on_heap); }},
+    {atoms::min_bin_vheap_size,
+     [](BifContext& cx) { return tuple_of(cx, atoms::min_bin_vheap_size, number_of(cx, settings(cx).heap_limits.min_vheap_words)); }},
+    {atoms::min_heap_size,
+     [](BifContext& cx) { return tuple_of(cx, atoms::min_heap_size, number_of(cx, settings(cx).heap_limits.min_heap_words)); }},
+    {atoms::modified_timing_level, [](BifContext&) { return Term(atoms::undefined); }},
+    {atoms::multi_scheduling,
+     [](BifContext& cx) { return schedulers(cx).schedulers > 1 ? Term(atoms::enabled) : Term(atoms::disabled); }},
+    {atoms::multi_scheduling_blockers, [](BifContext&) { return term::kNil; }},
+    {atoms::normal_multi_scheduling_blockers, [](BifContext&) { return term::kNil; }},
+    {atoms::nif_version, [](BifContext& cx) { return string_of(cx, settings(cx).otp_release >= 29   ? "2.18"
+                                                                   : settings(cx).otp_release >= 26 ? "2.17"
+                                                                                                    : "2.16"); }},
+    {atoms::otp_release, [](BifContext& cx) { return string_of(cx, std::to_string(settings(cx).otp_release)); }},
+    {atoms::outstanding_system_requests_limit, [](BifContext&) { return Term::small(4); }},
+    {atoms::port_limit, [](BifContext& cx) { return number_of(cx, settings(cx).port_limit); }},
+    {atoms::port_parallelism, [](BifContext&) { return Term(atoms::false_); }},
+    {atoms::process_count, [](BifContext& cx) { return number_of(cx, cx.runtime().processes->count()); }},
+    {atoms::process_limit, [](BifContext& cx) { return number_of(cx, cx.runtime().processes->limit()); }},
+    {atoms::run_queues, [](BifContext& cx) { return number_of(cx, schedulers(cx).schedulers); }},
+    {atoms::schedulers, [](BifContext& cx) { return number_of(cx, schedulers(cx).schedulers); }},
+    {atoms::schedulers_online, [](BifContext& cx) { return number_of(cx, cx.runtime().schedulers->online()); }},
+    {atoms::schedulers_active, [](BifContext& cx) { return number_of(cx, cx.runtime().schedulers->online()); }},
+    {atoms::schedulers_state,
+     [](BifContext& cx) {
+       Term online = number_of(cx, cx.runtime().schedulers->online());
+       return tuple_of(cx, number_of(cx, schedulers(cx).schedulers), online, online);
+     }},
+    {atoms::all_schedulers_state, all_schedulers_state},
+    {atoms::scheduler_bind_type, [](BifContext&) { return Term(atoms::unbound); }},
+    {atoms::scheduler_bindings, scheduler_bindings},
+    {atoms::scheduler_id,
+     [](BifContext&) { return Term::small(sched::Scheduler::current() ? sched::Scheduler::current()->id() : 1); }},
+    {atoms::smp_support, [](BifContext&) { return Term(atoms::true_); }},
+    {atoms::start_time, [](BifContext& cx) { return term::make_integer(cx.heap(), proc::start_monotonic_ns()); }},
+    {atoms::system_architecture, [](BifContext& cx) { return string_of(cx, "x86_64-pc-linux-gnu"); }},
+    {atoms::system_logger, [](BifContext& cx) { return cx.runtime().system_logger; }},
+    {atoms::system_version, system_version},
+    {atoms::taints, [](BifContext&) { return term::kNil; }},
+    {atoms::threads, [](BifContext&) { return Term(atoms::true_); }},
+    {atoms::thread_pool_size, [](BifContext& cx) { return number_of(cx, settings(cx).async_threads); }},
+    {atoms::time_correction, [](BifContext& cx) { return boolean_of(settings(cx).time_correction); }},
+    {atoms::time_offset,
+     [](BifContext& cx) { return settings(cx).time_warp == "no_time_warp" ? Term(atoms::final_) : Term(atoms::volatile_); }},
+    {atoms::time_warp_mode, [](BifContext& cx) { return term::AtomTable::intern(settings(cx).time_warp); }},
+    {atoms::tolerant_timeofday,
+     [](BifContext& cx) { return settings(cx).time_correction ? Term(atoms::enabled) : Term(atoms::disabled); }},
+    {atoms::trace_control_word, [](BifContext&) { return Term::small(0); }},
+    {atoms::update_cpu_info, [](BifContext&) { return Term(atoms::unchanged); }},
+    {atoms::version, [](BifContext& cx) { return string_of(cx, settings(cx).erts_version); }},
+    {atoms::wordsize, [](BifContext&) { return Term::small(8); }},
+    {atoms::break_ignored, [](BifContext&) { return Term(atoms::false_); }},
+    {atoms::constant_pool_support, [](BifContext&) { return Term(atoms::true_); }},
+    {atoms::beam_jump_table, [](BifContext&) { return Term(atoms::true_); }},
+    {atoms::sequential_tracer, [](BifContext& cx) { return tuple_of(cx, atoms::sequential_tracer, atoms::false_); }},
+};
+
+BifResult tuple_key(BifContext& cx, term::Tuple key) {
+  if (key.size() == 2 && key[0] == atoms::wordsize && (key[1] == atoms::internal || key[1] == atoms::external)) return Term::small(8);
+  if (key.size() == 2 && key[0] == atoms::cpu_topology) return atoms::undefined;
+  return cx.badarg();
+}
+
+}  // namespace
+
+BifResult erlang_system_info_1(BifContext& cx, Term key) {
+  if (key.is_tuple()) return tuple_key(cx, term::Tuple::from(key));
+  for (const Key& k : kKeys)
+    if (k.key == key) return k.answer(cx);
+  return cx.badarg();
+}
+
+// --- system_flag -----------------------------------------------------------------------------------------------------------------
+
+namespace {
+
+// Small non-negative number within [low, high], or -1.
+SWord number_argument(Term t, SWord low, SWord high) {
+  return t.is_small() && t.small_value() >= low && t.small_value() <= high ? t.small_value() : -1;
+}
+
+template <typename T>
+BifResult exchange_number(BifContext& cx, T& setting, Term value, SWord low, SWord high) {
+  SWord n = number_argument(value, low, high);
+  if (n < 0) return cx.badarg();
+  T old = setting;
+  setting = static_cast<T>(n);
+  return number_of(cx, static_cast<std::uint64_t>(old));
+}
+
+BifResult set_schedulers_online(BifContext& cx, Term value) {
+  SWord n = number_argument(value, 1, schedulers(cx).schedulers);
+  if (n < 0) return cx.badarg();
+  unsigned old = cx.runtime().schedulers->online();
+  cx.runtime().schedulers->set_online(static_cast<unsigned>(n));
+  return number_of(cx, old);
+}
+
+BifResult set_system_logger(BifContext& cx, Term value) {
+  if (!value.is_local_pid() && value != atoms::logger && value != atoms::undefined) return cx.badarg();
+  Term old = cx.runtime().system_logger;
+  cx.runtime().system_logger = value;
+  return old;
+}
+
+}  // namespace
+
+BifResult erlang_system_flag_2(BifContext& cx, Term flag, Term value) {
+  heap::HeapLimits& limits = settings(cx).heap_limits;
+  if (flag == atoms::schedulers_online) return set_schedulers_online(cx, value);
+  if (flag == atoms::system_logger) return set_system_logger(cx, value);
+  if (flag == atoms::fullsweep_after) return exchange_number(cx, limits.fullsweep_after, value, 0, 0xFFFF);
+  if (flag == atoms::backtrace_depth) return exchange_number(cx, settings(cx).backtrace_depth, value, 0, 1 << 20);
+  if (flag == atoms::min_heap_size) {
+    SWord n = number_argument(value, 0, SWord{1} << 40);
+    if (n < 0) return cx.badarg();
+    std::size_t old = limits.min_heap_words;
+    limits.min_heap_words = heap::next_heap_size(static_cast<std::size_t>(n));
+    return number_of(cx, old);
+  }
+  if (flag == atoms::min_bin_vheap_size) {
+    SWord n = number_argument(value, 0, SWord{1} << 40);
+    if (n < 0) return cx.badarg();
+    std::size_t old = limits.min_vheap_words;
+    limits.min_vheap_words = heap::next_heap_size(static_cast<std::size_t>(n));
+    return number_of(cx, old);
+  }
+  if (flag == atoms::dirty_cpu_schedulers_online) {
+    if (number_argument(value, 1, schedulers(cx).dirty_cpu) < 0) return cx.badarg();
+    return number_of(cx, schedulers(cx).dirty_cpu);
+  }
+  if (flag == atoms::scheduler_wall_time) {
+    if (!value.is_boolean()) return cx.badarg();
+    bool old = cx.runtime().scheduler_wall_time;
+    cx.runtime().scheduler_wall_time = value == atoms::true_;
+    return boolean_of(old);
+  }
+  if (flag == atoms::time_offset && value == atoms::finalize) return atoms::final_;
+  if (flag == atoms::trace_control_word) return exchange_number(cx, cx.runtime().trace_control_word, value, 0, 0xFFFFFFFF);
+  if (flag == atoms::outstanding_system_requests_limit) {
+    if (number_argument(value, 1, 134217727) < 0) return cx.badarg();
+    return Term::small(4);
+  }
+  return cx.badarg();
+}
+
+}  // namespace vm::bif
