@@ -90,14 +90,9 @@ void Loader::withdraw(ModuleInstance& instance) {
 }
 
 void Loader::publish_funs(ModuleInstance& instance) {
-  for (code::FunEntry* entry : instance.lambdas) {
-    // The target was found by label when the module was prepared; its name and arity identify it.
-    entry->function.store(nullptr, std::memory_order_release);
-  }
-  for (Function& f : instance.functions) {
-    for (code::FunEntry* entry : instance.lambdas) {
-      if (entry->target.function == f.mfa.function && entry->target.arity == f.mfa.arity) entry->function.store(&f, std::memory_order_release);
-    }
+  const LoadExtra& extra = LoadExtra::of(instance);
+  for (std::size_t i = 0; i < instance.lambdas.size(); i++) {
+    instance.lambdas[i]->function.store(extra.lambda_targets[i], std::memory_order_release);
   }
 }
 
@@ -222,10 +217,12 @@ bool Loader::purge_abort(Term module) {
   Module* m = store_.find_module(module);
   if (purging_ != module || m == nullptr) return false;
   if (m->old != nullptr) {
-    for (code::FunEntry* entry : hidden_funs_) {
-      if (entry->function.load(std::memory_order_relaxed) != nullptr) continue;
-      for (Function& f : m->old->functions) {
-        if (f.mfa.function == entry->target.function && f.mfa.arity == entry->target.arity) entry->function.store(&f, std::memory_order_release);
+    const LoadExtra& extra = LoadExtra::of(*m->old);
+    for (std::size_t i = 0; i < m->old->lambdas.size(); i++) {
+      code::FunEntry* entry = m->old->lambdas[i];
+      const bool hidden = std::find(hidden_funs_.begin(), hidden_funs_.end(), entry) != hidden_funs_.end();
+      if (hidden && entry->function.load(std::memory_order_relaxed) == nullptr) {
+        entry->function.store(extra.lambda_targets[i], std::memory_order_release);
       }
     }
   }

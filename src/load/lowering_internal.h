@@ -11,7 +11,6 @@
 #pragma once
 
 #include <initializer_list>
-#include <string_view>
 
 #include "beamfile/code_reader.h"
 #include "code/backend.h"
@@ -121,8 +120,5 @@ bool verify(code::FunctionBody& body, const Operators& operators);
 
 // The function whose entry label this is, or nullptr.
 code::Function* function_of_label(code::ModuleInstance& instance, std::size_t label);
-
-// Interns an atom's text from a file. The non-value: not UTF-8, too long, or the table is full.
-Term intern_checked(std::string_view text, bool latin1);
 
 }  // namespace vm::load

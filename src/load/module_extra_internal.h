@@ -27,6 +27,7 @@ struct LoadExtra {
   bool bad_literals = false;
   std::vector<heap::LiteralArea*> number_areas;  // big integers that were operands
   std::unique_ptr<code::Export> on_load_cell;
+  std::vector<code::Function*> lambda_targets;  // parallel to ModuleInstance::lambdas
 
   static LoadExtra& of(code::ModuleInstance& instance) { return *static_cast<LoadExtra*>(instance.load_extra); }
   static const LoadExtra& of(const code::ModuleInstance& instance) { return *static_cast<const LoadExtra*>(instance.load_extra); }

@@ -6,6 +6,7 @@
 
 #include "beamfile/module_file.h"
 #include "code/generic_ops.gen.h"
+#include "etf/atom_text.h"
 #include "load/lowering_internal.h"
 #include "load/module_extra_internal.h"
 #include "num/md5.h"
@@ -89,7 +90,7 @@ bool Preparation::read_atoms() {
   instance_->atoms.push_back(term::kNil);
   for (std::size_t i = 1; i < parsed_.atoms.names.size(); i++) {
     const std::string_view text = parsed_.atoms.names[i];
-    const Term atom = intern_checked(text, !utf8);
+    const Term atom = utf8 ? etf::atom_from_utf8(text) : etf::atom_from_latin1(text);
     if (!atom.is_value()) return refuse("corrupt atom table");
     instance_->atoms.push_back(atom);
   }
@@ -287,31 +288,12 @@ bool Preparation::resolve_lambdas() {
     entry->num_free = l.free_count;
     entry->target = f->mfa;
     instance_->lambdas.push_back(entry);
+    extra_->lambda_targets.push_back(f);
   }
   return true;
 }
 
 }  // namespace
-
-Term intern_checked(std::string_view text, bool latin1) {
-  if (latin1) return text.size() > term::AtomTable::kMaxCharacters ? Term::non_value() : term::AtomTable::intern_latin1(text);
-  std::size_t characters = 0;
-  for (std::size_t i = 0; i < text.size(); characters++) {
-    const auto byte = [&](std::size_t at) -> unsigned { return at < text.size() ? static_cast<Byte>(text[at]) : 0; };
-    const unsigned b = byte(i);
-    const std::size_t length = b < 0x80 ? 1 : b >= 0xC2 && b < 0xE0 ? 2 : (b & 0xF0) == 0xE0 ? 3 : b >= 0xF0 && b < 0xF5 ? 4 : 0;
-    if (length == 0) return Term::non_value();
-    unsigned code_point = length == 1 ? b : b & (0x7F >> length);
-    for (std::size_t k = 1; k < length; k++) {
-      if ((byte(i + k) & 0xC0) != 0x80) return Term::non_value();
-      code_point = code_point << 6 | (byte(i + k) & 0x3F);
-    }
-    const bool too_long = (length == 3 && code_point < 0x800) || (length == 4 && code_point < 0x10000);
-    if (too_long || code_point > 0x10FFFF || (code_point >= 0xD800 && code_point < 0xE000)) return Term::non_value();
-    i += length;
-  }
-  return characters > term::AtomTable::kMaxCharacters ? Term::non_value() : term::AtomTable::intern(text);
-}
 
 Function* function_of_label(ModuleInstance& instance, std::size_t label) {
   if (label == 0 || label >= instance.label_offsets.size() || instance.label_offsets[label] == kNoOffset) return nullptr;

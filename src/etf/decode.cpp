@@ -1,0 +1,467 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Rules. 1. A container is allocated whole, filled with zeros (valid terms), and a frame on an explicit stack says which cell comes next: cells
+// never move, so frames hold plain pointers. 2. Every element takes a byte at least, so a count above the bytes left is refused before
+// memory is taken. 3. What must be put together when its parts are known (maps, funs) collects them in a buffer of its frame.
+#include "etf/decode.h"
+
+#include <zlib.h>
+
+#include <algorithm>
+#include <bit>
+#include <charconv>
+#include <cmath>
+#include <memory>
+#include <vector>
+
+#include "etf/atom_text.h"
+#include "etf/tags_internal.h"
+#include "term/atoms.h"
+#include "term/compare.h"
+#include "term/nodes.h"
+#include "term/views.h"
+
+namespace vm::etf {
+
+namespace {
+
+constexpr std::size_t kFlatMapLimit = 32;
+constexpr std::size_t kMaxIntegerBytes = std::size_t{1} << 23;
+constexpr std::size_t kBestDeflateRatio = 1032;
+constexpr std::uint32_t kLocalRefBits = 18;
+
+class Decoder {
+ public:
+  Decoder(std::span<const Byte> bytes, term::HeapWriter& h, const DecodeOptions& options)
+      : at_(bytes.data()), end_(bytes.data() + bytes.size()), h_(h), options_(options) {}
+
+  bool run(Term* out);
+  const Byte* position() const { return at_; }
+
+ private:
+  enum class Finish : std::uint8_t { None, Map, Fun };
+  struct Frame {
+    Word* next;
+    std::size_t left;
+    std::size_t stride;
+    Finish finish = Finish::None;
+    Word* target = nullptr;              // where the finished term goes
+    std::unique_ptr<Word[]> parts{};     // Map, Fun
+    std::size_t part_count = 0;
+    FunParts fun{};
+  };
+
+  std::size_t remaining() const { return static_cast<std::size_t>(end_ - at_); }
+  bool take(std::size_t n, const Byte** out) {
+    if (n > remaining()) return false;
+    *out = at_;
+    at_ += n;
+    return true;
+  }
+  bool number(unsigned bytes, std::uint64_t* out) {
+    const Byte* p;
+    if (!take(bytes, &p)) return false;
+    std::uint64_t v = 0;
+    for (unsigned i = 0; i < bytes; i++) v = v << 8 | p[i];
+    *out = v;
+    return true;
+  }
+  bool number32(std::uint32_t* out) {
+    std::uint64_t v;
+    if (!number(4, &v)) return false;
+    *out = static_cast<std::uint32_t>(v);
+    return true;
+  }
+  static bool put(Word* to, Term t) {
+    *to = t.bits();
+    return t.is_value();
+  }
+
+  bool term(Word* to);
+  bool identifier_or_container(unsigned tag, Word* to);
+  bool cells(unsigned tag, Word* to);
+  bool list(Word* to);
+  bool string(Word* to);
+  bool integer(unsigned tag, Word* to);
+  bool floating(unsigned tag, Word* to);
+  bool binary(unsigned tag, Word* to);
+  bool atom(unsigned tag, Term* out);
+  bool next_atom(Term* out);
+  bool next_small(std::uint32_t* out);
+  bool node(Term* name);
+  bool creation(bool wide, std::uint32_t* out) {
+    std::uint64_t v;
+    if (!number(wide ? 4 : 1, &v)) return false;
+    *out = static_cast<std::uint32_t>(v);
+    return true;
+  }
+  static bool is_this_node(Term name, std::uint32_t creation) {
+    const term::NodeEntry* me = term::this_node();
+    return name == me->name && (creation == me->creation || creation == 0);
+  }
+  bool pid(unsigned tag, Term* out);
+  bool port(unsigned tag, Word* to);
+  bool reference(unsigned tag, Word* to);
+  bool make_reference(Term name, std::uint32_t creation, std::span<const std::uint32_t> numbers, Word* to);
+  bool export_fun(Word* to);
+  bool map(Word* to);
+  bool fun(Word* to);
+  bool finish(Frame& f);
+  bool finish_map(Frame& f);
+
+  const Byte* at_;
+  const Byte* end_;
+  term::HeapWriter& h_;
+  const DecodeOptions& options_;
+  std::vector<Frame> stack_;
+};
+
+bool Decoder::run(Term* out) {
+  Word result = 0;
+  stack_.push_back({&result, 1, 1});
+  while (!stack_.empty()) {
+    Frame& top = stack_.back();
+    if (top.left > 0) {
+      Word* to = top.next;
+      top.next += top.stride;
+      top.left--;
+      if (!term(to)) return false;
+      continue;
+    }
+    Frame done = std::move(top);
+    stack_.pop_back();
+    if (done.finish != Finish::None && !finish(done)) return false;
+  }
+  *out = Term::from_bits(result);
+  return true;
+}
+
+bool Decoder::term(Word* to) {
+  std::uint64_t tag;
+  if (!number(1, &tag)) return false;
+  Term t;
+  switch (tag) {
+    case kSmallInteger: case kInteger: case kSmallBig: case kLargeBig:
+      return integer(static_cast<unsigned>(tag), to);
+    case kAtom: case kSmallAtom: case kAtomUtf8: case kSmallAtomUtf8:
+      return atom(static_cast<unsigned>(tag), &t) && put(to, t);
+    case kNil:
+      return put(to, term::kNil);
+    case kNewFloat: case kFloat:
+      return floating(static_cast<unsigned>(tag), to);
+    case kBinary: case kBitBinary:
+      return binary(static_cast<unsigned>(tag), to);
+    default:
+      return identifier_or_container(static_cast<unsigned>(tag), to);
+  }
+}
+
+bool Decoder::identifier_or_container(unsigned tag, Word* to) {
+  Term t;
+  switch (tag) {
+    case kSmallTuple: case kLargeTuple:
+      return cells(tag, to);
+    case kList:
+      return list(to);
+    case kString:
+      return string(to);
+    case kMap:
+      return map(to);
+    case kPid: case kNewPid:
+      return pid(tag, &t) && put(to, t);
+    case kPort: case kNewPort: case kV4Port:
+      return port(tag, to);
+    case kReference: case kNewReference: case kNewerReference:
+      return reference(tag, to);
+    case kExport:
+      return export_fun(to);
+    case kNewFun:
+      return fun(to);
+    default:
+      return false;
+  }
+}
+
+// --- leaves ---------------------------------------------------------------------------------------------------------------
+
+bool Decoder::integer(unsigned tag, Word* to) {
+  std::uint64_t v;
+  if (tag == kSmallInteger) return number(1, &v) && put(to, Term::small(static_cast<SWord>(v)));
+  if (tag == kInteger) return number(4, &v) && put(to, Term::small(static_cast<std::int32_t>(static_cast<std::uint32_t>(v))));
+  std::uint64_t sign;
+  const Byte* p;
+  if (!number(tag == kSmallBig ? 1 : 4, &v) || v > kMaxIntegerBytes || !number(1, &sign) || !take(v, &p)) return false;
+  std::vector<Word> limbs((v + kWordBytes - 1) / kWordBytes, 0);
+  for (std::size_t i = 0; i < v; i++) limbs[i / kWordBytes] |= Word{p[i]} << (8 * (i % kWordBytes));
+  return put(to, term::make_big(h_, limbs, sign != 0));
+}
+
+bool Decoder::floating(unsigned tag, Word* to) {
+  double d = 0;
+  if (tag == kNewFloat) {
+    std::uint64_t bits;
+    if (!number(8, &bits)) return false;
+    d = std::bit_cast<double>(bits);
+  } else {
+    constexpr std::size_t kTextBytes = 31;
+    const Byte* p;
+    if (!take(kTextBytes, &p)) return false;
+    const char* text = reinterpret_cast<const char*>(p);
+    const char* text_end = std::find(text, text + kTextBytes, '\0');
+    const auto [stop, error] = std::from_chars(text, text_end, d);
+    if (error != std::errc() || stop == text) return false;
+  }
+  return std::isfinite(d) && put(to, term::make_float(h_, d));
+}
+
+bool Decoder::binary(unsigned tag, Word* to) {
+  std::uint64_t size;
+  std::uint64_t last_bits = 8;
+  const Byte* p;
+  if (!number(4, &size) || (tag == kBitBinary && !number(1, &last_bits)) || !take(size, &p)) return false;
+  if (tag == kBinary || last_bits == 8 || (size == 0 && last_bits == 0)) return put(to, term::make_binary(h_, std::span(p, size)));
+  if (last_bits == 0 || last_bits > 8 || size == 0) return false;
+  return put(to, term::make_bitstring(h_, term::Bits{p, 0, (size - 1) * 8 + last_bits}));
+}
+
+bool Decoder::atom(unsigned tag, Term* out) {
+  std::uint64_t size;
+  const Byte* p;
+  const bool is_short = tag == kSmallAtom || tag == kSmallAtomUtf8;
+  if (!number(is_short ? 1 : 2, &size) || !take(size, &p)) return false;
+  const std::string_view text(reinterpret_cast<const char*>(p), size);
+  const AtomLookup lookup = options_.existing_atoms_only ? AtomLookup::ExistingOnly : AtomLookup::Intern;
+  *out = tag == kAtomUtf8 || tag == kSmallAtomUtf8 ? atom_from_utf8(text, lookup) : atom_from_latin1(text, lookup);
+  return out->is_value();
+}
+
+bool Decoder::next_atom(Term* out) {
+  std::uint64_t tag;
+  if (!number(1, &tag)) return false;
+  const bool is_atom = tag == kAtom || tag == kSmallAtom || tag == kAtomUtf8 || tag == kSmallAtomUtf8;
+  return is_atom && atom(static_cast<unsigned>(tag), out);
+}
+
+// A non-negative integer of at most 32 bits, where the format says "an integer".
+bool Decoder::next_small(std::uint32_t* out) {
+  std::uint64_t tag;
+  std::uint64_t v;
+  if (!number(1, &tag)) return false;
+  if (tag == kSmallInteger || tag == kInteger) {
+    if (!number(tag == kSmallInteger ? 1 : 4, &v)) return false;
+  } else {
+    std::uint64_t size;
+    std::uint64_t sign;
+    const Byte* p;
+    if (tag != kSmallBig || !number(1, &size) || size > 4 || !number(1, &sign) || !take(size, &p)) return false;
+    v = 0;
+    for (std::size_t i = size; i-- > 0;) v = v << 8 | p[i];
+  }
+  *out = static_cast<std::uint32_t>(v);
+  return true;
+}
+
+// --- identifiers ----------------------------------------------------------------------------------------------------------
+
+bool Decoder::pid(unsigned tag, Term* out) {
+  constexpr std::uint32_t kNumberBits = 28;
+  Term name;
+  std::uint32_t id;
+  std::uint32_t serial;
+  std::uint32_t cr;
+  if (!next_atom(&name) || !number32(&id) || !number32(&serial) || !creation(tag == kNewPid, &cr)) return false;
+  if (is_this_node(name, cr)) {
+    if (id >> kNumberBits != 0 || serial >> (58 - kNumberBits) != 0) return false;
+    *out = Term::local_pid(Word{serial} << kNumberBits | id);
+  } else {
+    *out = term::make_external_pid(h_, term::intern_node(name, cr), id, serial);
+  }
+  return true;
+}
+
+bool Decoder::port(unsigned tag, Word* to) {
+  Term name;
+  std::uint64_t id;
+  std::uint32_t cr;
+  if (!next_atom(&name) || !number(tag == kV4Port ? 8 : 4, &id) || !creation(tag != kPort, &cr)) return false;
+  if (!is_this_node(name, cr)) return put(to, term::make_external_port(h_, term::intern_node(name, cr), id));
+  return id >> 58 == 0 && put(to, Term::local_port(id));
+}
+
+bool Decoder::reference(unsigned tag, Word* to) {
+  constexpr std::size_t kMaxNumbers = 5;
+  Term name;
+  std::uint32_t cr;
+  std::uint32_t numbers[kMaxNumbers];
+  std::uint64_t count = 1;
+  if (tag == kReference) {
+    if (!next_atom(&name) || !number32(&numbers[0]) || !creation(false, &cr)) return false;
+  } else {
+    if (!number(2, &count) || count == 0 || count > kMaxNumbers || !next_atom(&name) || !creation(tag == kNewerReference, &cr)) return false;
+    for (std::size_t i = 0; i < count; i++) {
+      if (!number32(&numbers[i])) return false;
+    }
+  }
+  return make_reference(name, cr, std::span(numbers, count), to);
+}
+
+bool Decoder::make_reference(Term name, std::uint32_t cr, std::span<const std::uint32_t> numbers, Word* to) {
+  constexpr std::size_t kPlainNumbers = 3;
+  if (!is_this_node(name, cr)) return put(to, term::make_external_ref(h_, term::intern_node(name, cr), numbers));
+  if (numbers[0] >> kLocalRefBits != 0) return false;
+  const DecodeHooks* hooks = options_.hooks;
+  if (hooks != nullptr && hooks->local_ref != nullptr) return put(to, hooks->local_ref(hooks->context, h_, numbers));
+  std::uint32_t plain[kPlainNumbers] = {};
+  if (numbers.size() > kPlainNumbers) return false;
+  std::copy(numbers.begin(), numbers.end(), plain);
+  return put(to, term::make_ref(h_, plain));
+}
+
+bool Decoder::export_fun(Word* to) {
+  Term module;
+  Term function;
+  std::uint32_t arity;
+  if (!next_atom(&module) || !next_atom(&function) || !next_small(&arity) || arity > 255) return false;
+  const DecodeHooks* hooks = options_.hooks;
+  return hooks != nullptr && hooks->export_fun != nullptr && put(to, hooks->export_fun(hooks->context, h_, module, function, arity));
+}
+
+// --- containers -----------------------------------------------------------------------------------------------------------
+
+bool Decoder::cells(unsigned tag, Word* to) {
+  std::uint64_t count;
+  if (!number(tag == kSmallTuple ? 1 : 4, &count) || count > remaining()) return false;
+  term::Tuple t = term::Tuple::alloc(h_, count);
+  std::fill_n(t.ptr() + 1, count, Word{0});
+  *to = t.term().bits();
+  if (count > 0) stack_.push_back({t.ptr() + 1, count, 1});
+  return true;
+}
+
+bool Decoder::list(Word* to) {
+  std::uint64_t count;
+  if (!number(4, &count) || count >= remaining()) return false;
+  if (count == 0) {
+    stack_.push_back({to, 1, 1});
+    return true;
+  }
+  Word* p = h_.alloc(2 * count);
+  for (std::size_t i = 0; i < count; i++) {
+    p[2 * i] = 0;
+    p[2 * i + 1] = i + 1 < count ? Term::cons(p + 2 * i + 2).bits() : term::kNil.bits();
+  }
+  *to = Term::cons(p).bits();
+  stack_.push_back({p + 2 * count - 1, 1, 1});
+  stack_.push_back({p, count, 2});
+  return true;
+}
+
+bool Decoder::string(Word* to) {
+  std::uint64_t count;
+  const Byte* bytes;
+  if (!number(2, &count) || !take(count, &bytes)) return false;
+  if (count == 0) return put(to, term::kNil);
+  Word* p = h_.alloc(2 * count);
+  for (std::size_t i = 0; i < count; i++) {
+    p[2 * i] = Term::small(bytes[i]).bits();
+    p[2 * i + 1] = i + 1 < count ? Term::cons(p + 2 * i + 2).bits() : term::kNil.bits();
+  }
+  return put(to, Term::cons(p));
+}
+
+bool Decoder::map(Word* to) {
+  std::uint64_t count;
+  if (!number(4, &count) || count > remaining() / 2) return false;
+  *to = 0;
+  Frame f{nullptr, 2 * count, 1, Finish::Map, to};
+  f.parts = std::make_unique<Word[]>(2 * count);
+  f.part_count = 2 * count;
+  f.next = f.parts.get();
+  stack_.push_back(std::move(f));
+  return true;
+}
+
+bool Decoder::fun(Word* to) {
+  std::uint32_t size;
+  std::uint64_t arity;
+  std::uint32_t num_free;
+  Frame f{nullptr, 0, 1, Finish::Fun, to};
+  if (!number32(&size) || !number(1, &arity) || !take(16, &f.fun.uniq) || !number32(&f.fun.index) || !number32(&num_free)) return false;
+  if (num_free > remaining() || !next_atom(&f.fun.module) || !next_small(&f.fun.old_index) || !next_small(&f.fun.old_uniq)) return false;
+  std::uint64_t tag;
+  if (!number(1, &tag) || (tag != kPid && tag != kNewPid) || !pid(static_cast<unsigned>(tag), &f.fun.creator)) return false;
+  *to = 0;
+  f.fun.arity = static_cast<std::uint32_t>(arity);
+  f.parts = std::make_unique<Word[]>(num_free);
+  f.part_count = f.left = num_free;
+  f.next = f.parts.get();
+  stack_.push_back(std::move(f));
+  return true;
+}
+
+bool Decoder::finish(Frame& f) {
+  if (f.finish == Finish::Map) return finish_map(f);
+  const DecodeHooks* hooks = options_.hooks;
+  if (hooks == nullptr || hooks->local_fun == nullptr) return false;
+  f.fun.captured = {reinterpret_cast<const Term*>(f.parts.get()), f.part_count};
+  return put(f.target, hooks->local_fun(hooks->context, h_, f.fun));
+}
+
+bool Decoder::finish_map(Frame& f) {
+  const std::size_t count = f.part_count / 2;
+  const std::span<const Term> pairs(reinterpret_cast<const Term*>(f.parts.get()), f.part_count);
+  if (count > kFlatMapLimit) {
+    const DecodeHooks* hooks = options_.hooks;
+    return hooks != nullptr && hooks->large_map != nullptr && put(f.target, hooks->large_map(hooks->context, h_, pairs));
+  }
+  std::uint8_t order[kFlatMapLimit];
+  for (std::size_t i = 0; i < count; i++) {
+    std::size_t at = i;
+    for (; at > 0; at--) {
+      const int c = term::compare_total(pairs[2 * order[at - 1]], pairs[2 * i]);
+      if (c == 0) return false;
+      if (c < 0) break;
+      order[at] = order[at - 1];
+    }
+    order[at] = static_cast<std::uint8_t>(i);
+  }
+  term::Tuple keys = term::Tuple::alloc(h_, count);
+  Word* p = h_.alloc(count + 2);
+  p[0] = term::HeaderWord::make(term::Kind::FlatMap, count + 1).bits();
+  p[1] = keys.term().bits();
+  for (std::size_t i = 0; i < count; i++) {
+    keys.set(i, pairs[2 * order[i]]);
+    p[2 + i] = pairs[2 * order[i] + 1].bits();
+  }
+  return put(f.target, Term::boxed(p));
+}
+
+}  // namespace
+
+bool decode(std::span<const Byte> bytes, term::HeapWriter& h, Term* out, const DecodeOptions& options, std::size_t* used) {
+  const Byte* const begin = bytes.data();
+  if (options.version_byte) {
+    if (bytes.empty() || bytes[0] != kVersion) return false;
+    bytes = bytes.subspan(1);
+  }
+  if (!bytes.empty() && bytes[0] == kCompressed) {
+    if (bytes.size() < 5) return false;
+    const std::size_t size = std::size_t{bytes[1]} << 24 | std::size_t{bytes[2]} << 16 | std::size_t{bytes[3]} << 8 | bytes[4];
+    bytes = bytes.subspan(5);
+    if (size / kBestDeflateRatio > bytes.size()) return false;
+    std::vector<Byte> plain(size);
+    uLongf produced = size;
+    uLong consumed = bytes.size();
+    if (::uncompress2(plain.data(), &produced, bytes.data(), &consumed) != Z_OK || produced != size) return false;
+    Decoder decoder(plain, h, options);
+    if (!decoder.run(out) || decoder.position() != plain.data() + plain.size()) return false;
+    if (used != nullptr) *used = static_cast<std::size_t>(bytes.data() + consumed - begin);
+    return true;
+  }
+  Decoder decoder(bytes, h, options);
+  if (!decoder.run(out)) return false;
+  if (used != nullptr) *used = static_cast<std::size_t>(decoder.position() - begin);
+  return true;
+}
+
+}  // namespace vm::etf

@@ -1,0 +1,549 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "etf/encode.h"
+
+#include <zlib.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+
+#include "etf/tags.h"
+#include "num/float_text.h"
+#include "term/atoms.h"
+#include "term/bits_internal.h"
+#include "term/compare.h"
+#include "term/fun_layout.h"
+#include "term/map_layout.h"
+#include "term/nodes.h"
+
+namespace vm::etf {
+
+using term::AtomTable;
+using term::Kind;
+
+namespace {
+
+constexpr std::size_t kFirstCapacity = 512;
+constexpr std::size_t kMaxString = 0xFFFF;            // elements of a STRING_EXT
+constexpr std::size_t kMaxBinary = 0xFFFFFFFF;        // bytes of a BINARY_EXT
+constexpr Word kMaxV3Port = (Word{1} << 28) - 1;
+constexpr std::size_t kOldFloatText = 31;
+constexpr std::size_t kBytesPerUnit = 8;
+
+const term::NodeEntry* node_of(Term t) { return t.is_external() ? term::external_node(t) : term::this_node(); }
+
+bool is_byte(Term t) { return t.is_small() && static_cast<Word>(t.small_value()) < 256; }
+
+// Elements of a list that is written as a string; 0 when it is none. *seen: elements looked at.
+std::size_t string_length(Term list, std::size_t* seen) {
+  std::size_t n = 0;
+  for (; list.is_cons(); list = list.tail()) {
+    if (!is_byte(list.head()) || ++n > kMaxString) {
+      *seen = n;
+      return 0;
+    }
+  }
+  *seen = n;
+  return list.is_nil() ? n : 0;
+}
+
+std::size_t big_byte_count(std::span<const Word> limbs) {
+  return limbs.size() * 8 - static_cast<std::size_t>(std::countl_zero(limbs.back())) / 8;
+}
+
+struct PidParts {
+  std::uint32_t number, serial;
+};
+PidParts pid_parts(Term t) {
+  if (t.is_local_pid()) return {term::pid_number(t), term::pid_serial(t)};
+  Word w = t.boxed_ptr()[3];
+  return {static_cast<std::uint32_t>(w), static_cast<std::uint32_t>(w >> 32)};
+}
+Word port_number(Term t) { return t.is_local_port() ? t.id_data() : t.boxed_ptr()[3]; }
+
+std::size_t atom_size(Term atom, const EncodeOptions& options) {
+  std::size_t utf8 = AtomTable::text(atom).size();
+  if (options.utf8_atoms || !AtomTable::is_latin1(atom)) return utf8 + (utf8 > 255 ? 3 : 2);
+  return AtomTable::length(atom) + 3;
+}
+
+}  // namespace
+
+Encoder::Encoder(Term t, const EncodeOptions& options) : options_(options) {
+  begin_ = at_ = static_cast<Byte*>(std::malloc(kFirstCapacity));
+  VM_CHECK(begin_ != nullptr);
+  end_ = begin_ + kFirstCapacity;
+  if (options_.version_byte) put8(kVersion);
+  push(FrameKind::One, t);
+}
+
+Encoder::~Encoder() { std::free(begin_); }
+
+Byte* Encoder::room(std::size_t n) {
+  if (VM_UNLIKELY(static_cast<std::size_t>(end_ - at_) < n)) {
+    std::size_t used = position();
+    std::size_t capacity = std::max(static_cast<std::size_t>(end_ - begin_) * 2, used + n);
+    begin_ = static_cast<Byte*>(std::realloc(begin_, capacity));
+    VM_CHECK(begin_ != nullptr);
+    at_ = begin_ + used;
+    end_ = begin_ + capacity;
+  }
+  Byte* p = at_;
+  at_ += n;
+  return p;
+}
+
+void Encoder::put16(unsigned v) {
+  Byte* p = room(2);
+  p[0] = static_cast<Byte>(v >> 8);
+  p[1] = static_cast<Byte>(v);
+}
+void Encoder::put32(std::size_t v) {
+  Byte* p = room(4);
+  patch32(static_cast<std::size_t>(p - begin_), v);
+}
+void Encoder::put64(Word v) {
+  put32(v >> 32);
+  put32(v);
+}
+void Encoder::patch32(std::size_t position, std::size_t v) {
+  std::uint32_t w = __builtin_bswap32(static_cast<std::uint32_t>(v));
+  std::memcpy(begin_ + position, &w, 4);
+}
+
+bool Encoder::step(std::size_t* budget) {
+  budget_ = *budget;
+  while (!stack_.empty() && budget_ != 0 && !too_large_) {
+    budget_--;
+    advance();
+  }
+  *budget = budget_;
+  return stack_.empty() || too_large_;
+}
+
+// One element of the innermost unfinished term. The frame is brought up to date, or dropped, before the element is written: it may
+// push frames of its own.
+void Encoder::advance() {
+  Frame& f = stack_.back();
+  Term t = f.term;
+  std::size_t i = f.index;
+  switch (f.kind) {
+    case FrameKind::One:
+      stack_.pop_back();
+      encode(t);
+      return;
+    case FrameKind::List:
+      f.index++;
+      if (t.tail().is_cons()) {
+        f.term = t.tail();
+      } else {
+        patch32(f.position, f.index);
+        f = {t.tail(), 0, 0, FrameKind::One};
+      }
+      encode(t.head());
+      return;
+    case FrameKind::Tuple: {
+      term::Tuple tuple = term::Tuple::from(t);
+      if (++f.index == tuple.size()) stack_.pop_back();
+      encode(tuple[i]);
+      return;
+    }
+    case FrameKind::FlatMap: {
+      const Word* p = t.boxed_ptr();
+      f.kind = FrameKind::FlatMapValue;
+      encode(term::Tuple::from(Term::from_bits(p[term::FlatMapWords::kKeys]))[i]);
+      return;
+    }
+    case FrameKind::FlatMapValue: {
+      const Word* p = t.boxed_ptr();
+      if (++f.index == term::map_key_count(t)) stack_.pop_back();
+      else f.kind = FrameKind::FlatMap;
+      encode(Term::from_bits(p[term::FlatMapWords::kFirstValue + i]));
+      return;
+    }
+    case FrameKind::Trie: {  // index counts down
+      term::TrieNode node = term::trie_node(t);
+      if (--f.index == 0) stack_.pop_back();
+      Term child = node.child(static_cast<unsigned>(i - 1));
+      if (child.is_cons()) {
+        push(FrameKind::Leaf, child);
+        encode(child.head());
+      } else {
+        push(FrameKind::Trie, child, term::trie_node(child).count());
+      }
+      return;
+    }
+    case FrameKind::Leaf:
+      f.kind = FrameKind::One;
+      f.term = t.tail();
+      return;
+    case FrameKind::Fun:
+      if (++f.index == term::fun_captured_count(t)) f.kind = FrameKind::FunEnd;
+      encode(Term::from_bits(t.boxed_ptr()[term::FunWords::kFirstCaptured + i]));
+      return;
+    case FrameKind::FunEnd: {
+      std::size_t at = f.position, size = position() - at;
+      stack_.pop_back();
+      for (std::size_t k = segments_.size(); k-- > 0 && segments_[k].position >= at;) size += term::bits_of(segments_[k].binary).size >> 3;
+      patch32(at, size);
+      return;
+    }
+  }
+}
+
+void Encoder::encode(Term t) {
+  if (t.is_small()) encode_small(t.small_value());
+  else if (t.is_cons()) encode_list(t);
+  else if (t.is_boxed()) encode_boxed(t);
+  else if (t.is_atom()) encode_atom(t);
+  else if (t.is_nil()) put8(static_cast<unsigned>(Tag::Nil));
+  else if (t.is_float_immediate()) encode_float(term::float_value(t));
+  else if (t.is_local_pid()) encode_pid(t);
+  else if (t.is_local_port()) encode_port(t);
+  else VM_UNREACHABLE("encode: no term");
+}
+
+void Encoder::encode_boxed(Term t) {
+  switch (t.kind()) {
+    case Kind::Tuple: {
+      std::size_t n = term::Tuple::from(t).size();
+      if (n <= 255) {
+        Byte* p = room(2);
+        p[0] = static_cast<Byte>(Tag::SmallTuple);
+        p[1] = static_cast<Byte>(n);
+      } else {
+        put8(static_cast<unsigned>(Tag::LargeTuple));
+        put32(n);
+      }
+      if (n != 0) push(FrameKind::Tuple, t);
+      return;
+    }
+    case Kind::Float: return encode_float(term::float_value(t));
+    case Kind::BigInt: return encode_big(t);
+    case Kind::FlatMap: {
+      std::size_t n = term::map_key_count(t);
+      put8(static_cast<unsigned>(Tag::Map));
+      put32(n);
+      if (n != 0) push(FrameKind::FlatMap, t);
+      return;
+    }
+    case Kind::HashMap: return encode_large_map(t);
+    case Kind::Fun:
+    case Kind::ExportFun: return encode_fun(t);
+    case Kind::HeapBinary:
+    case Kind::RefcBinary:
+    case Kind::SubBits:
+    case Kind::MatchContext: return encode_bits(t);
+    case Kind::Ref:
+    case Kind::MagicRef:
+    case Kind::ExternalRef: return encode_ref(t);
+    case Kind::ExternalPid: return encode_pid(t);
+    case Kind::ExternalPort: return encode_port(t);
+    default: VM_UNREACHABLE("encode: no term");
+  }
+}
+
+void Encoder::encode_atom(Term t) {
+  if (options_.atom_index != nullptr) {
+    if (int index = options_.atom_index(options_.atom_context, t); index >= 0) {
+      put8(static_cast<unsigned>(Tag::AtomCacheRef));
+      put8(static_cast<unsigned>(index));
+      return;
+    }
+  }
+  std::string_view text = AtomTable::text(t);
+  if (options_.utf8_atoms || !AtomTable::is_latin1(t)) {
+    if (text.size() > 255) {
+      put8(static_cast<unsigned>(Tag::AtomUtf8));
+      put16(static_cast<unsigned>(text.size()));
+    } else {
+      put8(static_cast<unsigned>(Tag::SmallAtomUtf8));
+      put8(static_cast<unsigned>(text.size()));
+    }
+    if (!text.empty()) std::memcpy(room(text.size()), text.data(), text.size());
+    return;
+  }
+  std::size_t n = AtomTable::length(t);
+  put8(static_cast<unsigned>(Tag::Atom));
+  put16(static_cast<unsigned>(n));
+  Byte* p = room(n);
+  if (n == text.size()) {
+    if (n != 0) std::memcpy(p, text.data(), n);
+    return;
+  }
+  for (std::size_t i = 0; i < text.size(); i++) {
+    Byte b = static_cast<Byte>(text[i]);
+    if (b >= 0x80) b = static_cast<Byte>(b << 6 | (static_cast<Byte>(text[++i]) & 0x3F));
+    *p++ = b;
+  }
+}
+
+void Encoder::encode_small(SWord v) {
+  if (static_cast<Word>(v) < 256) {
+    Byte* p = room(2);
+    p[0] = static_cast<Byte>(Tag::SmallInteger);
+    p[1] = static_cast<Byte>(v);
+    return;
+  }
+  if (v == static_cast<std::int32_t>(v)) {
+    put8(static_cast<unsigned>(Tag::Integer));
+    put32(static_cast<std::size_t>(v));
+    return;
+  }
+  Word magnitude = v < 0 ? Word{0} - static_cast<Word>(v) : static_cast<Word>(v);
+  std::size_t n = big_byte_count({&magnitude, 1});
+  Byte* p = room(3 + n);
+  p[0] = static_cast<Byte>(Tag::SmallBig);
+  p[1] = static_cast<Byte>(n);
+  p[2] = v < 0;
+  std::memcpy(p + 3, &magnitude, n);
+}
+
+void Encoder::encode_big(Term t) {
+  term::BigInt big = term::BigInt::from(t);
+  std::size_t n = big_byte_count(big.limbs());
+  if (n < 256) {
+    put8(static_cast<unsigned>(Tag::SmallBig));
+    put8(static_cast<unsigned>(n));
+  } else {
+    put8(static_cast<unsigned>(Tag::LargeBig));
+    put32(n);
+  }
+  put8(big.negative());
+  std::memcpy(room(n), big.limbs().data(), n);
+  budget_ -= std::min(budget_, n / kBytesPerUnit);
+}
+
+void Encoder::encode_float(double d) {
+  if (options_.new_floats) {
+    put8(static_cast<unsigned>(Tag::NewFloat));
+    put64(std::bit_cast<Word>(d));
+    return;
+  }
+  char text[num::kMaxFloatText];
+  std::size_t n = num::format_scientific(d, num::kDefaultScientificDigits, num::FloatText(text));
+  put8(static_cast<unsigned>(Tag::Float));
+  Byte* p = room(kOldFloatText);
+  std::memset(p, 0, kOldFloatText);
+  std::memcpy(p, text, n);
+}
+
+void Encoder::encode_pid(Term t) {
+  const term::NodeEntry* node = node_of(t);
+  PidParts parts = pid_parts(t);
+  put8(static_cast<unsigned>(Tag::NewPid));
+  encode_atom(node->name);
+  put32(parts.number);
+  put32(parts.serial);
+  put32(node->creation);
+}
+
+void Encoder::encode_port(Term t) {
+  const term::NodeEntry* node = node_of(t);
+  Word number = port_number(t);
+  put8(static_cast<unsigned>(number > kMaxV3Port ? Tag::V4Port : Tag::NewPort));
+  encode_atom(node->name);
+  if (number > kMaxV3Port) put64(number);
+  else put32(number);
+  put32(node->creation);
+}
+
+void Encoder::encode_ref(Term t) {
+  const term::NodeEntry* node = node_of(t);
+  term::RefNumbers numbers = term::ref_numbers(t);
+  put8(static_cast<unsigned>(Tag::NewerReference));
+  put16(numbers.count);
+  encode_atom(node->name);
+  put32(node->creation);
+  for (unsigned i = 0; i < numbers.count; i++) put32(numbers.n[i]);
+}
+
+void Encoder::encode_list(Term t) {
+  std::size_t seen;
+  std::size_t n = string_length(t, &seen);
+  budget_ -= std::min(budget_, seen / kBytesPerUnit);
+  if (n == 0) {
+    put8(static_cast<unsigned>(Tag::List));
+    std::size_t at = position();
+    put32(0);  // known at the end of the list
+    push(FrameKind::List, t, 0, at);
+    return;
+  }
+  put8(static_cast<unsigned>(Tag::String));
+  put16(static_cast<unsigned>(n));
+  Byte* p = room(n);
+  for (; t.is_cons(); t = t.tail()) *p++ = static_cast<Byte>(t.head().small_value());
+}
+
+void Encoder::encode_bits(Term t) {
+  term::Bits b = term::bits_of(t);
+  std::size_t whole = b.size >> 3;
+  unsigned rest = b.size & 7;
+  if (b.byte_size() > kMaxBinary) {
+    too_large_ = true;
+    return;
+  }
+  if (rest == 0) {
+    put8(static_cast<unsigned>(Tag::Binary));
+    put32(whole);
+  } else {
+    put8(static_cast<unsigned>(Tag::BitBinary));
+    put32(whole + 1);
+    put8(rest);
+  }
+  if (options_.segments && b.byte_aligned() && whole > term::kHeapBinaryLimit) {
+    Term original = t.is_kind(Kind::SubBits) ? Term::from_bits(t.boxed_ptr()[term::SubBitsWords::kOriginal]) : t;
+    if (original.is_kind(Kind::RefcBinary)) {
+      segments_.push_back({position(), t});
+      if (rest != 0) put8(term::byte_at(b, whole));
+      return;
+    }
+  }
+  term::copy_to_bytes(room(b.byte_size()), b);
+  budget_ -= std::min(budget_, whole / kBytesPerUnit / 8);
+}
+
+void Encoder::encode_fun(Term t) {
+  if (t.is_kind(Kind::ExportFun)) {
+    const term::ExportFields& e = term::export_fields(t);
+    put8(static_cast<unsigned>(Tag::Export));
+    encode_atom(e.module);
+    encode_atom(e.function);
+    encode_small(static_cast<SWord>(e.arity));
+    return;
+  }
+  const term::FunEntryFields& e = term::fun_entry_fields(t);
+  std::size_t captured = term::fun_captured_count(t);
+  put8(static_cast<unsigned>(Tag::NewFun));
+  std::size_t at = position();
+  put32(0);  // size, known at the end; it counts itself
+  put8(header_of(t).data());
+  std::memcpy(room(16), e.uniq, 16);
+  put32(e.index);
+  put32(captured);
+  encode_atom(e.module);
+  encode_small(static_cast<std::int32_t>(e.old_index));
+  encode_small(static_cast<std::int32_t>(e.old_uniq));
+  encode_pid(Term::from_bits(t.boxed_ptr()[term::FunWords::kCreator]));
+  if (captured == 0) patch32(at, position() - at);
+  else push(FrameKind::Fun, t, 0, at);
+}
+
+void Encoder::encode_large_map(Term t) {
+  put8(static_cast<unsigned>(Tag::Map));
+  put32(term::map_key_count(t));
+  if (!options_.deterministic) {
+    push(FrameKind::Trie, t, term::trie_node(t).count());
+    return;
+  }
+  std::vector<Term> leaves;
+  leaves.reserve(term::map_key_count(t));
+  term::each_leaf(t, [&](Term leaf) { leaves.push_back(leaf); });
+  std::sort(leaves.begin(), leaves.end(), [](Term a, Term b) { return term::compare_total(a.head(), b.head()) < 0; });
+  budget_ -= std::min(budget_, leaves.size());
+  for (std::size_t i = leaves.size(); i-- > 0;) push(FrameKind::Leaf, leaves[i]);
+}
+
+bool external_size(Term t, const EncodeOptions& options, std::size_t* size, std::size_t* work) {
+  std::size_t total = 1;
+  std::vector<Term> rest{t};
+  auto node_size = [&](Term x) { return atom_size(node_of(x)->name, options); };
+  auto add_small = [&](SWord v) {
+    if (static_cast<Word>(v) < 256) total += 2;
+    else if (v == static_cast<std::int32_t>(v)) total += 5;
+    else {
+      Word magnitude = v < 0 ? Word{0} - static_cast<Word>(v) : static_cast<Word>(v);
+      total += 3 + big_byte_count({&magnitude, 1});
+    }
+  };
+  while (!rest.empty()) {
+    Term x = rest.back();
+    rest.pop_back();
+    ++*work;
+    if (x.is_small()) add_small(x.small_value());
+    else if (x.is_nil()) total++;
+    else if (x.is_atom()) total += atom_size(x, options);
+    else if (x.is_cons()) {
+      std::size_t seen;
+      std::size_t n = string_length(x, &seen);
+      *work += seen / kBytesPerUnit;
+      if (n != 0) {
+        total += 3 + n;
+        continue;
+      }
+      total += 5;
+      // Tail first below the elements: what nests in elements is then bounded by their own depth.
+      for (; x.is_cons(); x = x.tail()) rest.push_back(x.head());
+      rest.push_back(x);
+    } else if (x.is_float()) total += options.new_floats ? 9 : 1 + kOldFloatText;
+    else if (x.is_pid()) total += 13 + node_size(x);
+    else if (x.is_port()) total += node_size(x) + (port_number(x) > kMaxV3Port ? 13 : 9);
+    else if (x.is_ref()) total += 7 + node_size(x) + 4 * term::ref_numbers(x).count;
+    else if (x.is_tuple()) {
+      term::Tuple tuple = term::Tuple::from(x);
+      total += tuple.size() <= 255 ? 2 : 5;
+      for (std::size_t i = 0; i < tuple.size(); i++) rest.push_back(tuple[i]);
+    } else if (x.is_big()) {
+      std::size_t n = big_byte_count(term::BigInt::from(x).limbs());
+      total += n + (n < 256 ? 3 : 6);
+    } else if (x.is_kind(Kind::FlatMap)) {
+      total += 5;
+      std::size_t n = term::map_key_count(x);
+      const Word* p = x.boxed_ptr();
+      if (n != 0) rest.push_back(Term::from_bits(p[term::FlatMapWords::kKeys]));
+      if (n != 0) total -= n <= 255 ? 2 : 5;  // the keys are no tuple of their own
+      for (std::size_t i = 0; i < n; i++) rest.push_back(Term::from_bits(p[term::FlatMapWords::kFirstValue + i]));
+    } else if (x.is_kind(Kind::HashMap)) {
+      total += 5;
+      term::each_leaf(x, [&](Term leaf) {
+        rest.push_back(leaf.head());
+        rest.push_back(leaf.tail());
+      });
+    } else if (x.is_kind(Kind::ExportFun)) {
+      const term::ExportFields& e = term::export_fields(x);
+      total += 1 + atom_size(e.module, options) + atom_size(e.function, options);
+      add_small(static_cast<SWord>(e.arity));
+    } else if (x.is_kind(Kind::Fun)) {
+      Term creator = Term::from_bits(x.boxed_ptr()[term::FunWords::kCreator]);
+      // Old index and uniq count five bytes each, whatever they will take.
+      total += 30 + 10 + atom_size(term::fun_entry_fields(x).module, options) + 13 + node_size(creator);
+      for (std::size_t i = 0; i < term::fun_captured_count(x); i++)
+        rest.push_back(Term::from_bits(x.boxed_ptr()[term::FunWords::kFirstCaptured + i]));
+    } else {
+      term::Bits b = term::bits_of(x);
+      if (b.byte_size() > kMaxBinary) return false;
+      total += b.byte_size() + ((b.size & 7) != 0 ? 6 : 5);
+    }
+  }
+  *size = total;
+  return true;
+}
+
+bool compress(std::span<const Byte> bytes, int level, std::vector<Byte>* out) {
+  constexpr std::size_t kHeader = 6;  // version, tag, size
+  if (bytes.size() < kHeader || bytes.size() > 0xFFFFFFFF) return false;
+  std::size_t start = out->size();
+  out->resize(start + bytes.size());
+  Byte* p = out->data() + start;
+  z_stream stream{};
+  if (deflateInit(&stream, level) != Z_OK) return false;
+  stream.next_in = const_cast<Byte*>(bytes.data() + 1);
+  stream.avail_in = static_cast<uInt>(bytes.size() - 1);
+  stream.next_out = p + kHeader;
+  stream.avail_out = static_cast<uInt>(bytes.size() - kHeader);
+  int result = deflate(&stream, Z_FINISH);
+  std::size_t used = stream.total_out;
+  deflateEnd(&stream);
+  if (result != Z_STREAM_END) {
+    out->resize(start);
+    return false;
+  }
+  std::uint32_t original = __builtin_bswap32(static_cast<std::uint32_t>(bytes.size() - 1));
+  p[0] = kVersion;
+  p[1] = static_cast<Byte>(Tag::Compressed);
+  std::memcpy(p + 2, &original, 4);
+  out->resize(start + kHeader + used);
+  return true;
+}
+
+}  // namespace vm::etf
