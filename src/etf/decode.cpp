@@ -1,21 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Rules. 1. A container is allocated whole, filled with zeros (valid terms), and a frame on an explicit stack says which cell comes next: cells
-// never move, so frames hold plain pointers. 2. Every element takes a byte at least, so a count above the bytes left is refused before
-// memory is taken. 3. What must be put together when its parts are known (maps, funs) collects them in a buffer of its frame.
+// never move, so frames hold plain pointers. 2. Every element takes a byte at least, so a container is refused before memory is taken when the
+// bytes left are fewer than all elements still owed, those of the containers around it included: memory stays proportional to the
+// input however it nests. 3. What must be put together when its parts are known (maps, funs) collects them in a Composite.
 #include "etf/decode.h"
 
 #include <zlib.h>
 
 #include <algorithm>
 #include <bit>
-#include <charconv>
 #include <cmath>
 #include <memory>
 #include <vector>
 
 #include "etf/atom_text.h"
 #include "etf/tags_internal.h"
+#include "num/digits.h"
+#include "num/float_text.h"
 #include "term/atoms.h"
 #include "term/compare.h"
 #include "term/nodes.h"
@@ -26,7 +28,7 @@ namespace vm::etf {
 namespace {
 
 constexpr std::size_t kFlatMapLimit = 32;
-constexpr std::size_t kMaxIntegerBytes = std::size_t{1} << 23;
+constexpr std::size_t kMaxIntegerBytes = num::kMaxDigits * sizeof(num::Digit);
 constexpr std::size_t kBestDeflateRatio = 1032;
 constexpr std::uint32_t kLocalRefBits = 18;
 
@@ -39,14 +41,18 @@ class Decoder {
   const Byte* position() const { return at_; }
 
  private:
-  enum class Finish : std::uint8_t { None, Map, Fun };
+  enum class Finish : std::uint8_t { None, Composite };
   struct Frame {
     Word* next;
     std::size_t left;
-    std::size_t stride;
+    std::uint32_t stride;
     Finish finish = Finish::None;
-    Word* target = nullptr;              // where the finished term goes
-    std::unique_ptr<Word[]> parts{};     // Map, Fun
+  };
+  // A map or fun whose parts are being read; innermost last.
+  struct Composite {
+    Word* target;  // where the finished term goes
+    bool is_map;
+    std::unique_ptr<Word[]> parts{};
     std::size_t part_count = 0;
     FunParts fun{};
   };
@@ -87,6 +93,12 @@ class Decoder {
   bool binary(unsigned tag, Word* to);
   bool atom(unsigned tag, Term* out);
   bool next_atom(Term* out);
+  bool cached_atom(Term* out) {
+    std::uint64_t index;
+    if (options_.cached_atoms.empty() || !number(1, &index) || index >= options_.cached_atoms.size()) return false;
+    *out = options_.cached_atoms[index];
+    return out->is_value();
+  }
   bool next_small(std::uint32_t* out);
   bool node(Term* name);
   bool creation(bool wide, std::uint32_t* out) {
@@ -106,31 +118,42 @@ class Decoder {
   bool export_fun(Word* to);
   bool map(Word* to);
   bool fun(Word* to);
-  bool finish(Frame& f);
-  bool finish_map(Frame& f);
+  bool finish(Composite& c);
+  bool finish_map(Composite& c);
+  // Whether the input can hold `count` more elements besides those that are owed already.
+  bool can_hold(std::uint64_t count) const { return count <= remaining() && owed_ <= remaining() - count; }
+  void push(Word* next, std::size_t left, std::uint32_t stride, Finish finish = Finish::None) {
+    stack_.push_back({next, left, stride, finish});
+    owed_ += left;
+  }
 
   const Byte* at_;
   const Byte* end_;
   term::HeapWriter& h_;
   const DecodeOptions& options_;
   std::vector<Frame> stack_;
+  std::vector<Composite> composites_;
+  std::size_t owed_ = 0;  // elements that frames still wait for
 };
 
 bool Decoder::run(Term* out) {
   Word result = 0;
-  stack_.push_back({&result, 1, 1});
+  push(&result, 1, 1);
   while (!stack_.empty()) {
     Frame& top = stack_.back();
     if (top.left > 0) {
       Word* to = top.next;
       top.next += top.stride;
-      top.left--;
+      owed_--;
+      // A frame leaves before its last element is read, so that what nests in last elements takes no room.
+      if (--top.left == 0 && top.finish == Finish::None) stack_.pop_back();
       if (!term(to)) return false;
       continue;
     }
-    Frame done = std::move(top);
     stack_.pop_back();
-    if (done.finish != Finish::None && !finish(done)) return false;
+    Composite done = std::move(composites_.back());
+    composites_.pop_back();
+    if (!finish(done)) return false;
   }
   *out = Term::from_bits(result);
   return true;
@@ -145,6 +168,8 @@ bool Decoder::term(Word* to) {
       return integer(static_cast<unsigned>(tag), to);
     case kAtom: case kSmallAtom: case kAtomUtf8: case kSmallAtomUtf8:
       return atom(static_cast<unsigned>(tag), &t) && put(to, t);
+    case kAtomCacheRef:
+      return cached_atom(&t) && put(to, t);
     case kNil:
       return put(to, term::kNil);
     case kNewFloat: case kFloat:
@@ -207,9 +232,9 @@ bool Decoder::floating(unsigned tag, Word* to) {
     const Byte* p;
     if (!take(kTextBytes, &p)) return false;
     const char* text = reinterpret_cast<const char*>(p);
-    const char* text_end = std::find(text, text + kTextBytes, '\0');
-    const auto [stop, error] = std::from_chars(text, text_end, d);
-    if (error != std::errc() || stop == text) return false;
+    const auto value = num::parse_float(std::string_view(text, static_cast<std::size_t>(std::find(text, text + kTextBytes, '\0') - text)));
+    if (!value) return false;
+    d = *value;
   }
   return std::isfinite(d) && put(to, term::make_float(h_, d));
 }
@@ -219,8 +244,8 @@ bool Decoder::binary(unsigned tag, Word* to) {
   std::uint64_t last_bits = 8;
   const Byte* p;
   if (!number(4, &size) || (tag == kBitBinary && !number(1, &last_bits)) || !take(size, &p)) return false;
-  if (tag == kBinary || last_bits == 8 || (size == 0 && last_bits == 0)) return put(to, term::make_binary(h_, std::span(p, size)));
-  if (last_bits == 0 || last_bits > 8 || size == 0) return false;
+  if (tag == kBitBinary && (last_bits > 8 || (last_bits == 0) != (size == 0))) return false;
+  if (last_bits == 8 || size == 0) return put(to, term::make_binary(h_, std::span(p, size)));
   return put(to, term::make_bitstring(h_, term::Bits{p, 0, (size - 1) * 8 + last_bits}));
 }
 
@@ -238,6 +263,7 @@ bool Decoder::atom(unsigned tag, Term* out) {
 bool Decoder::next_atom(Term* out) {
   std::uint64_t tag;
   if (!number(1, &tag)) return false;
+  if (tag == kAtomCacheRef) return cached_atom(out);
   const bool is_atom = tag == kAtom || tag == kSmallAtom || tag == kAtomUtf8 || tag == kSmallAtomUtf8;
   return is_atom && atom(static_cast<unsigned>(tag), out);
 }
@@ -330,19 +356,19 @@ bool Decoder::export_fun(Word* to) {
 
 bool Decoder::cells(unsigned tag, Word* to) {
   std::uint64_t count;
-  if (!number(tag == kSmallTuple ? 1 : 4, &count) || count > remaining()) return false;
+  if (!number(tag == kSmallTuple ? 1 : 4, &count) || !can_hold(count)) return false;
   term::Tuple t = term::Tuple::alloc(h_, count);
   std::fill_n(t.ptr() + 1, count, Word{0});
   *to = t.term().bits();
-  if (count > 0) stack_.push_back({t.ptr() + 1, count, 1});
+  if (count > 0) push(t.ptr() + 1, count, 1);
   return true;
 }
 
 bool Decoder::list(Word* to) {
   std::uint64_t count;
-  if (!number(4, &count) || count >= remaining()) return false;
+  if (!number(4, &count) || !can_hold(count + 1)) return false;
   if (count == 0) {
-    stack_.push_back({to, 1, 1});
+    push(to, 1, 1);
     return true;
   }
   Word* p = h_.alloc(2 * count);
@@ -351,8 +377,8 @@ bool Decoder::list(Word* to) {
     p[2 * i + 1] = i + 1 < count ? Term::cons(p + 2 * i + 2).bits() : term::kNil.bits();
   }
   *to = Term::cons(p).bits();
-  stack_.push_back({p + 2 * count - 1, 1, 1});
-  stack_.push_back({p, count, 2});
+  push(p + 2 * count - 1, 1, 1);
+  push(p, count, 2);
   return true;
 }
 
@@ -371,13 +397,13 @@ bool Decoder::string(Word* to) {
 
 bool Decoder::map(Word* to) {
   std::uint64_t count;
-  if (!number(4, &count) || count > remaining() / 2) return false;
+  if (!number(4, &count) || !can_hold(2 * count)) return false;
   *to = 0;
-  Frame f{nullptr, 2 * count, 1, Finish::Map, to};
-  f.parts = std::make_unique<Word[]>(2 * count);
-  f.part_count = 2 * count;
-  f.next = f.parts.get();
-  stack_.push_back(std::move(f));
+  Composite c{to, true};
+  c.parts = std::make_unique<Word[]>(2 * count);
+  c.part_count = 2 * count;
+  push(c.parts.get(), 2 * count, 1, Finish::Composite);
+  composites_.push_back(std::move(c));
   return true;
 }
 
@@ -385,42 +411,43 @@ bool Decoder::fun(Word* to) {
   std::uint32_t size;
   std::uint64_t arity;
   std::uint32_t num_free;
-  Frame f{nullptr, 0, 1, Finish::Fun, to};
-  if (!number32(&size) || !number(1, &arity) || !take(16, &f.fun.uniq) || !number32(&f.fun.index) || !number32(&num_free)) return false;
-  if (num_free > remaining() || !next_atom(&f.fun.module) || !next_small(&f.fun.old_index) || !next_small(&f.fun.old_uniq)) return false;
+  Composite c{to, false};
+  if (!number32(&size) || !number(1, &arity) || !take(16, &c.fun.uniq) || !number32(&c.fun.index) || !number32(&num_free)) return false;
+  if (!next_atom(&c.fun.module) || !next_small(&c.fun.old_index) || !next_small(&c.fun.old_uniq)) return false;
   std::uint64_t tag;
-  if (!number(1, &tag) || (tag != kPid && tag != kNewPid) || !pid(static_cast<unsigned>(tag), &f.fun.creator)) return false;
+  if (!number(1, &tag) || (tag != kPid && tag != kNewPid) || !pid(static_cast<unsigned>(tag), &c.fun.creator)) return false;
+  if (!can_hold(num_free)) return false;
   *to = 0;
-  f.fun.arity = static_cast<std::uint32_t>(arity);
-  f.parts = std::make_unique<Word[]>(num_free);
-  f.part_count = f.left = num_free;
-  f.next = f.parts.get();
-  stack_.push_back(std::move(f));
+  c.fun.arity = static_cast<std::uint32_t>(arity);
+  c.parts = std::make_unique<Word[]>(num_free);
+  c.part_count = num_free;
+  push(c.parts.get(), num_free, 1, Finish::Composite);
+  composites_.push_back(std::move(c));
   return true;
 }
 
-bool Decoder::finish(Frame& f) {
-  if (f.finish == Finish::Map) return finish_map(f);
+bool Decoder::finish(Composite& c) {
+  if (c.is_map) return finish_map(c);
   const DecodeHooks* hooks = options_.hooks;
   if (hooks == nullptr || hooks->local_fun == nullptr) return false;
-  f.fun.captured = {reinterpret_cast<const Term*>(f.parts.get()), f.part_count};
-  return put(f.target, hooks->local_fun(hooks->context, h_, f.fun));
+  c.fun.captured = {reinterpret_cast<const Term*>(c.parts.get()), c.part_count};
+  return put(c.target, hooks->local_fun(hooks->context, h_, c.fun));
 }
 
-bool Decoder::finish_map(Frame& f) {
-  const std::size_t count = f.part_count / 2;
-  const std::span<const Term> pairs(reinterpret_cast<const Term*>(f.parts.get()), f.part_count);
+bool Decoder::finish_map(Composite& c) {
+  const std::size_t count = c.part_count / 2;
+  const std::span<const Term> pairs(reinterpret_cast<const Term*>(c.parts.get()), c.part_count);
   if (count > kFlatMapLimit) {
     const DecodeHooks* hooks = options_.hooks;
-    return hooks != nullptr && hooks->large_map != nullptr && put(f.target, hooks->large_map(hooks->context, h_, pairs));
+    return hooks != nullptr && hooks->large_map != nullptr && put(c.target, hooks->large_map(hooks->context, h_, pairs));
   }
   std::uint8_t order[kFlatMapLimit];
   for (std::size_t i = 0; i < count; i++) {
     std::size_t at = i;
     for (; at > 0; at--) {
-      const int c = term::compare_total(pairs[2 * order[at - 1]], pairs[2 * i]);
-      if (c == 0) return false;
-      if (c < 0) break;
+      const int order_of = term::compare_total(pairs[2 * order[at - 1]], pairs[2 * i]);
+      if (order_of == 0) return false;
+      if (order_of < 0) break;
       order[at] = order[at - 1];
     }
     order[at] = static_cast<std::uint8_t>(i);
@@ -433,7 +460,7 @@ bool Decoder::finish_map(Frame& f) {
     keys.set(i, pairs[2 * order[i]]);
     p[2 + i] = pairs[2 * order[i] + 1].bits();
   }
-  return put(f.target, Term::boxed(p));
+  return put(c.target, Term::boxed(p));
 }
 
 }  // namespace

@@ -41,6 +41,7 @@ struct DecodeOptions {
   const DecodeHooks* hooks = nullptr;
   bool existing_atoms_only = false;  // binary_to_term's `safe`: also no new funs
   bool version_byte = true;          // the data begins with 131
+  std::span<const Term> cached_atoms{};  // what ATOM_CACHE_REF of distribution means; empty: not allowed
 };
 
 // Decodes one term. On success *out is the term and *used (when given) the number of bytes it took.

@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "etf/tags.h"
+#include "etf/tags_internal.h"
 #include "num/float_text.h"
 #include "term/atoms.h"
 #include "term/bits_internal.h"
@@ -196,7 +196,7 @@ void Encoder::encode(Term t) {
   else if (t.is_cons()) encode_list(t);
   else if (t.is_boxed()) encode_boxed(t);
   else if (t.is_atom()) encode_atom(t);
-  else if (t.is_nil()) put8(static_cast<unsigned>(Tag::Nil));
+  else if (t.is_nil()) put8(kNil);
   else if (t.is_float_immediate()) encode_float(term::float_value(t));
   else if (t.is_local_pid()) encode_pid(t);
   else if (t.is_local_port()) encode_port(t);
@@ -209,10 +209,10 @@ void Encoder::encode_boxed(Term t) {
       std::size_t n = term::Tuple::from(t).size();
       if (n <= 255) {
         Byte* p = room(2);
-        p[0] = static_cast<Byte>(Tag::SmallTuple);
+        p[0] = kSmallTuple;
         p[1] = static_cast<Byte>(n);
       } else {
-        put8(static_cast<unsigned>(Tag::LargeTuple));
+        put8(kLargeTuple);
         put32(n);
       }
       if (n != 0) push(FrameKind::Tuple, t);
@@ -222,7 +222,7 @@ void Encoder::encode_boxed(Term t) {
     case Kind::BigInt: return encode_big(t);
     case Kind::FlatMap: {
       std::size_t n = term::map_key_count(t);
-      put8(static_cast<unsigned>(Tag::Map));
+      put8(kMap);
       put32(n);
       if (n != 0) push(FrameKind::FlatMap, t);
       return;
@@ -246,7 +246,7 @@ void Encoder::encode_boxed(Term t) {
 void Encoder::encode_atom(Term t) {
   if (options_.atom_index != nullptr) {
     if (int index = options_.atom_index(options_.atom_context, t); index >= 0) {
-      put8(static_cast<unsigned>(Tag::AtomCacheRef));
+      put8(kAtomCacheRef);
       put8(static_cast<unsigned>(index));
       return;
     }
@@ -254,17 +254,17 @@ void Encoder::encode_atom(Term t) {
   std::string_view text = AtomTable::text(t);
   if (options_.utf8_atoms || !AtomTable::is_latin1(t)) {
     if (text.size() > 255) {
-      put8(static_cast<unsigned>(Tag::AtomUtf8));
+      put8(kAtomUtf8);
       put16(static_cast<unsigned>(text.size()));
     } else {
-      put8(static_cast<unsigned>(Tag::SmallAtomUtf8));
+      put8(kSmallAtomUtf8);
       put8(static_cast<unsigned>(text.size()));
     }
     if (!text.empty()) std::memcpy(room(text.size()), text.data(), text.size());
     return;
   }
   std::size_t n = AtomTable::length(t);
-  put8(static_cast<unsigned>(Tag::Atom));
+  put8(kAtom);
   put16(static_cast<unsigned>(n));
   Byte* p = room(n);
   if (n == text.size()) {
@@ -281,19 +281,19 @@ void Encoder::encode_atom(Term t) {
 void Encoder::encode_small(SWord v) {
   if (static_cast<Word>(v) < 256) {
     Byte* p = room(2);
-    p[0] = static_cast<Byte>(Tag::SmallInteger);
+    p[0] = kSmallInteger;
     p[1] = static_cast<Byte>(v);
     return;
   }
   if (v == static_cast<std::int32_t>(v)) {
-    put8(static_cast<unsigned>(Tag::Integer));
+    put8(kInteger);
     put32(static_cast<std::size_t>(v));
     return;
   }
   Word magnitude = v < 0 ? Word{0} - static_cast<Word>(v) : static_cast<Word>(v);
   std::size_t n = big_byte_count({&magnitude, 1});
   Byte* p = room(3 + n);
-  p[0] = static_cast<Byte>(Tag::SmallBig);
+  p[0] = kSmallBig;
   p[1] = static_cast<Byte>(n);
   p[2] = v < 0;
   std::memcpy(p + 3, &magnitude, n);
@@ -303,10 +303,10 @@ void Encoder::encode_big(Term t) {
   term::BigInt big = term::BigInt::from(t);
   std::size_t n = big_byte_count(big.limbs());
   if (n < 256) {
-    put8(static_cast<unsigned>(Tag::SmallBig));
+    put8(kSmallBig);
     put8(static_cast<unsigned>(n));
   } else {
-    put8(static_cast<unsigned>(Tag::LargeBig));
+    put8(kLargeBig);
     put32(n);
   }
   put8(big.negative());
@@ -316,13 +316,13 @@ void Encoder::encode_big(Term t) {
 
 void Encoder::encode_float(double d) {
   if (options_.new_floats) {
-    put8(static_cast<unsigned>(Tag::NewFloat));
+    put8(kNewFloat);
     put64(std::bit_cast<Word>(d));
     return;
   }
   char text[num::kMaxFloatText];
   std::size_t n = num::format_scientific(d, num::kDefaultScientificDigits, num::FloatText(text));
-  put8(static_cast<unsigned>(Tag::Float));
+  put8(kFloat);
   Byte* p = room(kOldFloatText);
   std::memset(p, 0, kOldFloatText);
   std::memcpy(p, text, n);
@@ -331,7 +331,7 @@ void Encoder::encode_float(double d) {
 void Encoder::encode_pid(Term t) {
   const term::NodeEntry* node = node_of(t);
   PidParts parts = pid_parts(t);
-  put8(static_cast<unsigned>(Tag::NewPid));
+  put8(kNewPid);
   encode_atom(node->name);
   put32(parts.number);
   put32(parts.serial);
@@ -341,7 +341,7 @@ void Encoder::encode_pid(Term t) {
 void Encoder::encode_port(Term t) {
   const term::NodeEntry* node = node_of(t);
   Word number = port_number(t);
-  put8(static_cast<unsigned>(number > kMaxV3Port ? Tag::V4Port : Tag::NewPort));
+  put8(static_cast<unsigned>(number > kMaxV3Port ? kV4Port : kNewPort));
   encode_atom(node->name);
   if (number > kMaxV3Port) put64(number);
   else put32(number);
@@ -351,7 +351,7 @@ void Encoder::encode_port(Term t) {
 void Encoder::encode_ref(Term t) {
   const term::NodeEntry* node = node_of(t);
   term::RefNumbers numbers = term::ref_numbers(t);
-  put8(static_cast<unsigned>(Tag::NewerReference));
+  put8(kNewerReference);
   put16(numbers.count);
   encode_atom(node->name);
   put32(node->creation);
@@ -363,13 +363,13 @@ void Encoder::encode_list(Term t) {
   std::size_t n = string_length(t, &seen);
   budget_ -= std::min(budget_, seen / kBytesPerUnit);
   if (n == 0) {
-    put8(static_cast<unsigned>(Tag::List));
+    put8(kList);
     std::size_t at = position();
     put32(0);  // known at the end of the list
     push(FrameKind::List, t, 0, at);
     return;
   }
-  put8(static_cast<unsigned>(Tag::String));
+  put8(kString);
   put16(static_cast<unsigned>(n));
   Byte* p = room(n);
   for (; t.is_cons(); t = t.tail()) *p++ = static_cast<Byte>(t.head().small_value());
@@ -384,10 +384,10 @@ void Encoder::encode_bits(Term t) {
     return;
   }
   if (rest == 0) {
-    put8(static_cast<unsigned>(Tag::Binary));
+    put8(kBinary);
     put32(whole);
   } else {
-    put8(static_cast<unsigned>(Tag::BitBinary));
+    put8(kBitBinary);
     put32(whole + 1);
     put8(rest);
   }
@@ -406,7 +406,7 @@ void Encoder::encode_bits(Term t) {
 void Encoder::encode_fun(Term t) {
   if (t.is_kind(Kind::ExportFun)) {
     const term::ExportFields& e = term::export_fields(t);
-    put8(static_cast<unsigned>(Tag::Export));
+    put8(kExport);
     encode_atom(e.module);
     encode_atom(e.function);
     encode_small(static_cast<SWord>(e.arity));
@@ -414,7 +414,7 @@ void Encoder::encode_fun(Term t) {
   }
   const term::FunEntryFields& e = term::fun_entry_fields(t);
   std::size_t captured = term::fun_captured_count(t);
-  put8(static_cast<unsigned>(Tag::NewFun));
+  put8(kNewFun);
   std::size_t at = position();
   put32(0);  // size, known at the end; it counts itself
   put8(header_of(t).data());
@@ -430,7 +430,7 @@ void Encoder::encode_fun(Term t) {
 }
 
 void Encoder::encode_large_map(Term t) {
-  put8(static_cast<unsigned>(Tag::Map));
+  put8(kMap);
   put32(term::map_key_count(t));
   if (!options_.deterministic) {
     push(FrameKind::Trie, t, term::trie_node(t).count());
@@ -540,7 +540,7 @@ bool compress(std::span<const Byte> bytes, int level, std::vector<Byte>* out) {
   }
   std::uint32_t original = __builtin_bswap32(static_cast<std::uint32_t>(bytes.size() - 1));
   p[0] = kVersion;
-  p[1] = static_cast<Byte>(Tag::Compressed);
+  p[1] = kCompressed;
   std::memcpy(p + 2, &original, 4);
   out->resize(start + kHeader + used);
   return true;
