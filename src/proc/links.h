@@ -28,10 +28,14 @@ bool demonitor(Process& self, Term ref, bool flush);
 Term alias(Process& self, AliasMode mode);
 bool unalias(Process& self, Term ref);
 
+// True when the reference is an active alias of the process.
+bool has_alias(Process& p, std::uint64_t key);
+
 // --- signals (proc/handle_signals.cpp) -----------------------------------------------------------------------------------
-// Acts on a signal that is no message. Receiver's thread. May end the process (then p.exiting()).
-void handle_signal(Process& p, Signal* s);
-// Fetches and handles everything that came in. Answers false when the process is now exiting.
+// Acts on a signal that is no message, and frees it. Receiver's thread. Answers false when the signal ends the process: then *exit_reason holds the
+// reason, alive until the signal is freed with Signal::destroy by the caller.
+bool handle_signal(Process& p, Signal* s, Term* exit_reason);
+// Fetches and handles everything that came in, in order: messages go to the inbox. Answers false when the process has ended.
 bool handle_incoming(Process& p);
 
 // Lists for process_info.

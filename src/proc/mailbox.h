@@ -2,79 +2,111 @@
 //
 // Mailbox: the receiver's side of its signal queue.
 //
-// Incoming: lock-free multi-producer list. Inbox: messages in arrival order, doubly linked, owned by the receiver's thread; `save` is where the
-// running receive looks next. A receive marker remembers a position: messages before it cannot match a reference made later.
+// Incoming: lock-free list that any thread pushes to, newest first; the receiver takes all of it at once and turns it around, so the order
+// of arrival (and with it each sender's order) is kept. The process closes it when it ends; what comes later is the sender's business.
 //
-// Terms of a message stay in its fragment until the message is taken out by a receive, which adopts the fragment to the young generation.
-// A message whose terms already lie on the heap (internal ones) has no fragment; then its terms are roots.
+// Inbox: messages in arrival order, doubly linked through the signals themselves, owned by the receiver's thread. `save` is where the running receive
+// looks next; nullptr is the end. A receive marker remembers a position: messages before it cannot match a reference made later.
+//
+// Terms of a message stay in its fragments until the receiver adopts them (heap.adopt). A message in the inbox without fragments
+// has its terms on the receiver's heap: they are roots.
 #pragma once
 
 #include <atomic>
 
+#include "heap/process_heap.h"
 #include "proc/signal.h"
-
-namespace vm::heap {
-class RootSink;
-}
 
 namespace vm::proc {
 
-struct Message {  // a Signal of kind Message as it waits in the inbox
-  Message* prev;
-  Message* next;
-  Signal* signal;
-};
+using Message = Signal;  // a Signal of kind Message as it waits in the inbox
 
 class Mailbox {
  public:
-  Mailbox();
-  ~Mailbox();
+  Mailbox() = default;
+  ~Mailbox();  // frees what is left
+
+  enum class Push {
+    Queued,  // others wait before it: whoever was first wakes the receiver
+    First,   // the queue was empty: the receiver may sleep and must be woken (Process::wake)
+    Closed,  // the process has ended; the caller still owns the signal
+  };
 
   // --- any thread
-  // Appends; returns true when the queue was empty before (the receiver may sleep and must be woken).
-  bool push(Signal* s);
-  std::size_t approximate_length() const;  // messages, incoming ones included
+  Push push(Signal* s) {
+    Signal* head = incoming_.load(std::memory_order_relaxed);
+    do {
+      if (head == closed()) return Push::Closed;
+      s->next = head;
+    } while (!incoming_.compare_exchange_weak(head, s, std::memory_order_seq_cst, std::memory_order_relaxed));
+    return head ? Push::Queued : Push::First;
+  }
+  bool incoming_empty() const { return incoming_.load(std::memory_order_seq_cst) == nullptr; }
 
   // --- receiver's thread
-  // Message under the save pointer, or nullptr at the end of the inbox (then fetch).
-  Signal* peek() const;
-  void advance();                 // loop_rec_end
+  // Everything that came in, oldest first, linked by next; nullptr when nothing did. Use proc::handle_incoming.
+  Signal* take_incoming();
+  // The same, and from now on push answers Closed.
+  Signal* close();
+
+  // Message under the save pointer, or nullptr at the end of the inbox (then proc::handle_incoming may bring more).
+  Message* peek() const { return save_; }
+  void advance() { save_ = save_->next; }  // loop_rec_end
   // Takes the message under save out of the inbox; the caller owns the signal. Resets save to the start.
-  Signal* take();
-  void rewind();                  // save = start of inbox (a receive ended or timed out)
-  // Moves everything that came in to the inbox (messages) or to `others` in order. Returns false when nothing came.
-  bool fetch(Signal** others);
-  bool incoming_empty() const;
+  Message* take() {
+    Message* m = save_;
+    remove(m);
+    save_ = first_;
+    return m;
+  }
+  // Takes any message of the inbox out. The caller owns it. save moves to the next one if it stood there.
+  void remove(Message* m);
+  void rewind() { save_ = first_; }        // a receive ended or timed out
   std::size_t inbox_length() const { return length_; }
   Message* first() const { return first_; }
-  // Puts a message (made by handling another signal: 'DOWN', 'EXIT') at the end of the inbox. Receiver's thread only.
-  void append(Signal* message);
+  // Puts a message at the end of the inbox.
+  void append(Message* m) {
+    m->next = nullptr;
+    m->prev = last_;
+    if (last_) last_->next = m;
+    else first_ = m;
+    last_ = m;
+    if (!save_) save_ = m;
+    length_++;
+  }
 
-  // Receive markers (recv_marker_*): slot ids 0..3 reused; bind ties a marker to a reference, set makes the next receive start there.
+  // Receive markers (recv_marker_*). At most kMarkers at a time; a further reservation takes the oldest one.
+  static constexpr Word kMarkers = 4;
   Word reserve_marker();
   void bind_marker(Word id, Term ref);
-  void set_marker(Term ref);      // start the next scan at the marker bound to ref, when there is one
-  void clear_marker(Word id_or_ref_bits);
+  // Starts the next scan at the marker bound to ref, when there is one.
+  void set_marker(Term ref);
+  void clear_marker_id(Word id);
+  void clear_marker_ref(Term ref);
+  void clear_marker(Word id_or_ref_bits) {
+    if (id_or_ref_bits < kMarkers) clear_marker_id(id_or_ref_bits);
+    else clear_marker_ref(Term::from_bits(id_or_ref_bits));
+  }
   void visit_roots(heap::RootSink& sink);
 
  private:
-  friend class MailboxAccess;
-  std::atomic<Signal*> incoming_tail_;
-  Signal incoming_stub_;
-  Signal* incoming_head_;
+  static Signal* closed() { return reinterpret_cast<Signal*>(1); }
+  static Signal* reverse(Signal* newest);
+
+  struct Marker {
+    Message* after = nullptr;  // last message that was in the inbox when the marker was made; nullptr = from the start
+    Word ref[3]{};             // numbers of the bound reference
+    bool used = false, bound = false;
+  };
+
+  std::atomic<Signal*> incoming_{nullptr};
   Message* first_ = nullptr;
   Message* last_ = nullptr;
-  Message* save_ = nullptr;       // nullptr: at the end (or empty)
-  bool save_at_end_ = false;
+  Message* save_ = nullptr;
   std::size_t length_ = 0;
-  std::atomic<std::size_t> incoming_length_{0};
-  struct Marker {
-    Message* after;               // last message that was in the inbox when the marker was made; nullptr = from the start
-    Term ref;
-    bool used, bound;
-  };
-  Marker markers_[4]{};
-  void* index_ = nullptr;         // lazy index of long inboxes
+  Marker* markers_ = nullptr;  // kMarkers of them, on demand
+  Word next_marker_ = 0;
+  unsigned markers_used_ = 0;
 };
 
 }  // namespace vm::proc

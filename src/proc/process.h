@@ -16,7 +16,9 @@
 #include "heap/process_heap.h"
 #include "proc/mailbox.h"
 #include "proc/signal.h"
+#include "proc/process_state.h"
 #include "sched/scheduler.h"
+#include "sync/spinlock.h"
 
 namespace vm::proc {
 
@@ -24,6 +26,7 @@ struct Runtime;
 class Links;        // proc/links.h
 class Dictionary;   // proc/dictionary.h
 struct ColdPart;    // proc/process_cold.h: rarely used fields
+struct BifTimer;    // proc/timers.cpp
 struct Continuation;
 
 enum class ExceptionClass : std::uint8_t { Error = 0, Exit = 1, Throw = 2 };
@@ -93,14 +96,23 @@ class Process final : public sched::Runnable, public heap::RootSource {
   enum ProcessFlag : std::uint32_t {
     kTrapExit = 1, kOffHeapMessages = 2, kSystemProcess = 4, kSensitive = 8, kHibernated = 16, kDisableGc = 32,
     kUsingTimer = 64, kTimedOut = 128, kSaveCalls = 256, kDirtyRunning = 512,
+    // Set by the engine before it answers Yielded: go on in a thread of that dirty pool (Process::run gets its Scheduler, dirty() == true).
+    // Cleared by Process::run when it hands the process over.
+    kWantsDirtyCpu = 1024, kWantsDirtyIo = 2048,
   };
   bool trap_exit() const { return flags & kTrapExit; }
 
-  // --- scheduling (proc/schedule.cpp)
+  // --- scheduling (proc/process.cpp)
   sched::After run(sched::Scheduler& scheduler) override;
-  // Makes the process runnable (message or signal arrived, timer fired, resumed). Any thread.
+  // Makes the process runnable after a push that answered First. Any thread.
   void wake();
-  bool exiting() const;
+  // Pushes and wakes. False: the process has ended and the caller still owns s.
+  bool deliver(Signal* s) {
+    const Mailbox::Push result = mailbox.push(s);
+    if (VM_LIKELY(result == Mailbox::Push::First)) wake();
+    return result != Mailbox::Push::Closed;
+  }
+  bool exiting() const { return state.load(std::memory_order_acquire) & kExiting; }
   bool alive() const { return !exiting(); }
 
   // Collector's roots outside stack and registers: dictionary, pending terms, mailbox terms that live on the heap, continuations (proc/roots.cpp).
@@ -110,14 +122,27 @@ class Process final : public sched::Runnable, public heap::RootSource {
 
   // State word, see proc/process_state.h.
   std::atomic<std::uint32_t> state{0};
-  std::atomic<std::uint32_t> suspend_count{0};
+  std::uint32_t suspend_count = 0;         // own thread
+  bool in_engine = false;                  // own thread: inside Engine::run
+  bool waiting = false;                    // own thread: the last slice ended in a receive
+  // Timers whose destination is this process (proc/timers.cpp); any thread under the lock.
+  sync::Spinlock timers_lock;
+  bool timers_closed = false;
+  BifTimer* first_timer = nullptr;
   // Root chain of continuations (RootTerm members).
   Continuation* continuations = nullptr;
   // Accounting group, for limits that bind several processes; nullptr = none.
   void* group = nullptr;
+  // A NIF resource monitors or monitored this process: nif/ wants to hear of its end.
+  std::atomic<bool> has_native_monitors{false};
+
+  // The cold part, made when missing.
+  ColdPart& cold_part();
 
   Process(Runtime& rt, Term self);
   ~Process();
+  static void* operator new(std::size_t);
+  static void operator delete(void*);
 };
 
 }  // namespace vm::proc

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Registered names of processes and ports. Reader-writer locked buckets; a send to a name takes one shared bucket lock for a
-// few instructions.
+// Registered names of processes and ports. Looking a name up is one load from any thread; changes take a lock.
 #pragma once
 
 #include <vector>
 
+#include "sync/mutex.h"
 #include "term/term.h"
 
 namespace vm::proc {
@@ -19,10 +19,18 @@ class Registry {
   bool remove(Term name, Term expected = Term::non_value());
   Term lookup(Term name) const;  // pid, port, or the non-value
   std::vector<Term> names() const;
+  // Held while a process gets or loses its name (Process::registered_name and its kNamed bit).
+  sync::Mutex& naming_lock();
 
  private:
   struct Impl;
   Impl* impl_;
 };
+
+class Process;
+struct Runtime;
+// register/2 and unregister/1 of a process. False: name taken, process named already or ending; no such name.
+bool register_process(Runtime& rt, Process& p, Term name);
+bool unregister_process(Runtime& rt, Process& p, Term name);
 
 }  // namespace vm::proc

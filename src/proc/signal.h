@@ -3,14 +3,12 @@
 // [DESIGN] Signals: everything one process does to another.
 //
 // A Signal is one node of the receiver's incoming queue. The queue is a lock-free multi-producer list that keeps the order of each sender
-// (one atomic exchange per send), so all kinds between one pair are ordered. Only the receiver's thread takes them: messages go
+// (one compare-and-swap per send), so all kinds between one pair are ordered. Only the receiver's thread takes them: messages go
 // to its mailbox, all other kinds are acted on (proc/handle_signals.cpp) when the receiver looks for a message, is scheduled in with kSignals set,
 // or is asked for information.
 //
 // The terms of a signal live in its own fragment, which the receiver adopts.
 #pragma once
-
-#include <atomic>
 
 #include "heap/copy.h"
 #include "term/term.h"
@@ -21,34 +19,35 @@ class Process;
 
 enum class SignalKind : std::uint8_t {
   Message,
-  Exit,          // exit/2: term = reason, from, may kill
-  LinkExit,      // a linked process ended: term = reason
-  Link,          // from links itself to us
-  Unlink,        // with id; answered by UnlinkAck
+  Exit,            // exit/2: term = reason, from; may kill
+  LinkExit,        // a linked process or port ended: term = reason
+  Link,            // from links itself to us
+  Unlink,          // with id; answered by UnlinkAck
   UnlinkAck,
-  Monitor,       // from monitors us: ref
-  Demonitor,     // ref
-  MonitorDown,   // a monitored thing ended: ref, term = reason
-  GroupLeader,   // new group leader in term
-  IsAlive,       // answer with a message to from: ref
-  ProcessInfo,   // request: see proc/process_info.cpp
-  Suspend,
+  Monitor,         // from monitors us: id = key of the reference
+  Demonitor,       // id
+  MonitorDown,     // a monitored thing ended: id, term = reason
+  GroupLeader,     // new group leader in term; answered with a message when ref is one
+  IsAlive,         // answered with {Ref, true | false}; term = Ref
+  ProcessInfo,     // term = list of items (argument = flags); answered by Answer
+  Suspend,         // answered by Answer (id) or by a message {term, suspended}
   Resume,
-  SystemTask,    // garbage_collect, check_process_code, ...: request data in term
-  Rpc,           // runs `function(receiver, argument)` in the receiver
-  AliasMessage,  // message sent to an alias: ref names it; dropped when inactive
-  SyncFlush,     // answered when handled (erts_internal tests, is_process_alive)
+  SystemTask,      // term = request tuple of erts_internal:request_system_task
+  Rpc,             // runs function(receiver, argument) in the receiver; dropped when the receiver is gone
+  AliasMessage,    // message sent to an alias: id = key of the reference; dropped when inactive
+  Answer,          // to a request of ours: id = request, term = result
+  ReceiveTimeout,  // id = number of the time-out
 };
 
 struct Signal {
-  std::atomic<Signal*> next{nullptr};
+  Signal* next = nullptr;        // towards newer ones in an inbox
+  Signal* prev = nullptr;        // inbox only
   SignalKind kind = SignalKind::Message;
   std::uint8_t flags = 0;
   Term from = term::kNil;        // pid, port or node of the sender; nil when unknown
   Term term = term::kNil;        // message, reason, …: lives in fragments (or is immediate/literal)
-  Term ref = term::kNil;         // monitor or alias reference; lives in fragments too
   Term token = term::kNil;       // sequential trace token
-  std::uint64_t id = 0;          // unlink id
+  std::uint64_t id = 0;          // key of a reference (ref_key), unlink id, request number
   heap::HeapFragment* fragments = nullptr;
   void (*function)(Process& receiver, void* argument) = nullptr;
   void* argument = nullptr;

@@ -29,6 +29,10 @@ Spawned spawn_fun(Runtime& rt, Process* parent, Term fun, const SpawnOptions& op
 // Ends the running process with this reason: sends exit signals and 'DOWN's, releases everything. Called by the engine on an uncaught exception
 // or a normal return, and by signal handling. The heap is gone afterwards.
 void end_process(Process& p, Term reason);
+// As end_process, while these signals (linked by next) are taken from the queue but not handled yet.
+void end_process_with_pending(Process& p, Term reason, Signal* pending);
+// Answers signals that were taken from the queue of a process that has ended since.
+void refuse_pending(Process& p, Signal* pending);
 // Prints "Error in process <0.1.0> with exit value:" through the logger as stock does for an uncaught error (class error, or exit/throw forms),
 // then answers the exit reason: {Reason, Stacktrace} or as is.
 Term exit_reason_of_exception(Process& p, const Exception& e, Term stacktrace);

@@ -3,9 +3,24 @@
 // erlang:start_timer / send_after and friends, and the time-out of a receive.
 #pragma once
 
+#include <memory>
+
 #include "proc/runtime.h"
 
 namespace vm::proc {
+
+// All timers of one runtime, found by their references. Sharded; each shard has its own lock.
+class BifTimers {
+ public:
+  BifTimers();
+  ~BifTimers();
+  std::size_t count() const;
+
+ private:
+  friend struct BifTimerAccess;
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
 
 struct TimerRequest {
   std::int64_t due_ns;        // monotonic

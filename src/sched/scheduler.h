@@ -29,6 +29,8 @@ struct Config {
 struct Hooks {
   // Expires due timers; returns nanoseconds until the next one (or a large number).
   std::uint64_t (*run_timers)(void* context, Scheduler&) = nullptr;
+  // Only the second part of that, for a worker about to sleep.
+  std::uint64_t (*next_timer)(void* context) = nullptr;
   // Polls I/O for at most `nanoseconds` (0 = only look). One worker at a time.
   void (*poll_io)(void* context, std::uint64_t nanoseconds) = nullptr;
   // Wakes a worker that is inside poll_io.
@@ -55,7 +57,15 @@ class SchedulerGroup {
   unsigned scheduler_count() const;
   Scheduler& scheduler(unsigned index);  // 0-based
   unsigned online() const;
+  // How many schedulers may run, 1..scheduler_count(). Work of the others moves over.
   void set_online(unsigned n);
+  // Wakes one sleeping worker, so that it looks at timers and I/O again (a timer was set by a thread that is no worker).
+  void nudge();
+  // Slices run so far by all schedulers (context switches).
+  std::uint64_t slices() const;
+  // Nanoseconds scheduler `index` spent in slices since start (statistics; approximate).
+  std::uint64_t busy_ns(unsigned index) const;
+  std::size_t dirty_queue_length(DirtyPool pool) const;
   std::size_t run_queue_length(unsigned index) const;
   std::size_t total_run_queue_length() const;
   const Config& config() const;
@@ -63,17 +73,21 @@ class SchedulerGroup {
   // a scheduler thread inside a slice.
   void stop_the_world(const std::function<void()>& f);
 
+  struct Impl;
+
  private:
   friend class Scheduler;
-  struct Impl;
   std::unique_ptr<Impl> impl_;
 };
 
 class Scheduler {
  public:
   // The scheduler of the calling thread, or nullptr (foreign and dirty threads).
-  static Scheduler* current();
-  unsigned id() const { return id_; }  // 1-based, as erlang:system_info(scheduler_id)
+  static Scheduler* current() { return current_; }
+  // 1-based, as erlang:system_info(scheduler_id); above scheduler_count() on the threads of the dirty pools, each of which has a private
+  // Scheduler without queues.
+  unsigned id() const { return id_; }
+  bool dirty() const { return dirty_; }
   SchedulerGroup& group() const { return *group_; }
   void* engine_block = nullptr;        // the engine's register block, made at thread start
   void* user = nullptr;                // per-scheduler data of proc/ (message slabs, statistics)
@@ -83,7 +97,9 @@ class Scheduler {
   friend class SchedulerGroup;
   friend struct SchedulerAccess;
   unsigned id_ = 0;
+  bool dirty_ = false;
   SchedulerGroup* group_ = nullptr;
+  static inline thread_local Scheduler* current_ = nullptr;
 };
 
 }  // namespace vm::sched

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "os/memory.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cstdint>
+
+#include "base/assert.h"
+
+namespace vm::os {
+
+std::size_t page_size() {
+  static const std::size_t size = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  return size;
+}
+
+void* reserve(std::size_t bytes, std::size_t alignment) {
+  const std::size_t extra = alignment > page_size() ? alignment : 0;
+  void* p = mmap(nullptr, bytes + extra, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  VM_CHECK(p != MAP_FAILED);
+  if (extra == 0) return p;
+  const auto begin = reinterpret_cast<std::uintptr_t>(p);
+  const std::uintptr_t aligned = (begin + alignment - 1) & ~(alignment - 1);
+  if (aligned > begin) munmap(p, aligned - begin);
+  const std::uintptr_t end = begin + bytes + extra;
+  if (end > aligned + bytes) munmap(reinterpret_cast<void*>(aligned + bytes), end - aligned - bytes);
+  return reinterpret_cast<void*>(aligned);
+}
+
+void commit(void* p, std::size_t bytes) { VM_CHECK(mprotect(p, bytes, PROT_READ | PROT_WRITE) == 0); }
+
+void decommit(void* p, std::size_t bytes) {
+  VM_CHECK(mmap(p, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) != MAP_FAILED);
+}
+
+void release(void* p, std::size_t bytes) { munmap(p, bytes); }
+
+void* map_lazy(std::size_t bytes) {
+  void* p = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  VM_CHECK(p != MAP_FAILED);
+  return p;
+}
+
+void advise_huge(void* p, std::size_t bytes) {
+#ifdef MADV_HUGEPAGE
+  madvise(p, bytes, MADV_HUGEPAGE);
+#else
+  (void)p;
+  (void)bytes;
+#endif
+}
+
+std::size_t resident_bytes() {
+  const int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return 0;
+  char text[128];
+  const ssize_t n = read(fd, text, sizeof text - 1);
+  close(fd);
+  if (n <= 0) return 0;
+  text[n] = 0;
+  char* end = nullptr;
+  strtoull(text, &end, 10);
+  return static_cast<std::size_t>(strtoull(end, nullptr, 10)) * page_size();
+}
+
+}  // namespace vm::os

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Address space from the operating system. Sizes are rounded up to pages. Running out of address space or memory is fatal, as
+// everywhere in the emulator. Any thread.
+#pragma once
+
+#include <cstddef>
+
+namespace vm::os {
+
+std::size_t page_size();
+
+// Address space without memory behind it; touching it before commit faults.
+void* reserve(std::size_t bytes, std::size_t alignment = 0);
+// Makes a reserved range readable and writable. Its pages read as 0.
+void commit(void* p, std::size_t bytes);
+// Gives the memory of a range back; the address space stays reserved.
+void decommit(void* p, std::size_t bytes);
+void release(void* p, std::size_t bytes);
+
+// Zeroed memory that costs nothing until it is touched: for large tables that fill from the start.
+void* map_lazy(std::size_t bytes);
+// Asks for huge pages behind a range, where the system has them.
+void advise_huge(void* p, std::size_t bytes);
+
+// Resident bytes of the program.
+std::size_t resident_bytes();
+
+}  // namespace vm::os

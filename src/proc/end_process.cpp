@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The end of a process, on its own thread. Order matters: 1. nobody wakes it any more (kExiting); 2. its name is gone before anybody hears of the
+// end; 3. other rooms give up what they hold for it; 4. its queue is closed, so that senders know; what was still in it is answered; 5. it
+// leaves the table; 6. links and monitors hear the reason; 7. memory.
+#include "proc/links_internal.h"
+#include "proc/log.h"
+#include "proc/process_cold.h"
+#include "proc/process_table.h"
+#include "proc/registry.h"
+#include "proc/runtime.h"
+#include "proc/spawn.h"
+#include "proc/system_tasks.h"
+#include "proc/timers.h"
+#include "sync/epoch.h"
+#include "term/atoms.h"
+#include "term/views.h"
+
+namespace vm::proc {
+namespace {
+
+void reply_without_process(Runtime& rt, Process& p, Signal* s) {
+  const auto answer = [&](SignalKind kind, Term reason) {
+    Signal* r = Signal::create(kind);
+    r->from = p.pid;
+    r->id = s->id;
+    r->term = reason;
+    deliver_to(rt, s->from, r);
+  };
+  switch (s->kind) {
+    case SignalKind::Link:
+      if (s->from.is_local_pid()) answer(SignalKind::LinkExit, atoms::noproc);
+      break;
+    case SignalKind::Unlink:
+      if (p.links) p.links->links.remove(s->from.bits());
+      if (s->from.is_local_pid()) answer(SignalKind::UnlinkAck, term::kNil);
+      break;
+    case SignalKind::UnlinkAck:
+      if (p.links) p.links->links.remove(s->from.bits());
+      break;
+    case SignalKind::LinkExit:
+      if (p.links) p.links->links.remove(s->from.bits());
+      break;
+    case SignalKind::MonitorDown:
+      if (p.links) {
+        MonitorEntry e{};
+        if (p.links->monitors.remove(s->id, &e)) heap::release(e.tag);
+      }
+      break;
+    case SignalKind::Monitor: answer(SignalKind::MonitorDown, atoms::noproc); break;
+    case SignalKind::Demonitor:
+      if (p.links) p.links->watchers.remove(s->id);
+      break;
+    case SignalKind::IsAlive: answer_alive(rt, s, atoms::false_); break;
+    case SignalKind::ProcessInfo:
+    case SignalKind::SystemTask:
+    case SignalKind::Suspend:
+      refuse_request(rt, s);
+      return;
+    default: break;
+  }
+  Signal::destroy(s);
+}
+
+void drain(Runtime& rt, Process& p, Signal* s) {
+  while (s) {
+    Signal* next = s->next;
+    reply_without_process(rt, p, s);
+    s = next;
+  }
+}
+
+void signal_other(Runtime& rt, Term other, Signal* s) {
+  if (other.is_local_port()) {
+    if (rt.hooks.port_signal) rt.hooks.port_signal(rt, other, s);
+    else Signal::destroy(s);
+    return;
+  }
+  deliver_to(rt, other, s);
+}
+
+void break_links(Runtime& rt, Process& p, Term reason) {
+  Links& l = *p.links;
+  for (LinkEntry& e : l.links.drain()) {
+    if (e.unlink_id != 0) continue;
+    Signal* s = Signal::create(SignalKind::LinkExit);
+    s->from = p.pid;
+    set_reason(*s, reason);
+    signal_other(rt, e.other, s);
+  }
+  for (WatcherEntry& e : l.watchers.drain()) {
+    Signal* s = Signal::create(SignalKind::MonitorDown);
+    s->from = p.pid;
+    s->id = e.key;
+    set_reason(*s, reason);
+    signal_other(rt, e.from, s);
+  }
+  for (MonitorEntry& e : l.monitors.drain()) {
+    heap::release(e.tag);
+    if (!e.target.is_local_pid() && !e.target.is_local_port()) continue;
+    Signal* s = Signal::create(SignalKind::Demonitor);
+    s->from = p.pid;
+    s->id = e.key;
+    signal_other(rt, e.target, s);
+  }
+}
+
+void drop_name(Runtime& rt, Process& p) {
+  sync::MutexGuard guard(rt.registry->naming_lock());
+  if (p.registered_name.is_atom()) rt.registry->remove(p.registered_name, p.pid);
+  p.registered_name = term::kNil;
+}
+
+}  // namespace
+
+void end_process_with_pending(Process& p, Term reason, Signal* pending) {
+  Runtime& rt = *p.runtime;
+  const std::uint32_t before = p.state.fetch_or(kExiting, std::memory_order_seq_cst);
+  VM_CHECK(!(before & kExiting));
+  if (before & kNamed) drop_name(rt, p);
+  if (rt.hooks.process_ending) rt.hooks.process_ending(p);
+  cancel_receive_timer(p);
+  cancel_all_timers(p);
+  if (p.cold) release_suspended(p);
+
+  if (pending) drain(rt, p, pending);
+  if (p.cold) {
+    Signal* deferred = p.cold->deferred_first;
+    p.cold->deferred_first = p.cold->deferred_last = nullptr;
+    drain(rt, p, deferred);
+  }
+  drain(rt, p, p.mailbox.close());
+  rt.processes->remove(p.pid);
+  if (p.links) break_links(rt, p, reason);
+
+  p.heap.release();
+  sync::Epoch::defer(&p, [](void* raw) { delete static_cast<Process*>(raw); });
+}
+
+void refuse_pending(Process& p, Signal* pending) { drain(*p.runtime, p, pending); }
+
+void end_process(Process& p, Term reason) { end_process_with_pending(p, reason, nullptr); }
+
+void send_exit(Process& self, Term to, Term reason) {
+  Signal* s = Signal::create(SignalKind::Exit);
+  s->from = self.pid;
+  set_reason(*s, reason);
+  deliver_to(*self.runtime, to, s);
+}
+
+Term exit_reason_of_exception(Process& p, const Exception& e, Term stacktrace) {
+  Term reason = e.reason;
+  if (e.cls == ExceptionClass::Throw) reason = term::Tuple::make(p.heap, atoms::nocatch, reason);
+  if (e.cls == ExceptionClass::Exit) return reason;
+  reason = term::Tuple::make(p.heap, reason, stacktrace);
+  log_process_error(p, reason);
+  return reason;
+}
+
+}  // namespace vm::proc

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a process does with the signals of others. Rules: signals are handled strictly in order of arrival. A signal that needs the engine's state in
+// memory (process_info, system tasks, suspend) and comes while the engine is inside a receive waits until the slice ends.
+#include "proc/links.h"
+#include "proc/links_internal.h"
+#include "proc/process_cold.h"
+#include "proc/process_info.h"
+#include "proc/process_table.h"
+#include "proc/references.h"
+#include "proc/runtime.h"
+#include "proc/spawn.h"
+#include "proc/system_tasks.h"
+#include "term/atoms.h"
+
+namespace vm::proc {
+namespace {
+
+// Joins the fragments of a signal behind those of a writer.
+heap::HeapFragment* with_fragments_of(heap::HeapFragment* first, Signal* s) {
+  heap::HeapFragment* mine = s->fragments;
+  s->fragments = nullptr;
+  if (!first) return mine;
+  heap::HeapFragment* last = first;
+  while (last->next) last = last->next;
+  last->next = mine;
+  return first;
+}
+
+void append_exit_message(Process& p, Signal* s, Term reason) {
+  heap::FragmentWriter w(4);
+  const Term message = term::Tuple::make(w, atoms::EXIT, s->from, reason);
+  heap::HeapFragment* fragments = with_fragments_of(w.take(), s);
+  append_message(p, message, fragments, s->from);
+}
+
+// Answers false when the process must end.
+bool on_exit(Process& p, Signal* s, Term* exit_reason) {
+  Term reason = s->term;
+  if (s->kind == SignalKind::LinkExit) {
+    LinkEntry* e = p.links ? p.links->links.find(s->from.bits()) : nullptr;
+    if (!e) return true;
+    const bool active = e->unlink_id == 0;
+    p.links->links.remove(s->from.bits());
+    if (!active) return true;
+  } else if (reason == atoms::kill) {
+    *exit_reason = atoms::killed;
+    return false;
+  }
+  if (p.trap_exit()) {
+    append_exit_message(p, s, reason);
+    return true;
+  }
+  // An exit signal 'normal' from oneself does end the process.
+  if (reason == atoms::normal && !(s->kind == SignalKind::Exit && s->from == p.pid)) return true;
+  *exit_reason = reason;
+  return false;
+}
+
+void on_link(Process& p, Signal* s) {
+  Links& l = links_of(p);
+  if (!l.links.find(s->from.bits())) l.links.insert({s->from.bits(), s->from, 0});
+}
+
+void on_unlink(Process& p, Signal* s) {
+  if (p.links) {
+    LinkEntry* e = p.links->links.find(s->from.bits());
+    if (e && e->unlink_id == 0) p.links->links.remove(s->from.bits());
+  }
+  if (!s->from.is_local_pid()) return;
+  Signal* ack = Signal::create(SignalKind::UnlinkAck);
+  ack->from = p.pid;
+  ack->id = s->id;
+  deliver_to(*p.runtime, s->from, ack);
+}
+
+void on_unlink_ack(Process& p, Signal* s) {
+  if (!p.links) return;
+  LinkEntry* e = p.links->links.find(s->from.bits());
+  if (e && e->unlink_id == s->id) p.links->links.remove(s->from.bits());
+}
+
+void on_monitor_down(Process& p, Signal* s) {
+  MonitorEntry e{};
+  if (!p.links || !p.links->monitors.remove(s->id, &e)) return;
+  if (e.alias == AliasMode::Demonitor || e.alias == AliasMode::ReplyDemonitor) p.links->aliases.remove(s->id);
+  heap::FragmentWriter w(16);
+  const Term ref = e.alias != AliasMode::None ? make_key_pid_ref(w, s->id, p.pid) : make_key_ref(w, s->id);
+  const Term object = e.name.is_nil() ? e.target : term::Tuple::make(w, e.name, p.runtime->node_name);
+  const Term type = e.kind == MonitorKind::Port ? atoms::port : atoms::process;
+  const Term tag = e.tag.term.is_value() ? e.tag.term : atoms::DOWN;
+  const Term message = term::Tuple::make(w, tag, ref, type, object, s->term);
+  heap::HeapFragment* fragments = with_fragments_of(w.take(), s);
+  if (e.tag.fragments) {
+    heap::HeapFragment* last = e.tag.fragments;
+    while (last->next) last = last->next;
+    last->next = fragments;
+    fragments = e.tag.fragments;
+  }
+  append_message(p, message, fragments, s->from);
+}
+
+// True when s became a message of the inbox.
+bool on_alias_message(Process& p, Signal* s) {
+  AliasEntry* a = p.links ? p.links->aliases.find(s->id) : nullptr;
+  if (!a) return false;
+  if (a->mode == AliasMode::ReplyDemonitor) {
+    MonitorEntry e{};
+    p.links->aliases.remove(s->id);
+    if (p.links->monitors.remove(s->id, &e)) {
+      heap::release(e.tag);
+      if (e.target.is_local_pid()) {
+        Signal* d = Signal::create(SignalKind::Demonitor);
+        d->from = p.pid;
+        d->id = s->id;
+        deliver_to(*p.runtime, e.target, d);
+      } else if (e.target.is_local_port() && p.runtime->hooks.port_signal) {
+        Signal* d = Signal::create(SignalKind::Demonitor);
+        d->from = p.pid;
+        d->id = s->id;
+        p.runtime->hooks.port_signal(*p.runtime, e.target, d);
+      }
+    }
+  }
+  s->kind = SignalKind::Message;
+  p.mailbox.append(s);
+  return true;
+}
+
+void on_group_leader(Process& p, Signal* s) {
+  p.group_leader = s->term;
+  if (s->fragments) {
+    p.heap.adopt(s->fragments);
+    s->fragments = nullptr;
+  }
+}
+
+void on_answer(Process& p, Signal* s) {
+  if (p.cold && p.cold->request == s->id && s->id != 0 && !p.cold->answer) p.cold->answer = s;
+  else Signal::destroy(s);
+}
+
+void on_receive_timeout(Process& p, Signal* s) {
+  if ((p.flags & Process::kUsingTimer) && p.cold && p.cold->receive_timer_number == s->id) p.flags |= Process::kTimedOut;
+}
+
+void defer(Process& p, Signal* s) {
+  ColdPart& c = p.cold_part();
+  s->next = nullptr;
+  if (c.deferred_last) c.deferred_last->next = s;
+  else c.deferred_first = s;
+  c.deferred_last = s;
+}
+
+}  // namespace
+
+bool handle_signal(Process& p, Signal* s, Term* exit_reason) {
+  switch (s->kind) {
+    case SignalKind::Message: p.mailbox.append(s); return true;
+    case SignalKind::AliasMessage:
+      if (!on_alias_message(p, s)) Signal::destroy(s);
+      return true;
+    case SignalKind::Exit:
+    case SignalKind::LinkExit:
+      if (!on_exit(p, s, exit_reason)) return false;
+      break;
+    case SignalKind::Link: on_link(p, s); break;
+    case SignalKind::Unlink: on_unlink(p, s); break;
+    case SignalKind::UnlinkAck: on_unlink_ack(p, s); break;
+    case SignalKind::Monitor: links_of(p).watchers.insert({s->id, s->from}); break;
+    case SignalKind::Demonitor:
+      if (p.links) p.links->watchers.remove(s->id);
+      break;
+    case SignalKind::MonitorDown: on_monitor_down(p, s); break;
+    case SignalKind::GroupLeader: on_group_leader(p, s); break;
+    case SignalKind::IsAlive: answer_alive(*p.runtime, s, atoms::true_); break;
+    case SignalKind::Answer: on_answer(p, s); return true;
+    case SignalKind::ReceiveTimeout: on_receive_timeout(p, s); break;
+    case SignalKind::Resume:
+      resume_one(p);
+      break;
+    case SignalKind::ProcessInfo:
+    case SignalKind::SystemTask:
+    case SignalKind::Suspend:
+    case SignalKind::Rpc:
+      if (p.in_engine) {
+        defer(p, s);
+        return true;
+      }
+      return handle_request(p, s, exit_reason);
+  }
+  Signal::destroy(s);
+  return true;
+}
+
+bool handle_incoming(Process& p) {
+  Signal* s = p.mailbox.take_incoming();
+  while (s) {
+    Signal* next = s->next;
+    if (VM_LIKELY(s->kind == SignalKind::Message)) {
+      p.mailbox.append(s);
+    } else {
+      Term reason = atoms::normal;
+      if (!handle_signal(p, s, &reason)) {
+        s->next = nullptr;
+        end_process_with_pending(p, reason, next);
+        Signal::destroy(s);
+        return false;
+      }
+      if (VM_UNLIKELY(p.exiting())) {  // a collection passed max_heap_size
+        refuse_pending(p, next);
+        return false;
+      }
+    }
+    s = next;
+  }
+  return true;
+}
+
+}  // namespace vm::proc

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proc/log.h"
+
+#include <cstdio>
+#include <cstring>
+
+#include "heap/copy.h"
+#include "proc/process_table.h"
+#include "proc/registry.h"
+#include "proc/runtime.h"
+#include "proc/send.h"
+#include "proc/small_map.h"
+#include "proc/time.h"
+#include "term/atoms.h"
+#include "term/print.h"
+#include "term/views.h"
+
+namespace vm::proc {
+namespace {
+
+Term text_list(term::HeapWriter& h, const char* text) {
+  term::ListBuilder list(h);
+  for (; *text; text++) list.add(Term::small(static_cast<unsigned char>(*text)));
+  return list.finish();
+}
+
+void print_to_stderr(const char* format, std::span<const Term> args) {
+  std::string out;
+  std::size_t next = 0;
+  for (const char* c = format; *c; c++) {
+    if (*c != '~') {
+      out += *c;
+      continue;
+    }
+    c++;
+    if (*c == 'n') out += '\n';
+    else if (next < args.size()) out += term::to_text(args[next++]);
+  }
+  std::fwrite(out.data(), 1, out.size(), stderr);
+}
+
+}  // namespace
+
+void log_to_logger(Runtime& rt, Process* about, Term level, const char* format, std::span<const Term> args) {
+  const Term logger = rt.registry->lookup(atoms::logger);
+  if (!logger.is_value() || !logger.is_local_pid()) {
+    print_to_stderr(format, args);
+    return;
+  }
+  heap::FragmentWriter w(128);
+  const Term old_tag = level == atoms::info ? atoms::info_msg : level == atoms::warning ? atoms::warning_msg : level;
+  const Term legacy_keys[] = {atoms::emulator, atoms::tag};
+  const Term legacy_values[] = {atoms::true_, old_tag};
+  const Term legacy = make_small_map(w, legacy_keys, legacy_values);
+  const Term time = term::make_integer(w, os_system_time_ns() / 1000);
+  Term metadata;
+  if (about) {
+    const Term keys[] = {atoms::error_logger, atoms::gl, atoms::pid, atoms::time};
+    const Term values[] = {legacy, heap::copy(about->group_leader, w), about->pid, time};
+    metadata = make_small_map(w, keys, values);
+  } else {
+    const Term keys[] = {atoms::error_logger, atoms::time};
+    const Term values[] = {legacy, time};
+    metadata = make_small_map(w, keys, values);
+  }
+  const Term format_list = text_list(w, format);
+  term::ListBuilder list(w);
+  for (Term a : args) list.add(heap::copy(a, w));
+  const Term arguments = list.finish();
+  heap::OwnedTerm message;
+  message.term = term::Tuple::make(w, atoms::log, level, format_list, arguments, metadata);
+  message.fragments = w.take();
+  send_owned(rt, logger, std::move(message), about ? about->pid : term::kNil);
+}
+
+void log_process_error(Process& p, Term reason) {
+  if (p.runtime->node_name != atoms::nonode_at_nohost) {
+    const Term args[] = {p.pid, p.runtime->node_name, reason};
+    log_to_logger(*p.runtime, &p, atoms::error, "Error in process ~p on node ~p with exit value:~n~p~n", args);
+    return;
+  }
+  const Term args[] = {p.pid, reason};
+  log_to_logger(*p.runtime, &p, atoms::error, "Error in process ~p with exit value:~n~p~n", args);
+}
+
+void log_max_heap(Process& p) {
+  char text[512];
+  std::snprintf(text, sizeof text,
+                "     Process:          ~p%s~n     Context:          maximum heap size reached~n     Max Heap Size:    %zu~n"
+                "     Total Heap Size:  %zu~n     Kill:             %s~n     Error Logger:     true~n     Message Queue Len:~s %zu~n",
+                "", p.heap.limits.max_heap_words, p.heap.total_words(), p.heap.limits.max_heap_kill ? "true" : "false",
+                p.mailbox.inbox_length());
+  if (char* s = std::strstr(text, "~s ")) std::memmove(s, s + 2, std::strlen(s + 2) + 1);
+  const Term args[] = {p.pid};
+  log_to_logger(*p.runtime, &p, atoms::error, text, args);
+}
+
+}  // namespace vm::proc

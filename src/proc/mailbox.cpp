@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proc/mailbox.h"
+
+#include "proc/references.h"
+#include "term/views.h"
+
+namespace vm::proc {
+
+Mailbox::~Mailbox() {
+  for (Signal* s = close(); s;) {
+    Signal* next = s->next;
+    Signal::destroy(s);
+    s = next;
+  }
+  for (Message* m = first_; m;) {
+    Message* next = m->next;
+    Signal::destroy(m);
+    m = next;
+  }
+  delete[] markers_;
+}
+
+Signal* Mailbox::reverse(Signal* newest) {
+  Signal* oldest = nullptr;
+  while (newest) {
+    Signal* before = newest->next;
+    newest->next = oldest;
+    oldest = newest;
+    newest = before;
+  }
+  return oldest;
+}
+
+Signal* Mailbox::take_incoming() {
+  Signal* head = incoming_.load(std::memory_order_relaxed);
+  if (!head || head == closed()) return nullptr;
+  return reverse(incoming_.exchange(nullptr, std::memory_order_seq_cst));
+}
+
+Signal* Mailbox::close() {
+  Signal* head = incoming_.exchange(closed(), std::memory_order_seq_cst);
+  return head == closed() ? nullptr : reverse(head);
+}
+
+void Mailbox::remove(Message* m) {
+  if (markers_used_) {
+    for (Word i = 0; i < kMarkers; i++)
+      if (markers_[i].used && markers_[i].after == m) markers_[i].after = m->prev;
+  }
+  if (save_ == m) save_ = m->next;
+  if (m->prev) m->prev->next = m->next;
+  else first_ = m->next;
+  if (m->next) m->next->prev = m->prev;
+  else last_ = m->prev;
+  length_--;
+}
+
+Word Mailbox::reserve_marker() {
+  if (!markers_) markers_ = new Marker[kMarkers];
+  Word id = kMarkers;
+  for (Word i = 0; i < kMarkers && id == kMarkers; i++)
+    if (!markers_[i].used) id = i;
+  if (id == kMarkers) {
+    id = next_marker_;
+    next_marker_ = (next_marker_ + 1) % kMarkers;
+  } else {
+    markers_used_++;
+  }
+  markers_[id] = Marker{};
+  markers_[id].used = true;
+  markers_[id].after = last_;
+  return id;
+}
+
+void Mailbox::bind_marker(Word id, Term ref) {
+  if (id >= kMarkers || !markers_ || !markers_[id].used || !ref.is_ref()) return;
+  reference_words(ref, markers_[id].ref);
+  markers_[id].bound = true;
+}
+
+void Mailbox::set_marker(Term ref) {
+  if (!markers_used_ || !ref.is_ref()) return;
+  Word words[3];
+  reference_words(ref, words);
+  for (Word i = 0; i < kMarkers; i++) {
+    const Marker& m = markers_[i];
+    if (!m.used || !m.bound || m.ref[0] != words[0] || m.ref[1] != words[1] || m.ref[2] != words[2]) continue;
+    save_ = m.after ? m.after->next : first_;
+    return;
+  }
+}
+
+void Mailbox::clear_marker_id(Word id) {
+  if (id >= kMarkers || !markers_ || !markers_[id].used) return;
+  markers_[id] = Marker{};
+  markers_used_--;
+}
+
+void Mailbox::clear_marker_ref(Term ref) {
+  if (!markers_used_ || !ref.is_ref()) return;
+  Word words[3];
+  reference_words(ref, words);
+  for (Word i = 0; i < kMarkers; i++) {
+    const Marker& m = markers_[i];
+    if (m.used && m.bound && m.ref[0] == words[0] && m.ref[1] == words[1] && m.ref[2] == words[2]) clear_marker_id(i);
+  }
+}
+
+void Mailbox::visit_roots(heap::RootSink& sink) {
+  for (Message* m = first_; m; m = m->next) {
+    if (m->fragments) continue;
+    if (m->term.is_pointer()) sink.roots(&m->term, 1);
+    if (m->token.is_pointer()) sink.roots(&m->token, 1);
+  }
+}
+
+}  // namespace vm::proc

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proc/process.h"
+
+#include "proc/dictionary_internal.h"
+#include "proc/links_internal.h"
+#include "proc/log.h"
+#include "proc/process_cold.h"
+#include "proc/runtime.h"
+#include "proc/spawn.h"
+#include "proc/system_tasks.h"
+#include "proc/timers.h"
+#include "sync/slab.h"
+
+namespace vm::proc {
+
+Process::Process(Runtime& rt, Term self) : pid(self), runtime(&rt), saved_registers(inline_registers) {}
+
+Process::~Process() {
+  if (saved_registers != inline_registers) delete[] saved_registers;
+  delete dictionary;
+  delete links;
+  delete cold;
+}
+
+void* Process::operator new(std::size_t) { return sync::Slab<sizeof(Process), Process>::allocate(); }
+void Process::operator delete(void* p) { sync::Slab<sizeof(Process), Process>::release(p); }
+
+ColdPart& Process::cold_part() {
+  if (!cold) cold = new ColdPart;
+  return *cold;
+}
+
+ColdPart::~ColdPart() {
+  if (answer) Signal::destroy(answer);
+  for (Signal* s = deferred_first; s;) {
+    Signal* next = s->next;
+    Signal::destroy(s);
+    s = next;
+  }
+}
+
+// ------------------------------------------------------------------------------------------------------------------ scheduling
+
+void Process::wake() {
+  std::uint32_t s = state.load(std::memory_order_seq_cst);
+  do {
+    if (s & (kQueued | kRunning | kExiting)) return;
+  } while (!state.compare_exchange_weak(s, s | kQueued, std::memory_order_seq_cst));
+  runtime->schedulers->enqueue_next(*this);
+}
+
+namespace {
+
+// Signals put off while the engine ran. Answers false when the process has ended.
+bool run_deferred(Process& p) {
+  while (p.cold && p.cold->deferred_first) {
+    Signal* s = p.cold->deferred_first;
+    p.cold->deferred_first = s->next;
+    if (!s->next) p.cold->deferred_last = nullptr;
+    Term reason = atoms::normal;
+    if (!handle_request(p, s, &reason)) {
+      end_process(p, reason);
+      Signal::destroy(s);
+      return false;
+    }
+    if (p.exiting()) return false;
+  }
+  return true;
+}
+
+// Rule 3 of process_state.h.
+sched::After park(Process& p) {
+  p.state.fetch_and(~std::uint32_t{kRunning}, std::memory_order_seq_cst);
+  if (VM_LIKELY(p.mailbox.incoming_empty())) return sched::After::Parked;
+  // p may belong to another thread from here on; its memory stays until our next quiescent point.
+  std::uint32_t s = p.state.load(std::memory_order_seq_cst);
+  do {
+    if (s & (kQueued | kRunning | kExiting)) return sched::After::Parked;
+  } while (!p.state.compare_exchange_weak(s, s | kQueued, std::memory_order_seq_cst));
+  return sched::After::Requeue;
+}
+
+sched::After requeue(Process& p) {
+  const std::uint32_t wants = p.flags & (Process::kWantsDirtyCpu | Process::kWantsDirtyIo);
+  sched::SchedulerGroup& group = *p.runtime->schedulers;
+  p.flags &= ~wants;
+  p.state.fetch_xor(kQueued | kRunning, std::memory_order_seq_cst);
+  if (VM_LIKELY(!wants)) return sched::After::Requeue;
+  group.enqueue_dirty(p, wants & Process::kWantsDirtyCpu ? sched::DirtyPool::Cpu : sched::DirtyPool::Io);
+  return sched::After::Parked;
+}
+
+Engine::Stop run_slice(Process& p, sched::Scheduler& scheduler) {
+  const Settings& settings = p.runtime->settings;
+  p.slice_reductions = settings.single_reduction ? 1 : settings.context_reductions;
+  p.reductions_left = p.slice_reductions;
+  p.in_engine = true;
+  const Engine::Stop stop = p.runtime->engine->run(p, scheduler);
+  if (stop == Engine::Stop::Ended) return stop;
+  p.in_engine = false;
+  p.waiting = stop == Engine::Stop::Waiting;
+  const SWord used = static_cast<SWord>(p.slice_reductions) - p.reductions_left;
+  p.reductions_done += used > 0 ? static_cast<std::uint64_t>(used) : 0;
+  p.slice_reductions = 0;
+  p.reductions_left = 0;
+  return stop;
+}
+
+}  // namespace
+
+sched::After Process::run(sched::Scheduler& scheduler) {
+  state.fetch_xor(kQueued | kRunning, std::memory_order_seq_cst);
+  if (VM_LIKELY(!scheduler.dirty())) {
+    if (!mailbox.incoming_empty() && !handle_incoming(*this)) return sched::After::Parked;
+    if (VM_UNLIKELY(suspend_count > 0)) return park(*this);
+    if (VM_UNLIKELY(flags & kHibernated)) {
+      if (mailbox.inbox_length() == 0) return park(*this);
+      flags &= ~std::uint32_t{kHibernated};
+    }
+  }
+  const Engine::Stop stop = run_slice(*this, scheduler);
+  if (stop == Engine::Stop::Ended) return sched::After::Parked;
+  if (VM_UNLIKELY(cold && cold->deferred_first) && !run_deferred(*this)) return sched::After::Parked;
+  return stop == Engine::Stop::Yielded ? requeue(*this) : park(*this);
+}
+
+// ------------------------------------------------------------------------------------------------------------------- collecting
+
+void Process::visit_roots(heap::RootSink& sink) {
+  sink.roots(&group_leader, 1);
+  sink.roots(&seq_trace_token, 1);
+  if (pending_arity) sink.roots(pending_args, pending_arity);
+  sink.roots(&exception.reason, 1);
+  sink.roots(&exception.stacktrace, 1);
+  sink.roots(&exception.args, 1);
+  sink.roots(&exception.cause, 1);
+  sink.roots(&exception.error_info, 1);
+  if (dictionary) dictionary->visit_roots(sink);
+  mailbox.visit_roots(sink);
+}
+
+bool Process::collect(Term* registers, std::size_t live_registers, std::size_t need_words, bool major) {
+  std::uint64_t work = 0;
+  const heap::ProcessHeap::Outcome outcome = heap.collect({need_words, major}, registers, live_registers, *this, &work);
+  reductions_left -= static_cast<SWord>(work / 16 + 1);
+  if (VM_LIKELY(outcome == heap::ProcessHeap::Outcome::Ok)) return true;
+  if (heap.limits.max_heap_error_logger) log_max_heap(*this);
+  if (!heap.limits.max_heap_kill) return true;
+  end_process(*this, atoms::killed);
+  return false;
+}
+
+}  // namespace vm::proc

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What few processes need: allocated when first used. Own thread only.
+#pragma once
+
+#include "proc/process.h"
+#include "proc/id_table.h"
+#include "sched/timer_wheel.h"
+#include "term/atoms.h"
+
+namespace vm::proc {
+
+struct ReceiveTimer;  // proc/timers.cpp
+
+struct SuspendedByUs {
+  std::uint64_t key;      // pid bits
+  std::uint32_t count;
+};
+
+struct ColdPart {
+  Term error_handler = atoms::error_handler;
+  ReceiveTimer* receive_timer = nullptr;
+  std::uint64_t receive_timer_number = 0;
+  std::int64_t receive_timer_due_ns = 0;
+  // A built-in that waits for an answer: the number of the request, and the answer when it is there.
+  std::uint64_t request = 0;
+  Signal* answer = nullptr;
+  // Signals that need the engine's state in memory, kept until the slice ends.
+  Signal* deferred_first = nullptr;
+  Signal* deferred_last = nullptr;
+  IdTable<SuspendedByUs> suspending;
+  std::uint32_t save_calls = 0;
+  bool group_leader_boxed = false;
+  std::int64_t async_dist = 0;
+
+  ~ColdPart();
+};
+
+}  // namespace vm::proc

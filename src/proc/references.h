@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Numbers of references. A local reference is one 64-bit number spread over the three words Erlang shows; threads take blocks of numbers, so
+// making one touches no shared memory. Tables of monitors, aliases and timers are keyed by that number. Any thread.
+#pragma once
+
+#include <cstdint>
+
+#include "term/views.h"
+
+namespace vm::proc {
+
+std::uint64_t next_ref_key();
+// The three 32-bit words (18 bits in the first) of the reference with this key, and back.
+void ref_numbers_of_key(std::uint64_t key, std::uint32_t out[3]);
+std::uint64_t ref_key_of_numbers(const std::uint32_t n[3]);
+// Key of a local reference; 0 when `ref` is none of this node's.
+std::uint64_t ref_key(Term ref);
+Term make_key_ref(term::HeapWriter& h, std::uint64_t key);
+Term make_key_pid_ref(term::HeapWriter& h, std::uint64_t key, Term pid);
+
+// All numbers of any reference, packed, to compare two of them.
+inline void reference_words(Term ref, Word out[3]) {
+  const term::RefNumbers r = term::ref_numbers(ref);
+  out[0] = out[1] = out[2] = 0;
+  for (unsigned i = 0; i < r.count && i < 5; i++) out[i / 2] |= Word{r.n[i]} << (32 * (i & 1));
+}
+
+}  // namespace vm::proc

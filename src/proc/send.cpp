@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proc/send.h"
+
+#include "proc/process_table.h"
+#include "proc/references.h"
+#include "proc/registry.h"
+#include "sync/epoch.h"
+#include "term/atoms.h"
+
+namespace vm::proc {
+namespace {
+
+Signal* message_signal(SignalKind kind, Term from, Term message) {
+  Signal* s = Signal::create(kind);
+  s->from = from;
+  if (message.is_pointer()) {
+    const heap::OwnedTerm copy = heap::copy_to_fragment(message);
+    s->term = copy.term;
+    s->fragments = copy.fragments;
+  } else {
+    s->term = message;
+  }
+  return s;
+}
+
+SendOutcome send_to_name(Process& from, Term name, Term message, bool must_exist) {
+  const Term to = from.runtime->registry->lookup(name);
+  if (!to.is_value()) return must_exist ? SendOutcome::Badarg : SendOutcome::Ok;
+  if (to.is_local_pid()) {
+    send(from, to, message);
+    return SendOutcome::Ok;
+  }
+  if (from.runtime->hooks.send_to_port) from.runtime->hooks.send_to_port(*from.runtime, &from, to, message);
+  return from.pending != PendingKind::None ? SendOutcome::Trap : SendOutcome::Ok;
+}
+
+SendOutcome send_elsewhere(Process& from, Term to, Term message) {
+  if (from.runtime->hooks.send_remote) from.runtime->hooks.send_remote(*from.runtime, from, to, message);
+  return from.pending != PendingKind::None ? SendOutcome::Trap : SendOutcome::Ok;
+}
+
+}  // namespace
+
+void send(Process& from, Term to_local_pid, Term message) {
+  Process* to = from.runtime->processes->lookup(to_local_pid);
+  if (VM_UNLIKELY(!to)) return;
+  Signal* s = message_signal(SignalKind::Message, from.pid, message);
+  if (VM_UNLIKELY(!to->deliver(s))) Signal::destroy(s);
+}
+
+void send_owned(Process& to, heap::OwnedTerm&& message, Term from) {
+  Signal* s = Signal::create(SignalKind::Message);
+  s->from = from;
+  s->term = message.term;
+  s->fragments = message.fragments;
+  message.fragments = nullptr;
+  if (!to.deliver(s)) Signal::destroy(s);
+}
+
+void send_owned(Runtime& rt, Term to_local_pid, heap::OwnedTerm&& message, Term from) {
+  sync::Epoch::Guard guard;
+  if (Process* to = rt.processes->lookup(to_local_pid)) send_owned(*to, std::move(message), from);
+  else heap::release(message);
+}
+
+void send_to_alias(Process& from, Term ref, Term message) {
+  Term pid;
+  if (!term::is_pid_ref(ref, &pid)) return;
+  Process* to = from.runtime->processes->lookup(pid);
+  if (!to) return;
+  Signal* s = message_signal(SignalKind::AliasMessage, from.pid, message);
+  s->id = ref_key(ref);
+  if (!to->deliver(s)) Signal::destroy(s);
+}
+
+SendOutcome send_any(Process& from, Term to, Term message) {
+  if (VM_LIKELY(to.is_local_pid())) {
+    send(from, to, message);
+    return SendOutcome::Ok;
+  }
+  if (to.is_atom()) return send_to_name(from, to, message, true);
+  if (to.is_local_port()) {
+    if (from.runtime->hooks.send_to_port) from.runtime->hooks.send_to_port(*from.runtime, &from, to, message);
+    return from.pending != PendingKind::None ? SendOutcome::Trap : SendOutcome::Ok;
+  }
+  if (to.is_ref()) {
+    if (to.is_external()) return send_elsewhere(from, to, message);
+    send_to_alias(from, to, message);
+    return SendOutcome::Ok;
+  }
+  if (to.is_pid() || to.is_port()) return send_elsewhere(from, to, message);
+  if (to.is_tuple_of(2)) {
+    const term::Tuple t = term::Tuple::from(to);
+    if (!t[0].is_atom() || !t[1].is_atom()) return SendOutcome::Badarg;
+    if (t[1] == from.runtime->node_name) return send_to_name(from, t[0], message, false);
+    return send_elsewhere(from, to, message);
+  }
+  return SendOutcome::Badarg;
+}
+
+}  // namespace vm::proc

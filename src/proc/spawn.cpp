@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proc/spawn.h"
+
+#include <algorithm>
+
+#include "proc/links_internal.h"
+#include "proc/process_cold.h"
+#include "proc/process_table.h"
+#include "proc/references.h"
+#include "proc/runtime.h"
+#include "term/atoms.h"
+
+namespace vm::proc {
+namespace {
+
+constexpr std::size_t kFirstBlockWords = 96;
+constexpr std::size_t kStockMinHeap = 233;
+
+// First block: what the arguments need and a little to work with.
+std::size_t first_block(const SpawnOptions& options, std::size_t needed) {
+  const std::size_t wanted = options.limits.min_heap_words == kStockMinHeap ? kFirstBlockWords : options.limits.min_heap_words;
+  return std::max(wanted, needed + kFirstBlockWords / 2);
+}
+
+Process* make(Runtime& rt, Process* parent, const SpawnOptions& options, std::size_t needed_words) {
+  const Term pid = rt.processes->reserve();
+  if (!pid.is_value()) return nullptr;
+  auto* p = new Process(rt, pid);
+  p->heap.limits = options.limits;
+  p->heap.init(first_block(options, needed_words));
+  p->priority.store(options.priority, std::memory_order_relaxed);
+  if (options.off_heap_messages) p->flags |= Process::kOffHeapMessages;
+  if (options.system_process) p->flags |= Process::kSystemProcess;
+  if (parent) {
+    p->parent = parent->pid;
+    p->group_leader = heap::copy(parent->group_leader, p->heap);
+  } else {
+    p->group_leader = pid;
+  }
+  return p;
+}
+
+// Links and monitors exist before anybody can see the child: no signals needed.
+void tie(Process& parent, Process& child, const SpawnOptions& options, Spawned& result) {
+  if (options.link) {
+    links_of(child).links.insert({parent.pid.bits(), parent.pid, 0});
+    links_of(parent).links.insert({child.pid.bits(), child.pid, 0});
+  }
+  if (!options.monitor) return;
+  const MonitorOptions& mo = options.monitor_options;
+  const std::uint64_t key = next_ref_key();
+  const bool with_alias = mo.alias != AliasMode::None;
+  result.monitor_ref = with_alias ? make_key_pid_ref(parent.heap, key, parent.pid) : make_key_ref(parent.heap, key);
+  MonitorEntry e{key, MonitorKind::Process, mo.alias, child.pid, term::kNil, {}};
+  e.tag.term = Term::non_value();
+  if (mo.tag.is_value()) e.tag = heap::copy_to_fragment(mo.tag);
+  links_of(parent).monitors.insert(e);
+  if (with_alias) links_of(parent).aliases.insert({key, mo.alias});
+  links_of(child).watchers.insert({key, parent.pid});
+}
+
+Spawned launch(Runtime& rt, Process* parent, Process* child, const SpawnOptions& options) {
+  Spawned result;
+  result.pid = child->pid;
+  if (parent) tie(*parent, *child, options, result);
+  child->state.store(kQueued, std::memory_order_relaxed);
+  rt.processes->publish(child->pid, child);
+  sched::Scheduler* preferred = nullptr;
+  if (options.scheduler >= 1 && options.scheduler <= rt.schedulers->scheduler_count())
+    preferred = &rt.schedulers->scheduler(options.scheduler - 1);
+  rt.schedulers->enqueue(*child, preferred);
+  return result;
+}
+
+code::Export& export_of(Runtime& rt, Term module, Term function, std::size_t arity) {
+  code::Export* e = rt.code->find_export(module, function, arity);
+  return e ? *e : *rt.code->export_for(module, function, arity);
+}
+
+}  // namespace
+
+Spawned spawn(Runtime& rt, Process* parent, Term module, Term function, Term args, const SpawnOptions& options) {
+  std::size_t arity = 0;
+  std::size_t words = 0;
+  for (Term l = args; l.is_cons(); l = l.tail()) {
+    arity++;
+    if (l.head().is_pointer()) words += heap::flat_size(l.head());
+  }
+  VM_ASSERT(arity <= 255);
+  Process* child = make(rt, parent, options, words + arity);
+  if (!child) return {};
+  Term copies[255];
+  std::size_t i = 0;
+  for (Term l = args; l.is_cons(); l = l.tail()) copies[i++] = l.head().is_pointer() ? heap::copy(l.head(), child->heap) : l.head();
+  code::Export& target = export_of(rt, module, function, arity);
+  child->initial_call = target.mfa;
+  rt.engine->prepare_call(*child, target, copies, arity);
+  return launch(rt, parent, child, options);
+}
+
+Spawned spawn_fun(Runtime& rt, Process* parent, Term fun, const SpawnOptions& options) {
+  Process* child = make(rt, parent, options, heap::flat_size(fun));
+  if (!child) return {};
+  const Term args[2] = {heap::copy(fun, child->heap), term::kNil};
+  code::Export& target = export_of(rt, atoms::erlang, atoms::apply, 2);
+  child->initial_call = target.mfa;
+  rt.engine->prepare_call(*child, target, args, 2);
+  return launch(rt, parent, child, options);
+}
+
+}  // namespace vm::proc

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proc/time.h"
+
+#include "os/clock.h"
+
+namespace vm::proc {
+namespace {
+
+// Stock starts its monotonic clock at the first whole second above the smallest 60-bit integer of nanoseconds, so that times are small integers and
+// obviously no dates.
+constexpr std::int64_t kStartMonotonic = -576460752'000'000'000;
+
+struct Start {
+  std::int64_t raw = 0;
+  std::int64_t offset = 0;  // system time = monotonic + offset
+};
+Start start;
+
+}  // namespace
+
+void start_time() {
+  start.raw = os::monotonic_ns();
+  start.offset = os::realtime_ns() - kStartMonotonic;
+}
+
+std::int64_t raw_monotonic_ns() { return os::monotonic_ns(); }
+std::int64_t monotonic_ns() { return os::monotonic_ns() - start.raw + kStartMonotonic; }
+std::int64_t raw_of_monotonic_ns(std::int64_t t) {
+  std::int64_t raw;
+  if (__builtin_sub_overflow(t, kStartMonotonic - start.raw, &raw)) return INT64_MAX;
+  return raw;
+}
+std::int64_t time_offset_ns() { return start.offset; }
+std::int64_t system_time_ns() { return monotonic_ns() + start.offset; }
+std::int64_t os_system_time_ns() { return os::realtime_ns(); }
+std::int64_t start_monotonic_ns() { return kStartMonotonic; }
+
+}  // namespace vm::proc

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Run queue of one scheduler: a FIFO per priority under one spinlock, and the run-next slot.
+//
+// Order of service: max, then high, then normal and low together, of which low gets one turn in eight while both wait. The run-next slot holds
+// what the running process woke last; it is taken before the queues, but not more than kRunNextLimit times in a row while others wait.
+//
+// `length` is readable without the lock: thieves and wakers only need a hint. The slot is an atomic of its own, so that the
+// owner's wake-and-run costs two exchanges and no lock.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "sched/runnable.h"
+#include "sync/spinlock.h"
+
+namespace vm::sched {
+
+class alignas(64) RunQueue {
+ public:
+  static constexpr unsigned kRunNextLimit = 64;
+  static constexpr unsigned kLowEvery = 8;
+
+  std::size_t length() const { return length_.load(std::memory_order_relaxed); }
+  bool empty() const { return length_.load(std::memory_order_seq_cst) == 0 && next_.load(std::memory_order_seq_cst) == nullptr; }
+  bool has_next() const { return next_.load(std::memory_order_relaxed) != nullptr; }
+
+  // Returns the length afterwards.
+  std::size_t push(Runnable& r, bool at_front = false) {
+    sync::SpinGuard guard(lock_);
+    List& list = lists_[static_cast<unsigned>(r.priority.load(std::memory_order_relaxed))];
+    if (at_front) list.push_front(r);
+    else list.push_back(r);
+    const std::size_t n = length_.load(std::memory_order_relaxed) + 1;
+    length_.store(n, std::memory_order_seq_cst);
+    return n;
+  }
+
+  // Puts r into the slot; answers what was there before.
+  Runnable* exchange_next(Runnable* r) { return next_.exchange(r, std::memory_order_seq_cst); }
+
+  // The owner's next runnable, or nullptr.
+  Runnable* pop() {
+    if (next_.load(std::memory_order_relaxed)) {
+      const std::size_t waiting = length();
+      if (waiting == 0 || (next_streak_ < kRunNextLimit && !urgent_waiting())) {
+        if (Runnable* r = exchange_next(nullptr)) {
+          next_streak_++;
+          return r;
+        }
+      } else if (Runnable* r = exchange_next(nullptr)) {
+        push(*r);
+      }
+    }
+    next_streak_ = 0;
+    if (length() == 0) return nullptr;
+    sync::SpinGuard guard(lock_);
+    return pop_locked();
+  }
+
+  // Moves up to half of what waits (at least one if `single_too`) to `to`, and answers one of them to run at once.
+  Runnable* steal(RunQueue& to, bool single_too) {
+    Runnable* taken = nullptr;
+    {
+      if (!lock_.try_lock()) return nullptr;
+      const std::size_t have = length_.load(std::memory_order_relaxed);
+      std::size_t want = have >= 2 ? have / 2 : (single_too ? have : 0);
+      if (want > 64) want = 64;
+      Runnable** end = &taken;
+      for (; want > 0; want--) {
+        Runnable* r = pop_locked();
+        if (!r) break;
+        *end = r;
+        r->next = nullptr;
+        end = &r->next;
+      }
+      lock_.unlock();
+    }
+    if (!taken && single_too) return exchange_next(nullptr);
+    if (!taken) return nullptr;
+    Runnable* first = taken;
+    for (Runnable* r = taken->next; r;) {
+      Runnable* following = r->next;
+      to.push(*r);
+      r = following;
+    }
+    first->next = nullptr;
+    return first;
+  }
+
+ private:
+  struct List {
+    Runnable* head = nullptr;
+    Runnable* tail = nullptr;
+    void push_back(Runnable& r) {
+      r.next = nullptr;
+      if (tail) tail->next = &r;
+      else head = &r;
+      tail = &r;
+    }
+    void push_front(Runnable& r) {
+      r.next = head;
+      head = &r;
+      if (!tail) tail = &r;
+    }
+    Runnable* pop() {
+      Runnable* r = head;
+      if (r) {
+        head = r->next;
+        if (!head) tail = nullptr;
+        r->next = nullptr;
+      }
+      return r;
+    }
+  };
+
+  bool urgent_waiting() const { return urgent_.load(std::memory_order_relaxed); }
+
+  Runnable* pop_locked() {
+    Runnable* r = lists_[3].pop();
+    if (!r) r = lists_[2].pop();
+    if (!r) {
+      List& normal = lists_[1];
+      List& low = lists_[0];
+      if (low.head && (!normal.head || ++low_turn_ >= kLowEvery)) {
+        low_turn_ = 0;
+        r = low.pop();
+      } else {
+        r = normal.pop();
+      }
+    }
+    if (r) length_.store(length_.load(std::memory_order_relaxed) - 1, std::memory_order_seq_cst);
+    urgent_.store(lists_[3].head || lists_[2].head, std::memory_order_relaxed);
+    return r;
+  }
+
+  sync::Spinlock lock_;
+  std::atomic<std::size_t> length_{0};
+  std::atomic<Runnable*> next_{nullptr};
+  std::atomic<bool> urgent_{false};
+  List lists_[4];
+  unsigned low_turn_ = 0;
+  unsigned next_streak_ = 0;  // owner only
+};
+
+}  // namespace vm::sched

@@ -1,0 +1,599 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Rules. 1. A worker sets its idle bit, then looks at every queue once more, then sleeps; who enqueues stores the length, then looks at the idle bits.
+// Both sides are sequentially consistent, so one of them sees the other. 2. Nobody is woken while a worker searches or
+// is on its way up (`searching`); a searcher that finds work wakes the next if more waits. 3. A lone runnable in the queue of a busy scheduler is left to it for kPatienceUs:
+// moving it costs more than waiting. 4. Whoever clears an idle bit must set that worker's wake-up.
+#include "sched/scheduler.h"
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+
+#include "base/assert.h"
+#include "os/clock.h"
+#include "os/thread.h"
+#include "sched/run_queue_internal.h"
+#include "sync/epoch.h"
+#include "sync/mutex.h"
+
+namespace vm::sched {
+namespace {
+
+constexpr std::uint64_t kNever = ~std::uint64_t{0};
+constexpr unsigned kMaxSchedulers = 1024;
+constexpr std::uint64_t kSpinUs = 20;
+constexpr std::uint64_t kPatienceUs = 10;
+constexpr std::uint64_t kLookAroundUs = 200;  // timers and I/O while busy
+
+}  // namespace
+
+// P: queues. M: the thread that drives it.
+struct SchedulerAccess {
+  Scheduler scheduler;
+  RunQueue queue;
+  std::atomic<std::uint64_t> slices{0};
+  std::atomic<std::uint64_t> busy_ticks{0};
+  std::atomic<bool> moving{false};   // outside of a safe point: rules of stop_the_world
+  os::Wakeup wakeup;
+  os::Thread thread;
+  std::uint64_t look_around_at = 0;
+  std::uint64_t random = 0;
+  // What a thief saw of this scheduler (any thread; a hint).
+  std::atomic<std::uint64_t> watched_slices{~std::uint64_t{0}};
+  std::atomic<std::uint64_t> watched_since{0};
+
+  static void set(Scheduler& s, unsigned id, SchedulerGroup* group, bool dirty) {
+    s.id_ = id;
+    s.group_ = group;
+    s.dirty_ = dirty;
+  }
+  static void set_current(Scheduler* s) { Scheduler::current_ = s; }
+};
+
+namespace {
+
+struct DirtyQueue {
+  sync::Mutex lock{sync::LockRank::DirtyQueue};
+  std::condition_variable_any ready;
+  std::deque<Runnable*> queue;
+  unsigned limit = 0;
+  unsigned threads = 0;
+  unsigned idle = 0;
+  std::atomic<std::size_t> length{0};
+  std::deque<os::Thread> handles;
+};
+
+}  // namespace
+
+struct SchedulerGroup::Impl {
+  Config config;
+  Hooks hooks;
+  SchedulerGroup* self = nullptr;
+  std::vector<std::unique_ptr<SchedulerAccess>> all;
+  std::atomic<unsigned> online{1};
+  std::atomic<std::uint64_t> idle[kMaxSchedulers / 64] = {};
+  std::atomic<int> searching{0};
+  std::atomic<bool> stopping{false};
+  std::atomic<unsigned> round_robin{0};
+  bool started = false;
+
+  std::atomic<bool> polling{false};        // some worker sleeps inside poll_io
+  std::atomic<unsigned> poller{~0u};       // its index
+  std::atomic<std::int64_t> keeper_deadline{INT64_MAX};  // earliest time-out of a sleeper
+
+  std::mutex world_lock;
+  std::condition_variable world_changed;
+  std::atomic<bool> world_stopped{false};
+  const void* world_owner = nullptr;
+
+  DirtyQueue dirty[2];
+  std::atomic<unsigned> next_dirty_id{0};
+
+  // --- idle bits (rule 4)
+  void mark_idle(unsigned i) { idle[i / 64].fetch_or(std::uint64_t{1} << (i & 63), std::memory_order_seq_cst); }
+  bool take_idle(unsigned i) {
+    const std::uint64_t bit = std::uint64_t{1} << (i & 63);
+    return (idle[i / 64].load(std::memory_order_seq_cst) & bit) &&
+           (idle[i / 64].fetch_and(~bit, std::memory_order_seq_cst) & bit);
+  }
+  bool any_idle() const {
+    for (unsigned i = 0; i * 64 < all.size(); i++)
+      if (idle[i].load(std::memory_order_seq_cst)) return true;
+    return false;
+  }
+  void rouse(unsigned i) {
+    all[i]->wakeup.set();
+    if (poller.load(std::memory_order_seq_cst) == i && hooks.interrupt_poll) hooks.interrupt_poll(hooks.context);
+  }
+  // Wakes one sleeper that may run. Answers false when none sleeps.
+  bool wake_one() {
+    const unsigned n = online.load(std::memory_order_relaxed);
+    for (unsigned w = 0; w * 64 < n; w++) {
+      std::uint64_t bits = idle[w].load(std::memory_order_seq_cst);
+      while (bits) {
+        const unsigned i = w * 64 + static_cast<unsigned>(__builtin_ctzll(bits));
+        bits &= bits - 1;
+        if (i < n && take_idle(i)) {
+          searching.fetch_add(1, std::memory_order_seq_cst);
+          rouse(i);
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+  void wake_for_work() {
+    if (searching.load(std::memory_order_seq_cst) == 0 && any_idle()) wake_one();
+  }
+
+  void push_to(unsigned i, Runnable& r) {
+    SchedulerAccess& s = *all[i];
+    const bool front = config.shuffle && (next_random(s) & 1);
+    const std::size_t n = s.queue.push(r, front);
+    if (Scheduler::current() == &s.scheduler) {
+      if (n >= 2 || s.queue.has_next()) wake_for_work();
+      return;
+    }
+    if (take_idle(i)) {
+      searching.fetch_add(1, std::memory_order_seq_cst);
+      rouse(i);
+    } else {
+      wake_for_work();
+    }
+  }
+
+  static std::uint64_t next_random(SchedulerAccess& s) {
+    std::uint64_t x = s.random;
+    x ^= x << 13;
+    x ^= x >> 7;
+    x ^= x << 17;
+    return s.random = x;
+  }
+
+  unsigned pick_any() {
+    const unsigned n = online.load(std::memory_order_relaxed);
+    for (unsigned w = 0; w * 64 < n; w++) {
+      const std::uint64_t bits = idle[w].load(std::memory_order_relaxed);
+      if (bits) {
+        const unsigned i = w * 64 + static_cast<unsigned>(__builtin_ctzll(bits));
+        if (i < n) return i;
+      }
+    }
+    return round_robin.fetch_add(1, std::memory_order_relaxed) % n;
+  }
+
+  // --- worker
+  void work(SchedulerAccess& me);
+  Runnable* find(SchedulerAccess& me);
+  Runnable* search(SchedulerAccess& me);
+  Runnable* steal(SchedulerAccess& me);
+  void sleep(SchedulerAccess& me);
+  void look_around(SchedulerAccess& me, std::uint64_t now);
+  bool work_exists(const SchedulerAccess& me) const;
+  void safe_point(SchedulerAccess& me);
+  void resume_moving(SchedulerAccess& me);
+  void dirty_work(DirtyQueue& q);
+};
+
+namespace {
+
+struct WorkerStart {
+  SchedulerGroup::Impl* impl;
+  SchedulerAccess* access;
+  DirtyQueue* dirty;
+};
+
+}  // namespace
+
+// ------------------------------------------------------------------------------------------------------------- stop the world
+
+// Waits while the world is stopped.
+void SchedulerGroup::Impl::resume_moving(SchedulerAccess& me) {
+  for (;;) {
+    me.moving.store(true, std::memory_order_seq_cst);
+    if (VM_LIKELY(!world_stopped.load(std::memory_order_seq_cst))) return;
+    me.moving.store(false, std::memory_order_seq_cst);
+    std::unique_lock<std::mutex> lock(world_lock);
+    world_changed.notify_all();
+    world_changed.wait(lock, [&] { return !world_stopped.load(); });
+  }
+}
+
+void SchedulerGroup::Impl::safe_point(SchedulerAccess& me) {
+  if (VM_LIKELY(!world_stopped.load(std::memory_order_relaxed))) return;
+  sync::Epoch::enter_sleep();
+  me.moving.store(false, std::memory_order_seq_cst);
+  resume_moving(me);
+  sync::Epoch::leave_sleep();
+}
+
+void SchedulerGroup::stop_the_world(const std::function<void()>& f) {
+  Impl& m = *impl_;
+  Scheduler* current = Scheduler::current();
+  SchedulerAccess* me = current ? m.all[current->id() - 1].get() : nullptr;
+  if (me) me->moving.store(false, std::memory_order_seq_cst);
+  std::unique_lock<std::mutex> lock(m.world_lock);
+  m.world_changed.notify_all();
+  m.world_changed.wait(lock, [&] { return m.world_owner == nullptr; });
+  m.world_owner = &lock;
+  m.world_stopped.store(true, std::memory_order_seq_cst);
+  for (auto& s : m.all) {
+    while (s->moving.load(std::memory_order_seq_cst)) m.world_changed.wait_for(lock, std::chrono::microseconds(50));
+  }
+  f();
+  m.world_owner = nullptr;
+  m.world_stopped.store(false, std::memory_order_seq_cst);
+  m.world_changed.notify_all();
+  lock.unlock();
+  if (me) m.resume_moving(*me);
+}
+
+// --------------------------------------------------------------------------------------------------------------------- workers
+
+bool SchedulerGroup::Impl::work_exists(const SchedulerAccess& me) const {
+  if (!me.queue.empty()) return true;
+  for (const auto& s : all) {
+    // Rule 3: a busy scheduler's lone runnable is not ours to worry about, unless nobody drives it.
+    const std::size_t n = s->queue.length();
+    if (n >= 2 || (n >= 1 && s->queue.has_next())) return true;
+    if (!s->queue.empty() && s->scheduler.id() > online.load(std::memory_order_relaxed)) return true;
+  }
+  return false;
+}
+
+Runnable* SchedulerGroup::Impl::steal(SchedulerAccess& me) {
+  const auto n = static_cast<unsigned>(all.size());
+  if (n == 1) return nullptr;
+  const auto first = static_cast<unsigned>(next_random(me) % n);
+  for (unsigned k = 0; k < n; k++) {
+    SchedulerAccess& victim = *all[(first + k) % n];
+    if (&victim == &me || victim.queue.empty()) continue;
+    bool single = victim.scheduler.id() > online.load(std::memory_order_relaxed);
+    if (!single && victim.queue.length() < 2) {
+      // Rule 3: only when it has not switched for a while.
+      const std::uint64_t now = os::cheap_ticks();
+      const std::uint64_t slices_now = victim.slices.load(std::memory_order_relaxed);
+      if (victim.watched_slices.load(std::memory_order_relaxed) != slices_now) {
+        victim.watched_slices.store(slices_now, std::memory_order_relaxed);
+        victim.watched_since.store(now, std::memory_order_relaxed);
+        continue;
+      }
+      if (now - victim.watched_since.load(std::memory_order_relaxed) < kPatienceUs * os::cheap_ticks_per_us()) continue;
+      single = true;
+    }
+    if (Runnable* r = victim.queue.steal(me.queue, single)) return r;
+  }
+  return nullptr;
+}
+
+// Timers and I/O, at most every kLookAroundUs.
+void SchedulerGroup::Impl::look_around(SchedulerAccess& me, std::uint64_t now) {
+  if (VM_LIKELY(now < me.look_around_at)) return;
+  if (now != kNever) me.look_around_at = now + kLookAroundUs * os::cheap_ticks_per_us();
+  if (hooks.run_timers) hooks.run_timers(hooks.context, me.scheduler);
+  if (hooks.poll_io && !polling.exchange(true, std::memory_order_seq_cst)) {
+    hooks.poll_io(hooks.context, 0);
+    polling.store(false, std::memory_order_seq_cst);
+  }
+}
+
+// Spins for a while over everything that can bring work.
+Runnable* SchedulerGroup::Impl::search(SchedulerAccess& me) {
+  const std::uint64_t end = os::cheap_ticks() + kSpinUs * os::cheap_ticks_per_us();
+  std::uint64_t now = 0;
+  do {
+    look_around(me, kNever);
+    if (Runnable* r = me.queue.pop()) return r;
+    if (Runnable* r = steal(me)) return r;
+    if (stopping.load(std::memory_order_relaxed) || world_stopped.load(std::memory_order_relaxed)) return nullptr;
+    for (int i = 0; i < 40; i++) os::cpu_relax();
+    now = os::cheap_ticks();
+  } while (all.size() > 1 && now < end);
+  return nullptr;
+}
+
+// Something to run, or nullptr after a sleep (then the caller comes again).
+Runnable* SchedulerGroup::Impl::find(SchedulerAccess& me) {
+  if (me.scheduler.id() <= online.load(std::memory_order_relaxed)) {
+    searching.fetch_add(1, std::memory_order_seq_cst);
+    Runnable* r = search(me);
+    searching.fetch_sub(1, std::memory_order_seq_cst);
+    if (r) {
+      if (work_exists(me)) wake_for_work();
+      return r;
+    }
+    if (world_stopped.load(std::memory_order_relaxed)) return nullptr;
+  }
+  sleep(me);
+  return nullptr;
+}
+
+void SchedulerGroup::Impl::sleep(SchedulerAccess& me) {
+  const unsigned index = me.scheduler.id() - 1;
+  const bool allowed = index < online.load(std::memory_order_relaxed);
+  mark_idle(index);
+  // Rule 1: look again. A worker beyond `online` only makes sure that its queue is not forgotten.
+  if ((allowed && (work_exists(me) || stopping.load(std::memory_order_seq_cst))) || stopping.load(std::memory_order_seq_cst)) {
+    if (!take_idle(index)) {
+      me.wakeup.wait(-1);  // somebody is about to set it
+      searching.fetch_sub(1, std::memory_order_seq_cst);
+    }
+    return;
+  }
+  sync::Epoch::enter_sleep();
+  me.moving.store(false, std::memory_order_seq_cst);
+  if (world_stopped.load(std::memory_order_relaxed)) {
+    std::lock_guard<std::mutex> lock(world_lock);
+    world_changed.notify_all();
+  }
+
+  std::uint64_t wait_ns = kNever;
+  std::int64_t deadline = INT64_MAX;
+  if (allowed && (hooks.next_timer || hooks.run_timers)) {
+    wait_ns = hooks.next_timer ? hooks.next_timer(hooks.context) : hooks.run_timers(hooks.context, me.scheduler);
+    if (wait_ns < std::uint64_t{1} << 62) {
+      deadline = os::monotonic_ns() + static_cast<std::int64_t>(wait_ns);
+      // Somebody who sleeps already comes back in time.
+      std::int64_t kept = keeper_deadline.load(std::memory_order_seq_cst);
+      while (deadline < kept && !keeper_deadline.compare_exchange_weak(kept, deadline, std::memory_order_seq_cst)) {
+      }
+      if (deadline >= kept && !(hooks.poll_io && !polling.load())) {
+        deadline = INT64_MAX;
+        wait_ns = kNever;
+      }
+    } else {
+      wait_ns = kNever;
+    }
+  }
+  bool woken = false;
+  if (allowed && hooks.poll_io && !polling.exchange(true, std::memory_order_seq_cst)) {
+    poller.store(index, std::memory_order_seq_cst);
+    if (!me.wakeup.is_set()) hooks.poll_io(hooks.context, wait_ns);
+    poller.store(~0u, std::memory_order_seq_cst);
+    polling.store(false, std::memory_order_seq_cst);
+  } else {
+    woken = me.wakeup.wait(wait_ns == kNever ? -1 : static_cast<std::int64_t>(wait_ns));
+  }
+  if (deadline != INT64_MAX) {
+    std::int64_t mine = deadline;
+    keeper_deadline.compare_exchange_strong(mine, INT64_MAX, std::memory_order_seq_cst);
+  }
+  // Rule 4: if somebody took our bit, its set is there or about to come, and it counted us as searching.
+  if (!take_idle(index)) {
+    if (!woken) me.wakeup.wait(-1);
+    searching.fetch_sub(1, std::memory_order_seq_cst);
+  }
+  resume_moving(me);
+  sync::Epoch::leave_sleep();
+  me.look_around_at = 0;
+}
+
+void SchedulerGroup::Impl::work(SchedulerAccess& me) {
+  SchedulerAccess::set_current(&me.scheduler);
+  sync::Epoch::register_thread();
+  if (hooks.thread_started) hooks.thread_started(hooks.context, &me.scheduler);
+  me.random = config.seed + 0x9E3779B97F4A7C15 * me.scheduler.id();
+  resume_moving(me);
+  std::uint64_t begin = 0;  // of the slice that ended last; 0: none
+  while (!stopping.load(std::memory_order_relaxed)) {
+    sync::Epoch::quiescent();
+    safe_point(me);
+    const std::uint64_t now = os::cheap_ticks();
+    if (begin) me.busy_ticks.store(me.busy_ticks.load(std::memory_order_relaxed) + (now - begin), std::memory_order_relaxed);
+    begin = 0;
+    look_around(me, now);
+    Runnable* r = me.scheduler.id() <= online.load(std::memory_order_relaxed) ? me.queue.pop() : nullptr;
+    begin = now;
+    if (!r) {
+      r = find(me);
+      begin = os::cheap_ticks();
+    }
+    if (!r) {
+      begin = 0;
+      continue;
+    }
+    me.slices.store(me.slices.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    me.scheduler.running = r;
+    const After after = r->run(me.scheduler);
+    me.scheduler.running = nullptr;
+    if (after == After::Requeue) push_to(me.scheduler.id() - 1, *r);
+  }
+  me.moving.store(false, std::memory_order_seq_cst);
+  {
+    std::lock_guard<std::mutex> lock(world_lock);
+    world_changed.notify_all();
+  }
+  if (hooks.thread_ending) hooks.thread_ending(hooks.context);
+  sync::Epoch::unregister_thread();
+  SchedulerAccess::set_current(nullptr);
+}
+
+// ------------------------------------------------------------------------------------------------------------------- dirty pools
+
+void SchedulerGroup::Impl::dirty_work(DirtyQueue& q) {
+  Scheduler scheduler;
+  SchedulerAccess::set(scheduler, static_cast<unsigned>(all.size()) + 1 + next_dirty_id.fetch_add(1), self, true);
+  sync::Epoch::register_thread();
+  if (hooks.thread_started) hooks.thread_started(hooks.context, &scheduler);
+  for (;;) {
+    Runnable* r = nullptr;
+    sync::Epoch::enter_sleep();
+    q.lock.lock();
+    q.idle++;
+    while (q.queue.empty() && !stopping.load()) q.ready.wait(q.lock);
+    q.idle--;
+    if (!q.queue.empty() && !stopping.load()) {
+      r = q.queue.front();
+      q.queue.pop_front();
+      q.length.store(q.queue.size(), std::memory_order_relaxed);
+    }
+    q.lock.unlock();
+    sync::Epoch::leave_sleep();
+    if (!r) break;
+    scheduler.running = r;
+    const After after = r->run(scheduler);
+    scheduler.running = nullptr;
+    if (after == After::Requeue) self->enqueue(*r);
+  }
+  if (hooks.thread_ending) hooks.thread_ending(hooks.context);
+  sync::Epoch::unregister_thread();
+}
+
+void SchedulerGroup::enqueue_dirty(Runnable& r, DirtyPool pool) {
+  DirtyQueue& q = impl_->dirty[pool == DirtyPool::Io];
+  sync::MutexGuard guard(q.lock);
+  q.queue.push_back(&r);
+  q.length.store(q.queue.size(), std::memory_order_relaxed);
+  if (q.idle >= q.queue.size()) {
+    q.ready.notify_one();
+    return;
+  }
+  if (q.threads >= q.limit) return;
+  q.threads++;
+  auto* start = new WorkerStart{impl_.get(), nullptr, &q};
+  q.handles.emplace_back();
+  const bool ok = q.handles.back().start(pool == DirtyPool::Io ? "dirty_io" : "dirty_cpu", impl_->config.stack_bytes,
+                                         [](void* raw) {
+                                           const WorkerStart w = *static_cast<WorkerStart*>(raw);
+                                           delete static_cast<WorkerStart*>(raw);
+                                           w.impl->dirty_work(*w.dirty);
+                                         },
+                                         start, q.threads == 1);
+  if (!ok) {
+    delete start;
+    q.handles.pop_back();
+    q.threads--;
+  }
+}
+
+std::size_t SchedulerGroup::dirty_queue_length(DirtyPool pool) const {
+  return impl_->dirty[pool == DirtyPool::Io].length.load(std::memory_order_relaxed);
+}
+
+// ------------------------------------------------------------------------------------------------------------------------- group
+
+SchedulerGroup::SchedulerGroup(const Config& config, const Hooks& hooks) : impl_(new Impl) {
+  VM_CHECK(config.schedulers >= 1 && config.schedulers <= kMaxSchedulers);
+  impl_->config = config;
+  impl_->hooks = hooks;
+  impl_->self = this;
+  impl_->online.store(config.online < 1 ? 1 : std::min(config.online, config.schedulers));
+  impl_->dirty[0].limit = std::max(1u, config.dirty_cpu);
+  impl_->dirty[1].limit = std::max(1u, config.dirty_io);
+  for (unsigned i = 0; i < config.schedulers; i++) {
+    impl_->all.push_back(std::make_unique<SchedulerAccess>());
+    SchedulerAccess::set(impl_->all.back()->scheduler, i + 1, this, false);
+    impl_->all.back()->random = config.seed + i + 1;
+  }
+  os::cheap_ticks_per_us();
+}
+
+SchedulerGroup::~SchedulerGroup() { stop(); }
+
+void SchedulerGroup::start() {
+  Impl& m = *impl_;
+  VM_CHECK(!m.started);
+  m.started = true;
+  for (auto& s : m.all) {
+    char name[16] = "scheduler_";
+    unsigned n = s->scheduler.id();
+    char digits[5];
+    int count = 0;
+    for (; n; n /= 10) digits[count++] = static_cast<char>('0' + n % 10);
+    for (int i = 0; i < count; i++) name[10 + i] = digits[count - 1 - i];
+    name[10 + count] = 0;
+    s->thread.start(name, m.config.stack_bytes,
+                    [](void* raw) {
+                      const WorkerStart w = *static_cast<WorkerStart*>(raw);
+                      delete static_cast<WorkerStart*>(raw);
+                      w.impl->work(*w.access);
+                    },
+                    new WorkerStart{&m, s.get(), nullptr});
+  }
+}
+
+void SchedulerGroup::stop() {
+  Impl& m = *impl_;
+  if (!m.started) return;
+  m.stopping.store(true, std::memory_order_seq_cst);
+  for (unsigned i = 0; i < m.all.size(); i++) {
+    if (m.take_idle(i)) {
+      m.searching.fetch_add(1);
+      m.rouse(i);
+    }
+  }
+  for (auto& s : m.all) s->thread.join();
+  for (DirtyQueue& q : m.dirty) {
+    {
+      sync::MutexGuard guard(q.lock);
+      q.ready.notify_all();
+    }
+    for (os::Thread& t : q.handles) t.join();
+    q.handles.clear();
+  }
+  m.started = false;
+}
+
+void SchedulerGroup::enqueue(Runnable& r, Scheduler* preferred) {
+  Impl& m = *impl_;
+  Scheduler* target = preferred ? preferred : Scheduler::current();
+  unsigned index = target && target->group_ == this && !target->dirty_ ? target->id() - 1 : m.pick_any();
+  if (index >= m.online.load(std::memory_order_relaxed)) index = m.pick_any();
+  m.push_to(index, r);
+}
+
+void SchedulerGroup::enqueue_next(Runnable& r) {
+  Impl& m = *impl_;
+  Scheduler* current = Scheduler::current();
+  if (!current || current->group_ != this || m.config.shuffle || r.priority.load(std::memory_order_relaxed) != Priority::Normal ||
+      current->id() > m.online.load(std::memory_order_relaxed)) {
+    enqueue(r);
+    return;
+  }
+  SchedulerAccess& s = *m.all[current->id() - 1];
+  if (Runnable* before = s.queue.exchange_next(&r)) m.push_to(current->id() - 1, *before);
+  else if (s.queue.length() > 0) m.wake_for_work();
+}
+
+unsigned SchedulerGroup::scheduler_count() const { return static_cast<unsigned>(impl_->all.size()); }
+Scheduler& SchedulerGroup::scheduler(unsigned index) { return impl_->all[index]->scheduler; }
+unsigned SchedulerGroup::online() const { return impl_->online.load(std::memory_order_relaxed); }
+const Config& SchedulerGroup::config() const { return impl_->config; }
+
+void SchedulerGroup::set_online(unsigned n) {
+  Impl& m = *impl_;
+  VM_CHECK(n >= 1 && n <= m.all.size());
+  m.online.store(n, std::memory_order_seq_cst);
+  for (unsigned i = 0; i < m.all.size(); i++) {
+    if (m.take_idle(i)) {
+      m.searching.fetch_add(1);
+      m.rouse(i);
+    }
+  }
+}
+
+void SchedulerGroup::nudge() { impl_->wake_one(); }
+
+std::uint64_t SchedulerGroup::slices() const {
+  std::uint64_t sum = 0;
+  for (auto& s : impl_->all) sum += s->slices.load(std::memory_order_relaxed);
+  return sum;
+}
+
+std::uint64_t SchedulerGroup::busy_ns(unsigned index) const {
+  return impl_->all[index]->busy_ticks.load(std::memory_order_relaxed) / os::cheap_ticks_per_us() * 1000;
+}
+
+std::size_t SchedulerGroup::run_queue_length(unsigned index) const {
+  const RunQueue& q = impl_->all[index]->queue;
+  return q.length() + (q.has_next() ? 1 : 0);
+}
+
+std::size_t SchedulerGroup::total_run_queue_length() const {
+  std::size_t sum = 0;
+  for (unsigned i = 0; i < impl_->all.size(); i++) sum += run_queue_length(i);
+  return sum;
+}
+
+}  // namespace vm::sched
