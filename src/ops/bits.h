@@ -36,6 +36,9 @@ Term get_integer(term::HeapWriter& h, Term context, std::size_t bits, unsigned f
 Term get_float(term::HeapWriter& h, Term context, std::size_t bits, unsigned flags);     // 16, 32 or 64 bits
 Term get_bits(term::HeapWriter& h, Term context, std::size_t bits);                      // sub-binary
 Term get_rest(term::HeapWriter& h, Term context);                                        // everything left, position unchanged
+// Part of a bitstring (or context, from its position on) as programs get it: up to 64 whole bytes are copied, so that small parts do not keep
+// large binaries alive; anything else is a slice.
+Term extract_bits(term::HeapWriter& h, Term bits, std::size_t bit_offset, std::size_t bit_size);
 Term get_utf8(term::HeapWriter& h, Term context);
 Term get_utf16(term::HeapWriter& h, Term context, unsigned flags);
 Term get_utf32(term::HeapWriter& h, Term context, unsigned flags);

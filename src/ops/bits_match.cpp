@@ -134,16 +134,25 @@ Term get_float(HeapWriter& h, Term context, std::size_t bits, unsigned flags) {
   return term::make_float(h, d);
 }
 
+Term extract_bits(HeapWriter& h, Term bits, std::size_t bit_offset, std::size_t bit_size) {
+  if ((bit_size & 7) != 0 || bit_size > term::kHeapBinaryLimit * 8) return term::make_sub_bits(h, bits, bit_offset, bit_size);
+  term::Bits b = term::bits_of(bits);
+  Byte* data;
+  Term copy = term::make_binary(h, bit_size >> 3, &data);
+  copy_bits(data, 0, b.base, b.offset + bit_offset, bit_size);
+  return copy;
+}
+
 Term get_bits(HeapWriter& h, Term context, std::size_t bits) {
   MatchState m = match_state(context);
   std::size_t at = m.offset();
   if (m.end() - at < bits) return Term::non_value();
-  Term slice = term::make_sub_bits(h, context, 0, bits);
+  Term slice = extract_bits(h, context, 0, bits);
   m.set_offset(at + bits);
   return slice;
 }
 
-Term get_rest(HeapWriter& h, Term context) { return term::make_sub_bits(h, context, 0, match_state(context).remaining()); }
+Term get_rest(HeapWriter& h, Term context) { return extract_bits(h, context, 0, match_state(context).remaining()); }
 
 bool match_bytes(Term context, const Byte* bytes, std::size_t bits) {
   MatchState m = match_state(context);

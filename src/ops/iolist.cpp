@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/iolist.h"
+
+#include "ops/bits.h"
+
+namespace vm::ops {
+
+namespace {
+
+constexpr std::size_t kMaxBits = std::size_t{1} << 59;  // a binary of more could not be made
+constexpr std::size_t kOwnPartBytes = 256;              // off-heap binaries from here on are elements of their own
+
+IolistFault measure(Term t, bool whole_bytes, std::size_t* result) {
+  std::size_t total = 0;
+  bool ok = walk_iolist(
+      t, [&](Byte) { total += 8; },
+      [&](Term b) {
+        std::size_t n = term::bits_of(b).size;
+        if (whole_bytes && (n & 7) != 0) return false;
+        total = total > kMaxBits ? total : total + n;  // the same binary may occur very often
+        return true;
+      });
+  *result = total;
+  if (!ok) return IolistFault::BadType;
+  return total > kMaxBits ? IolistFault::TooLong : IolistFault::None;
+}
+
+}  // namespace
+
+IolistFault iolist_size(Term t, std::size_t* bytes) {
+  IolistFault fault = measure(t, true, bytes);
+  *bytes >>= 3;
+  return fault;
+}
+
+IolistFault iolist_bits(Term t, std::size_t* bits) { return measure(t, false, bits); }
+
+void copy_iolist(Term t, Byte* to) {
+  std::size_t at = 0;
+  walk_iolist(
+      t,
+      [&](Byte b) {
+        if ((at & 7) == 0) to[at >> 3] = b;
+        else copy_bits(to, at, &b, 0, 8);
+        at += 8;
+      },
+      [&](Term part) {
+        term::Bits b = term::bits_of(part);
+        copy_bits(to, at, b.base, b.offset, b.size);
+        at += b.size;
+        return true;
+      });
+}
+
+IolistFault append_iolist(Term t, std::vector<Byte>* out) {
+  std::size_t bytes;
+  IolistFault fault = iolist_size(t, &bytes);
+  if (fault != IolistFault::None) return fault;
+  std::size_t start = out->size();
+  out->resize(start + bytes);
+  copy_iolist(t, out->data() + start);
+  return IolistFault::None;
+}
+
+Term iolist_to_vector(term::HeapWriter& h, Term t) {
+  term::ListBuilder list(h);
+  std::vector<Byte> gathered;
+  auto flush = [&] {
+    if (gathered.empty()) return;
+    list.add(term::make_binary(h, gathered));
+    gathered.clear();
+  };
+  walk_iolist(
+      t, [&](Byte b) { gathered.push_back(b); },
+      [&](Term part) {
+        term::Bits b = term::bits_of(part);
+        std::size_t bytes = b.size >> 3;
+        if (b.byte_aligned() && bytes >= kOwnPartBytes) {
+          flush();
+          list.add(part);
+          return true;
+        }
+        std::size_t start = gathered.size();
+        gathered.resize(start + bytes);
+        copy_bits(gathered.data() + start, 0, b.base, b.offset, b.size);
+        return true;
+      });
+  flush();
+  return list.finish();
+}
+
+}  // namespace vm::ops
