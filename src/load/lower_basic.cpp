@@ -22,6 +22,12 @@ void lower_external(Lowering& l, Op as_bif, Op as_export, const Operand* stack) 
   if (e == nullptr) return;
   l.require(l.number_value(0) == e->mfa.arity);
   const bool bif = is_live_bif(e->bif);
+  if (l.operators().ends(e)) {
+    // Never returns: the frame stays for the stack trace, and its stated size need not be right (the compiler merges such tails).
+    as_bif = Op::call_bif;
+    as_export = Op::call_ext;
+    stack = nullptr;
+  }
   l.begin(bif ? as_bif : as_export);
   l.add(bif ? bif_ref(e->bif) : export_ref(e));
   if (stack != nullptr) l.add(*stack);

@@ -5,7 +5,7 @@
 // Rules that hold afterwards, whatever the file said:
 //  1. No x register is read that was not set on every path since the last call or collection (what is not live is not a root, so it may
 //     point anywhere). No y register outside the frame is touched.
-//  2. At every instruction the size of the frame is known: return, tail calls and deallocate find the return address where it is.
+//  2. Return, tail calls, deallocate and whatever names a y register know the size of the frame.
 //  3. A slot that holds a catch tag is neither read nor overwritten while the catch is open; catches close in reverse order, inner ones lie in
 //     lower slots, and no frame is dropped or trimmed over them. So a handler always runs with the frame it was written for.
 //  4. Control never leaves the body: where it could run off the end or past a call that never returns stands bad_code.
@@ -29,6 +29,8 @@ using code::OperandKind;
 constexpr std::size_t kMaxX = beamfile::kMaxRegisters;
 constexpr std::size_t kMaxFrame = beamfile::kMaxRegisters;
 constexpr int kNoFrame = -1;
+// Paths with different frames meet: the compiler lets them share code that ends in an exception. Such code may do nothing with a frame.
+constexpr int kAnyFrame = -2;
 constexpr std::size_t kStepsPerInstruction = 64;
 constexpr std::size_t kFreeSteps = 10000;
 constexpr unsigned kNoLive = UINT32_MAX;
@@ -124,6 +126,7 @@ class Verifier {
   bool step_catch(const Instruction& in, State& s);
   bool step_receive(const Instruction& in, State& s);
   void step_bs_match(const Instruction& in, State& s);
+  bool leads_to(Word label, const Instruction& in) const;
 
   void need(bool condition) { good_ &= condition; }
   void read(const Operand& o, const State& s);
@@ -181,11 +184,12 @@ bool Verifier::flow_to(Word label, const State& state) {
     to.known = true;
     to.state = state;
   } else {
-    if (to.state.frame != state.frame || to.state.catches != state.catches) {
-      good_ = false;
-      return false;
-    }
     bool changed = false;
+    if (to.state.frame != kAnyFrame && (to.state.frame != state.frame || to.state.catches != state.catches)) {
+      to.state.frame = kAnyFrame;
+      to.state.catches.clear();
+      changed = true;
+    }
     for (std::size_t w = 0; w < state.x.size(); w++) {
       const Word both = to.state.x[w] & state.x[w];
       changed |= both != to.state.x[w];
@@ -372,10 +376,27 @@ bool Verifier::step_catch(const Instruction& in, State& s) {
 
 bool Verifier::step_receive(const Instruction& in, State& s) {
   const std::span<const Operand> ops = body_.operands_of(in);
-  if (in.op == Op::wait_timeout) read(ops[1], s);
+  if (in.op == Op::wait_timeout) {
+    read(ops[1], s);
+    // Going back to itself it finds its timer running and does not look at the time again.
+    const bool to_itself = leads_to(ops[0].word, in);
+    s.only_x_below(0);
+    if (to_itself) reached_[labels_[static_cast<std::size_t>(label_index_[ops[0].word - first_label_])].instruction] = true;
+    else flow_to(ops[0].word, s);
+    return true;
+  }
   if (in.op != Op::loop_rec_end) s.only_x_below(0);  // nothing is kept over a sleep
   flow_to(ops[0].word, s);
-  return in.op == Op::wait_timeout;
+  return false;
+}
+
+// Whether nothing but labels and lines stands between the label and this instruction.
+bool Verifier::leads_to(Word label, const Instruction& in) const {
+  const std::size_t slot = label - first_label_;
+  if (label < first_label_ || slot >= label_index_.size() || label_index_[slot] < 0) return false;
+  std::size_t i = labels_[static_cast<std::size_t>(label_index_[slot])].instruction;
+  while (i + 1 < body_.instructions.size() && (body_.instructions[i].op == Op::label || body_.instructions[i].op == Op::line)) i++;
+  return &body_.instructions[i] == &in;
 }
 
 // Commands of bs_match, each an atom with its operands; see lower_bits.cpp for the shapes that get here.
