@@ -37,8 +37,9 @@ constexpr unsigned kNoLive = UINT32_MAX;
 
 struct State {
   int frame = kNoFrame;
+  int readable = 0;                       // kAnyFrame: slots that every one of the frames has
   std::array<Word, kMaxX / 64> x{};       // bit set: the register holds a term
-  std::vector<std::uint32_t> catches;     // slots with an open catch, outermost first
+  std::vector<std::uint32_t> catches;     // slots with an open catch, outermost first (kAnyFrame: of any of the frames)
 
   bool has_x(std::size_t i) const { return i < kMaxX && (x[i / 64] >> (i % 64) & 1) != 0; }
   void set_x(std::size_t i) { x[i / 64] |= Word{1} << (i % 64); }
@@ -57,6 +58,20 @@ struct State {
       if (!has_x(i)) return false;
     }
     return true;
+  }
+  int slots() const { return frame == kAnyFrame ? readable : frame == kNoFrame ? 0 : frame; }
+  // The frame is this state's or the other's. True when that says less than before.
+  bool forget_frame(const State& other) {
+    const int least = std::min(slots(), other.slots());
+    bool changed = frame != kAnyFrame || least != readable;
+    frame = kAnyFrame;
+    readable = least;
+    for (const std::uint32_t c : other.catches) {
+      if (is_catch_slot(c)) continue;
+      catches.push_back(c);
+      changed = true;
+    }
+    return changed;
   }
   bool is_catch_slot(std::size_t slot) const {
     for (std::uint32_t c : catches) {
@@ -185,11 +200,7 @@ bool Verifier::flow_to(Word label, const State& state) {
     to.state = state;
   } else {
     bool changed = false;
-    if (to.state.frame != kAnyFrame && (to.state.frame != state.frame || to.state.catches != state.catches)) {
-      to.state.frame = kAnyFrame;
-      to.state.catches.clear();
-      changed = true;
-    }
+    if (to.state.frame != state.frame || to.state.catches != state.catches) changed = to.state.forget_frame(state);
     for (std::size_t w = 0; w < state.x.size(); w++) {
       const Word both = to.state.x[w] & state.x[w];
       changed |= both != to.state.x[w];
@@ -221,7 +232,7 @@ void Verifier::follow(std::size_t at, State state) {
 
 void Verifier::read(const Operand& o, const State& s) {
   if (o.kind == OperandKind::XReg) need(s.has_x(o.word));
-  else if (o.kind == OperandKind::YReg) need(s.frame >= 0 && o.word < static_cast<Word>(s.frame) && !s.is_catch_slot(o.word));
+  else if (o.kind == OperandKind::YReg) need(o.word < static_cast<Word>(s.slots()) && !s.is_catch_slot(o.word));
 }
 
 void Verifier::write(const Operand& o, State& s) {
@@ -367,7 +378,7 @@ bool Verifier::step_catch(const Instruction& in, State& s) {
     if (good_) flow_to(ops[1].word, handler);
     return true;
   }
-  need(!s.catches.empty() && s.catches.back() == slot);
+  need(s.frame >= 0 && !s.catches.empty() && s.catches.back() == slot);
   if (!s.catches.empty()) s.catches.pop_back();
   if (in.op == Op::catch_end) s.only_x_below(1);
   if (in.op == Op::try_case) s.only_x_below(3);
