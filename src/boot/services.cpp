@@ -10,6 +10,7 @@
 #include <mutex>
 
 #include "ops/maps.h"
+#include "port/port.h"
 #include "proc/time.h"
 #include "term/atoms.h"
 #include "term/fun_layout.h"
@@ -64,6 +65,7 @@ struct Services::Impl {
   std::condition_variable halted;
   bool done = false;
   int status = 0;
+  std::unique_ptr<port::Ports> ports;
 };
 
 namespace {
@@ -81,7 +83,7 @@ void thread_started(void* context, sched::Scheduler* scheduler) {
 
 }  // namespace
 
-Services::Services(proc::Runtime& runtime, const Options& options) : impl_(new Impl{runtime, options, {}, {}, {}, false, 0}) {
+Services::Services(proc::Runtime& runtime, const Options& options) : impl_(new Impl{runtime, options, {}, {}, {}, false, 0, nullptr}) {
   impl_->literal_hooks.context = &runtime;
   impl_->literal_hooks.export_fun = make_export_fun;
   impl_->literal_hooks.local_fun = make_local_fun;
@@ -92,7 +94,7 @@ Services::Services(proc::Runtime& runtime, const Options& options) : impl_(new I
     auto& services = *static_cast<Impl*>(rt.service_owner);
     if (slogan && *slogan) std::fprintf(stderr, "%s\n", slogan);
     if (dump) std::fflush(stderr);
-    (void)flush;
+    if (flush && rt.ports) rt.ports->flush_all();
     std::lock_guard<std::mutex> hold(services.lock);
     if (services.done) return;
     services.done = true;
@@ -115,7 +117,14 @@ sched::Hooks Services::scheduler_hooks() {
   return hooks;
 }
 
-void Services::start() {}
+void Services::start() {
+  proc::Runtime& rt = impl_->runtime;
+  impl_->ports = std::make_unique<port::Ports>(rt);
+  rt.ports = impl_->ports.get();
+  rt.hooks.port_signal = [](proc::Runtime& r, Term id, proc::Signal* s) { r.ports->signal(id, s); };
+  rt.hooks.send_to_port = [](proc::Runtime& r, proc::Process* from, Term id, Term message) { r.ports->message(from, id, message); };
+  impl_->ports->start();
+}
 
 void Services::note_preloaded(Term module) { impl_->runtime.preloaded.push_back(module); }
 

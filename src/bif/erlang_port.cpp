@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Port built-ins. Those of erts_internal answer an error as an atom; module erlang turns it into an exception.
+#include "bif/bif_decls.gen.h"
+#include "bif/text_input.h"
+#include "port/port.h"
+#include "proc/links.h"
+#include "proc/send.h"
+
+namespace vm::bif {
+
+namespace {
+
+using port::Port;
+using port::PortOptions;
+using port::Ports;
+
+Ports& ports(BifContext& cx) { return *cx.runtime().ports; }
+
+std::shared_ptr<Port> find(BifContext& cx, Term t) { return t.is_atom() ? ports(cx).find_by_name(t) : ports(cx).find(t); }
+
+// Command or path of a port name: characters or a binary, no NUL.
+bool program_text(Term t, std::string* out) {
+  if (t.is_binary()) return port::native_name(t, out) && out->find('\0') == std::string::npos;
+  return unicode_text(t, std::size_t(-1), out) == TextFault::None && out->find('\0') == std::string::npos;
+}
+
+port::Opened open(BifContext& cx, Term name, PortOptions options) {
+  if (!name.is_tuple()) return {nullptr, atoms::badarg};
+  term::Tuple t = term::Tuple::from(name);
+  Term self = cx.process().pid;
+  if (t.size() == 3 && t[0] == atoms::fd && t[1].is_small() && t[2].is_small())
+    return ports(cx).open_fd(self, static_cast<int>(t[1].small_value()), static_cast<int>(t[2].small_value()), std::move(options));
+  std::string program;
+  if (t.size() != 2 || !program_text(t[1], &program)) return {nullptr, atoms::badarg};
+  bool arguments = options.has_arguments || options.has_arg0;
+  if (t[0] == atoms::spawn_executable) return ports(cx).open_program(self, port::PortKind::SpawnExecutable, program, std::move(options));
+  if (t[0] == atoms::spawn && !arguments && program != "tty_sl -c -e" && !program.empty())
+    return ports(cx).open_program(self, port::PortKind::Spawn, program, std::move(options));
+  if (t[0] == atoms::spawn_driver || t[0] == atoms::spawn) return {nullptr, atoms::badarg};
+  return {nullptr, atoms::badarg};
+}
+
+}  // namespace
+
+BifResult erts_internal_open_port_2(BifContext& cx, Term name, Term options) {
+  PortOptions o;
+  if (!port::read_options(options, &o)) return atoms::badopt;
+  port::Opened opened = open(cx, name, std::move(o));
+  if (!opened.port) return opened.error;
+  // The owner is linked from the start: the port has its side, this is ours.
+  proc::Signal* link = proc::Signal::create(proc::SignalKind::Link);
+  link->from = opened.port->id;
+  Term ignored;
+  proc::handle_signal(cx.process(), link, &ignored);
+  return opened.port->id;
+}
+
+BifResult erts_internal_port_close_1(BifContext& cx, Term t) {
+  std::shared_ptr<Port> p = find(cx, t);
+  if (!p) return atoms::badarg;
+  std::lock_guard<sync::Mutex> hold(p->lock);
+  p->close(atoms::normal);
+  return atoms::true_;
+}
+
+BifResult erts_internal_port_command_3(BifContext& cx, Term t, Term data, Term flags) {
+  for (; flags.is_cons(); flags = flags.tail())
+    if (flags.head() != atoms::force && flags.head() != atoms::nosuspend) return atoms::badopt;
+  if (!flags.is_nil()) return atoms::badopt;
+  std::shared_ptr<Port> p = find(cx, t);
+  std::string bytes;
+  if (!p || !port::native_name(data, &bytes)) return atoms::badarg;
+  cx.bump(bytes.size() / 1024);
+  std::lock_guard<sync::Mutex> hold(p->lock);
+  if (p->closed) return atoms::badarg;
+  p->output(std::move(bytes));
+  return atoms::true_;
+}
+
+BifResult erts_internal_port_connect_2(BifContext& cx, Term t, Term pid) {
+  std::shared_ptr<Port> p = find(cx, t);
+  if (!p || !pid.is_local_pid()) return atoms::badarg;
+  proc::Signal* link = proc::Signal::create(proc::SignalKind::Link);
+  link->from = p->id;
+  {
+    std::lock_guard<sync::Mutex> hold(p->lock);
+    if (p->closed) {
+      proc::Signal::destroy(link);
+      return atoms::badarg;
+    }
+    p->connected = pid;
+    p->links.push_back(pid);
+  }
+  if (pid == cx.process().pid) {
+    Term ignored;
+    proc::handle_signal(cx.process(), link, &ignored);
+  } else {
+    proc::deliver_to(cx.runtime(), pid, link);
+  }
+  return atoms::true_;
+}
+
+BifResult erts_internal_port_control_3(BifContext&, Term, Term, Term) { return atoms::badarg; }
+BifResult erts_internal_port_call_3(BifContext&, Term, Term, Term) { return atoms::badarg; }
+
+// --- information ---------------------------------------------------------------------------------------------------------------------
+
+namespace {
+
+Term pid_list(term::HeapWriter& h, const std::vector<Term>& pids) { return term::list_from(h, pids); }
+
+// {Item, Value}; the non-value for an unknown item; [] for registered_name of a port without one.
+Term info_item(BifContext& cx, Port& p, Term item) {
+  term::HeapWriter& h = cx.heap();
+  auto pair = [&](Term value) { return term::Tuple::make(h, item, value); };
+  if (item == atoms::registered_name) return p.registered_name.is_nil() ? term::kNil : pair(p.registered_name);
+  if (item == atoms::id) return pair(Term::small(static_cast<SWord>(p.id.id_data())));
+  if (item == atoms::connected) return pair(p.connected);
+  if (item == atoms::links) return pair(pid_list(h, p.links));
+  if (item == atoms::name) return pair(list_of_bytes(h, p.name));
+  if (item == atoms::input) return pair(term::make_unsigned(h, p.input_bytes));
+  if (item == atoms::output) return pair(term::make_unsigned(h, p.output_bytes));
+  if (item == atoms::os_pid) return pair(p.pid >= 0 ? Term::small(p.pid) : Term(atoms::undefined));
+  if (item == atoms::queue_size) return pair(term::make_unsigned(h, p.queue_bytes));
+  if (item == atoms::memory) return pair(term::make_unsigned(h, sizeof(Port) + p.queue_bytes + p.partial.size()));
+  if (item == atoms::parallelism) return pair(p.options.parallelism ? atoms::true_ : atoms::false_);
+  if (item == atoms::locking) return pair(atoms::false_);
+  if (item == atoms::monitors) return pair(term::kNil);
+  if (item == atoms::monitored_by) {
+    std::vector<Term> watchers;
+    for (auto& [key, pid] : p.watchers) watchers.push_back(pid);
+    return pair(pid_list(h, watchers));
+  }
+  return Term::non_value();
+}
+
+}  // namespace
+
+BifResult erts_internal_port_info_1(BifContext& cx, Term t) {
+  if (!t.is_atom() && !t.is_port()) return atoms::badarg;
+  std::shared_ptr<Port> p = find(cx, t);
+  if (!p) return atoms::undefined;
+  std::lock_guard<sync::Mutex> hold(p->lock);
+  if (p->closed) return atoms::undefined;
+  term::ListBuilder list(cx.heap());
+  if (!p->registered_name.is_nil()) list.add(info_item(cx, *p, atoms::registered_name));
+  for (Term item : {atoms::name, atoms::links, atoms::id, atoms::connected, atoms::input, atoms::output, atoms::os_pid})
+    list.add(info_item(cx, *p, item));
+  return list.finish();
+}
+
+BifResult erts_internal_port_info_2(BifContext& cx, Term t, Term item) {
+  if (!t.is_atom() && !t.is_port()) return atoms::badarg;
+  std::shared_ptr<Port> p = find(cx, t);
+  if (!p) return item.is_atom() ? atoms::undefined : atoms::badarg;
+  std::lock_guard<sync::Mutex> hold(p->lock);
+  if (p->closed) return atoms::undefined;
+  Term answer = info_item(cx, *p, item);
+  return answer.is_value() ? answer : Term(atoms::badarg);
+}
+
+BifResult erlang_ports_0(BifContext& cx) { return term::list_from(cx.heap(), ports(cx).ids()); }
+
+BifResult erlang_port_set_data_2(BifContext& cx, Term t, Term data) {
+  std::shared_ptr<Port> p = find(cx, t);
+  if (!p) return cx.badarg();
+  std::lock_guard<sync::Mutex> hold(p->lock);
+  heap::release(p->data);
+  p->data = heap::copy_to_fragment(data);
+  p->has_data = true;
+  return atoms::true_;
+}
+
+BifResult erlang_port_get_data_1(BifContext& cx, Term t) {
+  std::shared_ptr<Port> p = find(cx, t);
+  if (!p) return cx.badarg();
+  std::lock_guard<sync::Mutex> hold(p->lock);
+  if (!p->has_data) return cx.badarg();
+  return heap::copy(p->data.term, cx.heap());
+}
+
+}  // namespace vm::bif

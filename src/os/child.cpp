@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "os/child.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace vm::os {
+
+namespace {
+
+std::vector<char*> pointers(const std::vector<std::string>& words) {
+  std::vector<char*> v;
+  for (const std::string& w : words) v.push_back(const_cast<char*>(w.c_str()));
+  v.push_back(nullptr);
+  return v;
+}
+
+// Only calls that are safe between fork and exec. Reports errno through `report` and ends.
+[[noreturn]] void become(const ChildRequest& r, char** argv, char** env, int report) {
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  signal(SIGPIPE, SIG_DFL);
+  int in = r.use_fd_3_4 ? 3 : 0, out = r.use_fd_3_4 ? 4 : 1;
+  bool ok = true;
+  if (r.stdin_fd >= 0) ok = ok && dup2(r.stdin_fd, in) >= 0;
+  if (r.stdout_fd >= 0) ok = ok && dup2(r.stdout_fd, out) >= 0;
+  if (r.stderr_to_stdout) ok = ok && dup2(out, 2) >= 0;
+  if (ok && !r.directory.empty()) ok = chdir(r.directory.c_str()) == 0;
+  if (ok) {
+    environ = env;
+    if (r.program.find('/') != std::string::npos) execve(r.program.c_str(), argv, env);
+    else execvp(r.program.c_str(), argv);
+  }
+  int error = errno;
+  if (write(report, &error, sizeof error) < 0) _exit(126);
+  _exit(127);
+}
+
+}  // namespace
+
+ChildResult start_child(const ChildRequest& request) {
+  ChildResult result;
+  int report[2];
+  if (pipe2(report, O_CLOEXEC) != 0) {
+    result.error = errno;
+    return result;
+  }
+  // The report pipe must not sit where the child's own descriptors go.
+  if (report[1] <= 4) {
+    int high = fcntl(report[1], F_DUPFD_CLOEXEC, 10);
+    close(report[1]);
+    report[1] = high;
+  }
+  std::vector<char*> argv = pointers(request.arguments), env = pointers(request.environment);
+  pid_t pid = fork();
+  if (pid == 0) become(request, argv.data(), env.data(), report[1]);
+  int fork_error = errno;
+  close(report[1]);
+  if (pid < 0) {
+    close(report[0]);
+    result.error = fork_error;
+    return result;
+  }
+  int error = 0;
+  ssize_t n;
+  do n = read(report[0], &error, sizeof error);
+  while (n < 0 && errno == EINTR);
+  close(report[0]);
+  if (n == sizeof error) {
+    waitpid(pid, nullptr, 0);
+    result.error = error;
+    return result;
+  }
+  result.pid = pid;
+  result.exit_fd = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
+  return result;
+}
+
+int reap_child(int pid) {
+  int status = 0;
+  if (waitpid(pid, &status, WNOHANG) != pid) return -1;
+  if (WIFSIGNALED(status)) return 128 + WTERMSIG(status);
+  return WEXITSTATUS(status);
+}
+
+}  // namespace vm::os

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "os/poller.h"
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace vm::os {
+
+struct Poller::Impl {
+  struct Watch {
+    unsigned events;
+    std::shared_ptr<Callback> callback;
+    bool always_ready;  // epoll does not take it
+  };
+  int epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+  int wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  std::mutex lock;
+  std::condition_variable idle;  // a callback ended
+  std::map<int, Watch> watches;
+  int busy_fd = -1;              // whose callback runs now
+  std::atomic<bool> stop{false};
+  std::thread thread;
+
+  void wake() {
+    std::uint64_t one = 1;
+    if (write(wake_fd, &one, sizeof one) < 0) return;  // full counter: it is awake already
+  }
+  static std::uint32_t mask(unsigned events) {
+    return (events & kRead ? EPOLLIN | EPOLLRDHUP : 0u) | (events & kWrite ? EPOLLOUT : 0u);
+  }
+  void control(int op, int fd, unsigned events) {
+    epoll_event e{};
+    e.events = mask(events);
+    e.data.fd = fd;
+    epoll_ctl(epoll_fd, op, fd, &e);
+  }
+  void call(int fd, unsigned events) {
+    std::shared_ptr<Callback> callback;
+    {
+      std::lock_guard<std::mutex> hold(lock);
+      auto it = watches.find(fd);
+      if (it == watches.end() || !(it->second.events & events)) return;
+      callback = it->second.callback;
+      busy_fd = fd;
+    }
+    (*callback)(events);
+    std::lock_guard<std::mutex> hold(lock);
+    busy_fd = -1;
+    idle.notify_all();
+  }
+  std::vector<std::pair<int, unsigned>> ready_files() {
+    std::lock_guard<std::mutex> hold(lock);
+    std::vector<std::pair<int, unsigned>> ready;
+    for (auto& [fd, w] : watches)
+      if (w.always_ready && w.events) ready.push_back({fd, w.events});
+    return ready;
+  }
+  void run() {
+    while (!stop.load(std::memory_order_acquire)) {
+      auto files = ready_files();
+      epoll_event events[64];
+      int n = epoll_wait(epoll_fd, events, 64, files.empty() ? -1 : 0);
+      for (int i = 0; i < n; i++) {
+        int fd = events[i].data.fd;
+        if (fd == wake_fd) {
+          std::uint64_t drained;
+          while (read(wake_fd, &drained, sizeof drained) > 0) {
+          }
+          continue;
+        }
+        std::uint32_t got = events[i].events;
+        unsigned what = 0;
+        if (got & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) what |= kRead;
+        if (got & (EPOLLOUT | EPOLLHUP | EPOLLERR)) what |= kWrite;
+        call(fd, what);
+      }
+      for (auto [fd, what] : files) call(fd, what);
+    }
+  }
+};
+
+Poller::Poller() : impl_(std::make_unique<Impl>()) { impl_->control(EPOLL_CTL_ADD, impl_->wake_fd, kRead); }
+
+Poller::~Poller() {
+  impl_->stop.store(true, std::memory_order_release);
+  impl_->wake();
+  if (impl_->thread.joinable()) impl_->thread.join();
+  close(impl_->epoll_fd);
+  close(impl_->wake_fd);
+}
+
+void Poller::start() {
+  if (!impl_->thread.joinable()) impl_->thread = std::thread([this] { impl_->run(); });
+}
+
+void Poller::add(int fd, unsigned events, Callback callback) {
+  std::lock_guard<std::mutex> hold(impl_->lock);
+  epoll_event e{};
+  e.events = Impl::mask(events);
+  e.data.fd = fd;
+  bool refused = epoll_ctl(impl_->epoll_fd, EPOLL_CTL_ADD, fd, &e) != 0;
+  impl_->watches[fd] = {events, std::make_shared<Callback>(std::move(callback)), refused};
+  if (refused) impl_->wake();
+}
+
+void Poller::change(int fd, unsigned events) {
+  std::lock_guard<std::mutex> hold(impl_->lock);
+  auto it = impl_->watches.find(fd);
+  if (it == impl_->watches.end() || it->second.events == events) return;
+  it->second.events = events;
+  if (it->second.always_ready) impl_->wake();
+  else impl_->control(EPOLL_CTL_MOD, fd, events);
+}
+
+void Poller::remove(int fd) {
+  std::unique_lock<std::mutex> hold(impl_->lock);
+  auto it = impl_->watches.find(fd);
+  if (it == impl_->watches.end()) return;
+  if (!it->second.always_ready) impl_->control(EPOLL_CTL_DEL, fd, 0);
+  impl_->watches.erase(it);
+  if (std::this_thread::get_id() == impl_->thread.get_id()) return;
+  impl_->idle.wait(hold, [&] { return impl_->busy_fd != fd; });
+}
+
+}  // namespace vm::os

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Poller: one thread that waits for file descriptors and ended children, and calls back. Descriptors that epoll refuses (regular
+// files) are always ready: the thread serves them in turn.
+//
+// Callbacks run on the poller's thread without any lock of it held. `remove` answers only when no callback for that descriptor runs any
+// more, unless it is called from that callback itself. Any thread may add and remove.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+namespace vm::os {
+
+class Poller {
+ public:
+  enum Event : unsigned { kRead = 1, kWrite = 2 };
+  using Callback = std::function<void(unsigned events)>;
+
+  Poller();
+  ~Poller();
+  void start();
+  // Watches fd for the events; the callback is called again and again while they hold. One registration for each fd.
+  void add(int fd, unsigned events, Callback callback);
+  void change(int fd, unsigned events);  // 0: registered but silent
+  void remove(int fd);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace vm::os

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "port/port.h"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "proc/send.h"
+#include "sync/epoch.h"
+#include "term/atoms.h"
+#include "term/views.h"
+
+namespace vm::port {
+
+namespace {
+
+// A pipe that polls writable takes this much without blocking (POSIX PIPE_BUF).
+constexpr std::size_t kWriteChunk = 4096;
+
+std::size_t packet_length(std::string_view head, unsigned bytes) {
+  std::size_t n = 0;
+  for (unsigned i = 0; i < bytes; i++) n = n << 8 | static_cast<unsigned char>(head[i]);
+  return n;
+}
+
+Term port_message(term::HeapWriter& h, Port& port, Term what) { return term::Tuple::make(h, port.id, what); }
+
+struct Frame {
+  std::string_view bytes;
+  bool line, complete;
+};
+
+Term build_data(term::HeapWriter& h, Port& port, const void* argument) {
+  const Frame& f = *static_cast<const Frame*>(argument);
+  Term data = port.data_term(h, f.bytes);
+  if (f.line) data = term::Tuple::make(h, f.complete ? atoms::eol : atoms::noeol, data);
+  return port_message(h, port, term::Tuple::make(h, atoms::data, data));
+}
+
+Term build_atom(term::HeapWriter& h, Port& port, const void* argument) { return port_message(h, port, *static_cast<const Term*>(argument)); }
+
+Term build_exit_status(term::HeapWriter& h, Port& port, const void* argument) {
+  return port_message(h, port, term::Tuple::make(h, atoms::exit_status, Term::small(*static_cast<const int*>(argument))));
+}
+
+void deliver(proc::Runtime& rt, proc::SignalKind kind, Term from, Term to, std::uint64_t key, Term reason) {
+  proc::Signal* s = proc::Signal::create(kind);
+  s->from = from;
+  s->id = key;
+  s->term = reason;  // an atom
+  sync::Epoch::Guard guard;  // may be the poller's thread
+  proc::deliver_to(rt, to, s);
+}
+
+}  // namespace
+
+Port::Port(Ports& p, Term self, Term owner, std::string n, PortOptions o)
+    : ports(p), id(self), connected(owner), name(std::move(n)), options(std::move(o)) {}
+
+Term Port::data_term(term::HeapWriter& h, std::string_view bytes) const {
+  if (options.binary) return term::make_binary(h, {reinterpret_cast<const Byte*>(bytes.data()), bytes.size()});
+  term::ListBuilder list(h);
+  for (char c : bytes) list.add(Term::small(static_cast<unsigned char>(c)));
+  return list.finish();
+}
+
+void Port::send_to_owner(Term (*build)(term::HeapWriter&, Port&, const void*), const void* argument) {
+  heap::FragmentWriter writer(32);
+  heap::OwnedTerm message;
+  message.term = build(writer, *this, argument);
+  message.fragments = writer.take();
+  sync::Epoch::Guard guard;
+  proc::send_owned(ports.runtime(), connected, std::move(message), id);
+}
+
+// --- input -----------------------------------------------------------------------------------------------------------------------
+
+void Port::send_frame(std::string_view bytes, bool complete) {
+  Frame f{bytes, options.framing == PortOptions::Framing::Line, complete};
+  send_to_owner(build_data, &f);
+}
+
+void Port::split_packets() {
+  std::string_view rest = partial;
+  while (rest.size() >= options.packet_bytes) {
+    std::size_t n = packet_length(rest, options.packet_bytes);
+    if (rest.size() < options.packet_bytes + n) break;
+    send_frame(rest.substr(options.packet_bytes, n), true);
+    rest.remove_prefix(options.packet_bytes + n);
+  }
+  partial.erase(0, partial.size() - rest.size());
+}
+
+void Port::split_lines() {
+  std::string_view rest = partial;
+  for (;;) {
+    std::size_t end = rest.find('\n');
+    std::size_t n = std::min(end, rest.size());
+    if (n > options.line_limit) {
+      send_frame(rest.substr(0, options.line_limit), false);
+      rest.remove_prefix(options.line_limit);
+      continue;
+    }
+    if (end == std::string_view::npos) break;
+    send_frame(rest.substr(0, end), true);
+    rest.remove_prefix(end + 1);
+  }
+  partial.erase(0, partial.size() - rest.size());
+}
+
+void Port::input(std::string_view bytes) {
+  input_bytes += bytes.size();
+  if (options.framing == PortOptions::Framing::Stream) return send_frame(bytes, true);
+  partial.append(bytes);
+  if (options.framing == PortOptions::Framing::Packet) split_packets();
+  else split_lines();
+}
+
+void Port::end_of_input() {
+  if (ended || closed) return;
+  ended = true;
+  if (in_fd >= 0) {
+    ports.poller().remove(in_fd);
+    if (in_fd != out_fd) {
+      if (kind != PortKind::Fd) ::close(in_fd);
+      in_fd = -1;
+    }
+  }
+  if (options.framing == PortOptions::Framing::Line && !partial.empty()) {
+    send_frame(partial, false);
+    partial.clear();
+  }
+  if (options.eof) {
+    Term eof = atoms::eof;
+    send_to_owner(build_atom, &eof);
+  }
+  // With exit_status the port lives on until its child ended; with eof until somebody closes it.
+  if (options.exit_status && pid >= 0) return;
+  if (!options.eof) close(atoms::normal);
+}
+
+void Port::child_ended(int status) {
+  pid = -1;
+  if (closed) return;
+  if (options.exit_status) {
+    send_to_owner(build_exit_status, &status);
+    if (!options.eof) close(atoms::normal);
+  }
+}
+
+// --- output ----------------------------------------------------------------------------------------------------------------------
+
+void Port::output(std::string bytes) {
+  if (closed || out_fd < 0) return;
+  if (options.framing == PortOptions::Framing::Packet) {
+    std::string head;
+    for (unsigned i = options.packet_bytes; i-- > 0;) head.push_back(static_cast<char>(bytes.size() >> (8 * i)));
+    bytes.insert(0, head);
+  }
+  output_bytes += bytes.size();
+  queue_bytes += bytes.size();
+  queue.push_back(std::move(bytes));
+  write_queue();
+  update_polling();
+}
+
+// Writes as much as the descriptor takes now.
+void Port::write_queue() {
+  while (!queue.empty()) {
+    pollfd p{out_fd, POLLOUT, 0};
+    if (poll(&p, 1, 0) <= 0) return;
+    std::string& front = queue.front();
+    ssize_t n = ::write(out_fd, front.data(), std::min(front.size(), kWriteChunk));
+    if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    if (n < 0) {
+      queue.clear();
+      queue_bytes = 0;
+      close(term::AtomTable::intern(errno == EPIPE ? "epipe" : "einval"));
+      return;
+    }
+    queue_bytes -= static_cast<std::size_t>(n);
+    front.erase(0, static_cast<std::size_t>(n));
+    if (front.empty()) queue.pop_front();
+  }
+  if (close_after_flush) release_descriptors();
+}
+
+void Port::writable() {
+  write_queue();
+  update_polling();
+}
+
+// The output descriptor is only watched while something waits for it. A descriptor used both ways has one registration.
+void Port::update_polling() {
+  if (out_fd < 0) return;
+  unsigned want = 0;
+  if (!queue.empty()) want |= os::Poller::kWrite;
+  if (in_fd == out_fd && !ended) want |= os::Poller::kRead;
+  ports.poller().change(out_fd, want);
+}
+
+bool Port::flush(std::int64_t milliseconds) {
+  while (!queue.empty() && out_fd >= 0) {
+    pollfd p{out_fd, POLLOUT, 0};
+    if (poll(&p, 1, static_cast<int>(milliseconds)) <= 0) return false;
+    write_queue();
+  }
+  return true;
+}
+
+// --- closing ---------------------------------------------------------------------------------------------------------------------
+
+void Port::release_descriptors() {
+  // A child's exit is still watched: it must be reaped.
+  if (in_fd >= 0) ports.poller().remove(in_fd);
+  if (out_fd >= 0 && out_fd != in_fd) ports.poller().remove(out_fd);
+  if (kind != PortKind::Fd) {
+    if (in_fd >= 0) ::close(in_fd);
+    if (out_fd >= 0 && out_fd != in_fd) ::close(out_fd);
+  }
+  in_fd = out_fd = -1;
+}
+
+void Port::close(Term reason) {
+  if (closed) return;
+  closed = true;
+  std::shared_ptr<Port> self = shared_from_this();  // the table's reference may be the last
+  ports.remove(*this);
+  proc::Runtime& rt = ports.runtime();
+  for (Term pid_linked : links) deliver(rt, proc::SignalKind::LinkExit, id, pid_linked, 0, reason);
+  for (auto& [key, watcher] : watchers) deliver(rt, proc::SignalKind::MonitorDown, id, watcher, key, reason);
+  links.clear();
+  watchers.clear();
+  heap::release(data);
+  if (queue.empty() || reason != atoms::normal) release_descriptors();
+  else close_after_flush = true;
+}
+
+}  // namespace vm::port

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// [DESIGN] Ports: the world outside as Erlang sees it.
+//
+// A Port is an object with a lock. Processes command it through signals of their kind (Ports::command and friends); the poller's thread brings input.
+// All of it happens under the port's lock, so what a port sends is in order for each receiver. Messages go to the connected process.
+//
+// Input is framed by the port's mode (stream, line, packet 1/2/4) before it becomes messages. Output that the descriptor does not take at
+// once waits in the port's queue.
+//
+// Life: opened, maybe `ending` (end of file seen, child still running), closed. A closed port is out of the table; whoever still holds
+// it finds `closed` set.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "os/poller.h"
+#include "proc/runtime.h"
+#include "sync/mutex.h"
+
+namespace vm::port {
+
+struct PortOptions {
+  enum class Framing { Stream, Packet, Line } framing = Framing::Stream;
+  unsigned packet_bytes = 0;       // 1, 2 or 4
+  std::size_t line_limit = 0;
+  bool binary = false;
+  bool eof = false;
+  bool exit_status = false;
+  bool in = true, out = true;
+  bool use_stdio = true;
+  bool stderr_to_stdout = false;
+  bool parallelism = false;
+  std::string directory;
+  std::vector<std::pair<std::string, std::string>> environment;
+  std::vector<std::string> removed_environment;
+  bool has_arguments = false;
+  std::vector<std::string> arguments;
+  bool has_arg0 = false;
+  std::string arg0;
+};
+
+enum class PortKind { Fd, Spawn, SpawnExecutable };
+
+class Ports;
+
+class Port : public std::enable_shared_from_this<Port> {
+ public:
+  Port(Ports& ports, Term self, Term owner, std::string name, PortOptions options);
+
+  // All with `lock` held.
+  void output(std::string bytes);            // frames and writes
+  void input(std::string_view bytes);        // from the poller
+  void end_of_input();
+  void child_ended(int status);
+  void writable();
+  void close(Term reason);                   // links and monitors learn of it; queue is flushed when the reason is normal
+  void send_to_owner(Term (*build)(term::HeapWriter& h, Port& port, const void* argument), const void* argument);
+  // What the connected process gets for bytes of one frame.
+  Term data_term(term::HeapWriter& h, std::string_view bytes) const;
+  bool flush(std::int64_t milliseconds);     // writes the queue out; false when time is over
+
+  mutable sync::Mutex lock{sync::LockRank::Port};
+  Ports& ports;
+  const Term id;
+  Term connected;
+  std::string name;
+  PortOptions options;
+  PortKind kind = PortKind::Fd;
+  int in_fd = -1, out_fd = -1;
+  int pid = -1;
+  int exit_fd = -1;
+  bool closed = false;
+  bool ended = false;                        // end of input was seen
+  bool close_after_flush = false;
+  std::size_t input_bytes = 0, output_bytes = 0;
+  std::deque<std::string> queue;
+  std::size_t queue_bytes = 0;
+  std::string partial;                       // input short of a frame
+  std::vector<Term> links;                   // local pids
+  std::vector<std::pair<std::uint64_t, Term>> watchers;  // monitor key, pid
+  heap::OwnedTerm data;                      // port_set_data
+  bool has_data = false;
+  Term registered_name = term::kNil;
+
+ private:
+  void send_frame(std::string_view bytes, bool end_of_line);
+  void split_packets();
+  void split_lines();
+  void write_queue();
+  void update_polling();
+  void release_descriptors();
+};
+
+// Outcome of opening: a port, or the error as open_port/2 raises it (badarg, enoent, …).
+struct Opened {
+  std::shared_ptr<Port> port;
+  Term error = term::kNil;
+};
+
+class Ports {
+ public:
+  explicit Ports(proc::Runtime& runtime);
+  ~Ports();
+  void start();
+
+  std::shared_ptr<Port> find(Term id) const;
+  std::shared_ptr<Port> find_by_name(Term name) const;
+  std::vector<Term> ids() const;
+  std::size_t count() const;
+
+  Opened open_fd(Term owner, int in, int out, PortOptions options);
+  Opened open_program(Term owner, PortKind kind, const std::string& program, PortOptions options);
+
+  // From other processes, see proc::Hooks.
+  void signal(Term id, proc::Signal* s);
+  // Port ! Message from a process.
+  void message(proc::Process* from, Term id, Term message);
+
+  // Before the machine ends: everything queued goes out.
+  void flush_all();
+
+  void remove(Port& port);
+  os::Poller& poller() { return *poller_; }
+  proc::Runtime& runtime() { return runtime_; }
+
+ private:
+  Opened admit(std::shared_ptr<Port> port);
+  Term next_id();
+  proc::Runtime& runtime_;
+  std::unique_ptr<os::Poller> poller_;
+  mutable sync::Mutex lock_{sync::LockRank::PortTable};
+  std::map<Word, std::shared_ptr<Port>> table_;
+  Word next_ = 1;
+};
+
+// Reads the options of open_port/2. Answers false on a wrong option.
+bool read_options(Term list, PortOptions* options);
+// Characters or bytes of a command or path: iolist or string.
+bool native_name(Term t, std::string* out);
+
+}  // namespace vm::port

@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The table of ports, opening, and what processes send to ports.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+
+#include "os/child.h"
+#include "port/port.h"
+#include "proc/links.h"
+#include "proc/registry.h"
+#include "proc/send.h"
+#include "term/atoms.h"
+#include "term/views.h"
+
+extern char** environ;
+
+namespace vm::port {
+
+namespace {
+
+constexpr std::size_t kReadBytes = 64 * 1024;
+
+std::shared_ptr<Port> no_port() { return nullptr; }
+
+// Reads once and hands the bytes to the port.
+void read_some(Port& port) {
+  static thread_local char buffer[kReadBytes];
+  std::lock_guard<sync::Mutex> hold(port.lock);
+  if (port.closed || port.in_fd < 0) return;
+  ssize_t n = ::read(port.in_fd, buffer, sizeof buffer);
+  if (n > 0) port.input({buffer, static_cast<std::size_t>(n)});
+  else if (n == 0 || (errno != EAGAIN && errno != EINTR)) port.end_of_input();
+}
+
+Term errno_atom(int error) {
+  switch (error) {
+    case ENOENT: return atoms::enoent;
+    case EACCES: return atoms::eacces;
+    case EMFILE: return atoms::emfile;
+    case ENOMEM: return atoms::enomem;
+    default: return atoms::einval;
+  }
+}
+
+// The child's whole environment: ours with the port's changes.
+std::vector<std::string> environment_of(const PortOptions& options) {
+  std::map<std::string, std::string> variables;
+  for (char** p = environ; p && *p; p++) {
+    std::string pair = *p;
+    std::size_t split = pair.find('=', 1);
+    if (split != std::string::npos) variables[pair.substr(0, split)] = pair.substr(split + 1);
+  }
+  for (auto& [name, value] : options.environment) variables[name] = value;
+  for (const std::string& name : options.removed_environment) variables.erase(name);
+  std::vector<std::string> list;
+  for (auto& [name, value] : variables) list.push_back(name + "=" + value);
+  return list;
+}
+
+struct Pipes {
+  int child_in = -1, child_out = -1, ours_in = -1, ours_out = -1;
+  void close_all() {
+    for (int fd : {child_in, child_out, ours_in, ours_out})
+      if (fd >= 0) ::close(fd);
+  }
+};
+
+bool make_pipes(const PortOptions& o, Pipes* p) {
+  int fds[2];
+  if (o.out) {
+    if (pipe2(fds, O_CLOEXEC) != 0) return false;
+    p->child_in = fds[0];
+    p->ours_out = fds[1];
+  }
+  if (o.in) {
+    if (pipe2(fds, O_CLOEXEC) != 0) return false;
+    p->child_out = fds[1];
+    p->ours_in = fds[0];
+  }
+  return true;
+}
+
+os::ChildRequest request_of(PortKind kind, const std::string& program, const PortOptions& o) {
+  os::ChildRequest r;
+  if (kind == PortKind::Spawn) {
+    r.program = "/bin/sh";
+    r.arguments = {"/bin/sh", "-c", "exec " + program};
+  } else {
+    r.program = program;
+    r.arguments.push_back(o.has_arg0 ? o.arg0 : program);
+    r.arguments.insert(r.arguments.end(), o.arguments.begin(), o.arguments.end());
+  }
+  r.environment = environment_of(o);
+  r.directory = o.directory;
+  r.stderr_to_stdout = o.stderr_to_stdout;
+  r.use_fd_3_4 = !o.use_stdio;
+  return r;
+}
+
+}  // namespace
+
+Ports::Ports(proc::Runtime& runtime) : runtime_(runtime), poller_(std::make_unique<os::Poller>()) {}
+Ports::~Ports() = default;
+void Ports::start() { poller_->start(); }
+
+std::shared_ptr<Port> Ports::find(Term id) const {
+  if (!id.is_local_port()) return no_port();
+  std::lock_guard<sync::Mutex> hold(lock_);
+  auto it = table_.find(id.bits());
+  return it == table_.end() ? no_port() : it->second;
+}
+
+std::shared_ptr<Port> Ports::find_by_name(Term name) const {
+  Term id = runtime_.registry->lookup(name);
+  return id.is_value() ? find(id) : no_port();
+}
+
+std::vector<Term> Ports::ids() const {
+  std::lock_guard<sync::Mutex> hold(lock_);
+  std::vector<Term> list;
+  for (auto& [bits, port] : table_) list.push_back(port->id);
+  return list;
+}
+
+std::size_t Ports::count() const {
+  std::lock_guard<sync::Mutex> hold(lock_);
+  return table_.size();
+}
+
+Term Ports::next_id() {
+  std::lock_guard<sync::Mutex> hold(lock_);
+  if (table_.size() >= runtime_.settings.port_limit) return Term::non_value();
+  return Term::local_port(next_++);
+}
+
+void Ports::remove(Port& port) {
+  if (!port.registered_name.is_nil()) runtime_.registry->remove(port.registered_name, port.id);
+  std::lock_guard<sync::Mutex> hold(lock_);
+  table_.erase(port.id.bits());
+}
+
+// Enters the port and starts watching its input. The caller links the owner.
+Opened Ports::admit(std::shared_ptr<Port> port) {
+  {
+    std::lock_guard<sync::Mutex> hold(lock_);
+    table_[port->id.bits()] = port;
+  }
+  std::lock_guard<sync::Mutex> hold(port->lock);
+  port->links.push_back(port->connected);
+  std::weak_ptr<Port> weak = port;
+  auto react = [weak](unsigned events) {
+    std::shared_ptr<Port> p = weak.lock();
+    if (!p) return;
+    if (events & os::Poller::kRead) read_some(*p);
+    if (!(events & os::Poller::kWrite)) return;
+    std::lock_guard<sync::Mutex> held(p->lock);
+    if (!p->closed || p->close_after_flush) p->writable();
+  };
+  if (port->in_fd >= 0) poller_->add(port->in_fd, os::Poller::kRead, react);
+  if (port->out_fd >= 0 && port->out_fd != port->in_fd) poller_->add(port->out_fd, 0, react);
+  if (port->exit_fd >= 0) {
+    int fd = port->exit_fd, pid = port->pid;
+    // Holds the port: its child is reaped even when the port was closed long ago.
+    poller_->add(fd, os::Poller::kRead, [this, port, fd, pid](unsigned) {
+      int status = os::reap_child(pid);
+      if (status < 0) return;
+      poller_->remove(fd);
+      ::close(fd);
+      while (!port->ended && port->in_fd >= 0 && !port->closed) read_some(*port);  // output written before the end comes first
+      std::lock_guard<sync::Mutex> held(port->lock);
+      port->child_ended(status);
+    });
+  }
+  return {port, term::kNil};
+}
+
+Opened Ports::open_fd(Term owner, int in, int out, PortOptions options) {
+  Term id = next_id();
+  if (!id.is_value()) return {nullptr, atoms::system_limit};
+  auto port = std::make_shared<Port>(*this, id, owner, std::to_string(in) + "/" + std::to_string(out), std::move(options));
+  port->kind = PortKind::Fd;
+  port->in_fd = port->options.in ? in : -1;
+  port->out_fd = port->options.out ? out : -1;
+  return admit(port);
+}
+
+Opened Ports::open_program(Term owner, PortKind kind, const std::string& program, PortOptions options) {
+  Term id = next_id();
+  if (!id.is_value()) return {nullptr, atoms::system_limit};
+  Pipes pipes;
+  if (!make_pipes(options, &pipes)) {
+    int error = errno;
+    pipes.close_all();
+    return {nullptr, errno_atom(error)};
+  }
+  os::ChildRequest request = request_of(kind, program, options);
+  request.stdin_fd = pipes.child_in;
+  request.stdout_fd = pipes.child_out;
+  os::ChildResult child = os::start_child(request);
+  if (child.pid < 0) {
+    pipes.close_all();
+    return {nullptr, errno_atom(child.error)};
+  }
+  if (pipes.child_in >= 0) ::close(pipes.child_in);
+  if (pipes.child_out >= 0) ::close(pipes.child_out);
+  auto port = std::make_shared<Port>(*this, id, owner, program, std::move(options));
+  port->kind = kind;
+  port->in_fd = pipes.ours_in;
+  port->out_fd = pipes.ours_out;
+  port->pid = child.pid;
+  port->exit_fd = child.exit_fd;
+  return admit(port);
+}
+
+// --- signals and messages from processes -------------------------------------------------------------------------------------------
+
+namespace {
+
+void answer_down(proc::Runtime& rt, Term port, const proc::Signal& s) {
+  proc::Signal* down = proc::Signal::create(proc::SignalKind::MonitorDown);
+  down->from = port;
+  down->id = s.id;
+  down->term = atoms::noproc;
+  proc::deliver_to(rt, s.from, down);
+}
+
+void refuse_link(proc::Runtime& rt, Term port, Term from) {
+  proc::Signal* s = proc::Signal::create(proc::SignalKind::LinkExit);
+  s->from = port;
+  s->term = atoms::noproc;
+  proc::deliver_to(rt, from, s);
+}
+
+void act(Port& port, proc::Signal& s) {
+  switch (s.kind) {
+    case proc::SignalKind::Link:
+      port.links.push_back(s.from);
+      break;
+    case proc::SignalKind::Unlink:
+      std::erase(port.links, s.from);
+      break;
+    case proc::SignalKind::Monitor:
+      port.watchers.push_back({s.id, s.from});
+      break;
+    case proc::SignalKind::Demonitor:
+      std::erase_if(port.watchers, [&](auto& w) { return w.first == s.id; });
+      break;
+    case proc::SignalKind::LinkExit: {
+      bool linked = std::erase(port.links, s.from) > 0;
+      // The end of the connected process closes the port whatever the reason; others only when they were linked and did not end normally.
+      if (s.from == port.connected || (linked && s.term != atoms::normal)) port.close(s.term.is_atom() ? s.term : atoms::normal);
+      break;
+    }
+    case proc::SignalKind::Exit:
+      if (s.term != atoms::normal || s.from == port.connected) port.close(s.term.is_atom() ? s.term : atoms::normal);
+      break;
+    default: break;
+  }
+}
+
+}  // namespace
+
+void Ports::signal(Term id, proc::Signal* s) {
+  std::shared_ptr<Port> port = find(id);
+  bool handled = false;
+  if (port) {
+    std::lock_guard<sync::Mutex> hold(port->lock);
+    if (!port->closed) {
+      act(*port, *s);
+      handled = true;
+    }
+  }
+  if (!handled && s->kind == proc::SignalKind::Monitor) answer_down(runtime_, id, *s);
+  if (!handled && s->kind == proc::SignalKind::Link) refuse_link(runtime_, id, s->from);
+  proc::Signal::destroy(s);
+}
+
+namespace {
+
+Term build_reply(term::HeapWriter& h, Port& port, const void* argument) {
+  return term::Tuple::make(h, port.id, *static_cast<const Term*>(argument));
+}
+
+// Acts on {Owner, Request}. False: it is no valid message for this port.
+bool obey(Port& port, Term message) {
+  if (!message.is_tuple_of(2)) return false;
+  term::Tuple outer = term::Tuple::from(message);
+  if (outer[0] != port.connected) return false;
+  Term request = outer[1];
+  if (request == atoms::close) {
+    Term closed = atoms::closed;
+    Term owner = port.connected;
+    std::erase(port.links, owner);  // it gets the message, not an exit signal
+    port.close(atoms::normal);
+    port.connected = owner;
+    port.send_to_owner(build_reply, &closed);
+    return true;
+  }
+  if (!request.is_tuple_of(2)) return false;
+  term::Tuple inner = term::Tuple::from(request);
+  if (inner[0] == atoms::command) {
+    std::string bytes;
+    if (!native_name(inner[1], &bytes)) return false;
+    port.output(std::move(bytes));
+    return true;
+  }
+  if (inner[0] == atoms::connect && inner[1].is_local_pid()) {
+    Term connected = atoms::connected;
+    port.send_to_owner(build_reply, &connected);
+    port.connected = inner[1];
+    port.links.push_back(inner[1]);
+    return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+void Ports::message(proc::Process* from, Term id, Term message) {
+  std::shared_ptr<Port> port = find(id);
+  if (!port) return;
+  bool ok;
+  {
+    std::lock_guard<sync::Mutex> hold(port->lock);
+    ok = port->closed || obey(*port, message);
+  }
+  if (!ok && from) {
+    proc::Signal* s = proc::Signal::create(proc::SignalKind::Exit);
+    s->from = id;
+    s->term = atoms::badsig;
+    proc::deliver_to(runtime_, from->pid, s);
+  }
+}
+
+void Ports::flush_all() {
+  std::vector<std::shared_ptr<Port>> all;
+  {
+    std::lock_guard<sync::Mutex> hold(lock_);
+    for (auto& [bits, port] : table_) all.push_back(port);
+  }
+  for (auto& port : all) {
+    std::lock_guard<sync::Mutex> hold(port->lock);
+    port->flush(5000);
+  }
+}
+
+}  // namespace vm::port
