@@ -8,6 +8,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "bif/code_uses.h"
 #include "boot/bif_registry.h"
 #include "boot/host.h"
 #include "boot/services.h"
@@ -79,11 +80,13 @@ Machine::Machine(Options options, OtpRoot root) : parts_(std::make_unique<Parts>
   rt.code = m.code.get();
   m.interpreter = std::make_unique<interp::Interpreter>(rt);
   rt.backend = m.interpreter.get();
+  m.code->set_backend(rt.backend);
   rt.engine = m.interpreter.get();
   m.services = std::make_unique<Services>(rt, m.options);
   m.loader = std::make_unique<load::Loader>(*m.code, m.services->literal_hooks());
   m.services->attach_loader(*m.loader);
   rt.load_hooks.decode = &load::Loader::decode;
+  rt.hooks.check_process_code = &bif::uses_old_code;
   m.timers = std::make_unique<sched::TimerService>();
   rt.timers = m.timers.get();
   m.processes = std::make_unique<proc::ProcessTable>(s.process_limit);
