@@ -156,7 +156,7 @@ BifResult unary_plus(GuardContext& cx, Term a) {
 
 BifResult absolute(GuardContext& cx, Term a) {
   if (a.is_small()) return a.small_value() < 0 ? term::make_integer(cx.heap(), -a.small_value()) : a;
-  if (a.is_float()) return std::signbit(term::float_value(a)) ? term::make_float(cx.heap(), -term::float_value(a)) : a;
+  if (a.is_float()) return term::float_value(a) < 0 ? term::make_float(cx.heap(), -term::float_value(a)) : a;  // -0.0 stays
   if (!a.is_big()) return cx.badarg();
   return term::BigInt::from(a).negative() ? term::make_big(cx.heap(), term::BigInt::from(a).limbs(), false) : a;
 }
