@@ -11,6 +11,12 @@ include(${CMAKE_BINARY_DIR}/rooms.cmake) # GIRDER_ROOMS, GIRDER_REACH_<room>
 add_library(girder_libs INTERFACE)
 target_link_libraries(girder_libs INTERFACE gmp pcre2-8 z tinfo dl pthread m)
 
+# erl_nif.h of an installed OTP (Debian: erlang-dev): rooms nif and nifs implement and use exactly what it declares.
+find_path(GIRDER_ERL_NIF_INCLUDE erl_nif.h PATHS /usr/lib/erlang/usr/include /usr/local/lib/erlang/usr/include)
+if(NOT GIRDER_ERL_NIF_INCLUDE)
+  message(FATAL_ERROR "erl_nif.h not found (Debian: erlang-dev); set GIRDER_ERL_NIF_INCLUDE to its folder")
+endif()
+
 set(girder_all_objects "")
 foreach(room ${GIRDER_ROOMS})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${room}/*.cpp)
@@ -27,6 +33,9 @@ foreach(room ${GIRDER_ROOMS})
   endif()
   add_library(girder_${room} OBJECT ${sources})
   target_link_libraries(girder_${room} PRIVATE girder_src_flags)
+  if(room STREQUAL nif OR room STREQUAL nifs)
+    target_include_directories(girder_${room} SYSTEM PRIVATE ${GIRDER_ERL_NIF_INCLUDE})
+  endif()
   add_dependencies(girder_${room} girder_gen)
   list(APPEND girder_all_objects $<TARGET_OBJECTS:girder_${room}>)
 endforeach()

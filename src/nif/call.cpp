@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Calling native functions from Erlang, and calls that native code puts off (enif_schedule_nif).
+//
+// The engine calls a built-in with its arguments only; which native function is meant it says by Process::current_mfa, which points at the
+// head of the built-in's row. A put-off call becomes a trap to a hidden built-in whose arguments are the record of the call and a tuple
+// with the arguments, so that both are ordinary terms of the process meanwhile.
+#include <cstddef>
+
+#include "nif/library_internal.h"
+#include "proc/send.h"
+
+namespace vm::nif {
+
+namespace {
+
+const char kScheduledMagic = 0;
+constexpr unsigned kMaxArity = 255;
+
+proc::Runtime* newest = nullptr;
+
+// Kind of job the calling thread is at (ErlNifDirtyTaskFlags), 0 for a normal one.
+thread_local unsigned job_kind = 0;
+
+ERL_NIF_TERM run_job(unsigned flags, ERL_NIF_TERM (*function)(ErlNifEnv*, int, const ERL_NIF_TERM[]), ErlNifEnv& env, std::size_t argc,
+                     const ERL_NIF_TERM* argv) {
+  unsigned before = job_kind;
+  job_kind = flags;
+  ERL_NIF_TERM result = function(&env, static_cast<int>(argc), argv);
+  job_kind = before;
+  return result;
+}
+
+
+// Turns what native code answered into a built-in's answer.
+Term finish(proc::BifContext& cx, ErlNifEnv& env, ERL_NIF_TERM result) {
+  env.free_temporary();
+  if (env.exception) return cx.error(env.reason).value();
+  if (ScheduledCall* call = env.scheduled) {
+    env.scheduled = nullptr;
+    term::Tuple arguments = term::Tuple::alloc(cx.heap(), call->arguments.size());
+    for (std::size_t i = 0; i < call->arguments.size(); i++) arguments.set(i, call->arguments[i]);
+    call->arguments.clear();
+    Term record = term::make_magic_ref(cx.heap(), call);
+    call->release();
+    return cx.trap(cx.runtime().natives->continue_export(), record, arguments.term()).value();
+  }
+  return in(result);
+}
+
+void prepare(ErlNifEnv& env, proc::BifContext& cx, Library* library) {
+  env.runtime = &cx.runtime();
+  env.process = &cx.process();
+  env.heap = &cx.heap();
+  env.library = library;
+}
+
+// Hidden built-in: makes a call that was put off.
+Term run_scheduled(proc::BifContext& cx, const Term* args) {
+  auto* call = static_cast<ScheduledCall*>(term::magic_of(args[0], &kScheduledMagic));
+  VM_CHECK(call != nullptr);
+  term::Tuple given = term::Tuple::from(args[1]);
+  enif_environment_t env;
+  prepare(env, cx, call->library);
+  ERL_NIF_TERM argv[kMaxArity + 1];
+  for (std::size_t i = 0; i < given.size(); i++) argv[i] = out(given[i]);
+  ERL_NIF_TERM result = run_job(static_cast<unsigned>(call->flags), call->function, env, given.size(), argv);
+  return finish(cx, env, result);
+}
+
+}  // namespace
+
+ScheduledCall::ScheduledCall(Library* lib)
+    : MagicData(&kScheduledMagic, [](term::MagicData* m) { delete static_cast<ScheduledCall*>(m); }), library(lib) {
+  refs.store(1, std::memory_order_relaxed);
+  proc::next_ref_numbers(numbers);
+}
+
+Natives::Natives(proc::Runtime& runtime) : runtime_(runtime), impl_(new Impl) {
+  newest = &runtime;
+  runtime.natives = this;
+  continue_bif_.mfa = {atoms::erlang, atoms::nif_continue, 2};
+  continue_bif_.kind = code::BifKind::Native;
+  continue_bif_.flags = 0;
+  continue_bif_.call = run_scheduled;
+  continue_bif_.export_entry = &continue_export_;
+  continue_export_.mfa = continue_bif_.mfa;
+  continue_export_.bif = &continue_bif_;
+  continue_export_.entry = runtime.backend ? runtime.backend->bif_entry(continue_bif_) : nullptr;
+}
+
+Natives::~Natives() {
+  if (runtime_.natives == this) runtime_.natives = nullptr;
+  if (newest == &runtime_) newest = nullptr;
+  delete impl_;
+}
+
+void Natives::add_static(const StaticNif& table) { impl_->statics.push_back(table); }
+
+proc::Runtime* Natives::default_runtime() { return newest; }
+
+unsigned current_job_kind() { return job_kind; }
+
+Term Natives::call(proc::BifContext& cx, const Term* args) {
+  static_assert(offsetof(code::Bif, mfa) == 0, "a built-in is found by its name's address");
+  const auto& bif = *reinterpret_cast<const code::Bif*>(cx.process().current_mfa);
+  const auto& native = *static_cast<const NativeFunction*>(bif.native);
+  enif_environment_t env;
+  prepare(env, cx, native.library);
+  ERL_NIF_TERM argv[kMaxArity + 1];
+  for (Word i = 0; i < bif.mfa.arity; i++) argv[i] = out(args[i]);
+  ERL_NIF_TERM result = run_job(native.function->flags, native.function->fptr, env, bif.mfa.arity, argv);
+  return finish(cx, env, result);
+}
+
+}  // namespace vm::nif
+
+using namespace vm;
+
+extern "C" {
+
+ERL_NIF_TERM enif_schedule_nif(ErlNifEnv* env, const char* name, int flags, ERL_NIF_TERM (*function)(ErlNifEnv*, int, const ERL_NIF_TERM[]),
+                               int argc, const ERL_NIF_TERM argv[]) {
+  if (!env->process || argc < 0 || argc > 255) return nif::raise_badarg(env);
+  if (flags != 0 && flags != ERL_NIF_DIRTY_JOB_CPU_BOUND && flags != ERL_NIF_DIRTY_JOB_IO_BOUND) return nif::raise_badarg(env);
+  Term name_atom = term::AtomTable::intern_latin1(name);
+  if (!name_atom.is_value()) return nif::raise(env, atoms::system_limit);
+  if (env->scheduled) env->scheduled->release();
+  auto* call = new nif::ScheduledCall(env->library);
+  call->function = function;
+  call->flags = flags;
+  call->name = name_atom;
+  for (int i = 0; i < argc; i++) call->arguments.push_back(nif::in(argv[i]));
+  env->scheduled = call;
+  return nif::kExceptionWord;
+}
+
+int enif_consume_timeslice(ErlNifEnv* env, int percent) {
+  if (percent < 1) percent = 1;
+  if (percent > 100) percent = 100;
+  if (!env->process) return 0;
+  proc::Process& p = *env->process;
+  p.reductions_left -= static_cast<SWord>(env->runtime->settings.context_reductions) * percent / 100;
+  return p.reductions_left <= 0;
+}
+
+int enif_thread_type(void) {
+  if (nif::current_job_kind() == ERL_NIF_DIRTY_JOB_CPU_BOUND) return ERL_NIF_THR_DIRTY_CPU_SCHEDULER;
+  if (nif::current_job_kind() == ERL_NIF_DIRTY_JOB_IO_BOUND) return ERL_NIF_THR_DIRTY_IO_SCHEDULER;
+  return sched::Scheduler::current() ? ERL_NIF_THR_NORMAL_SCHEDULER : ERL_NIF_THR_UNDEFINED;
+}
+
+}  // extern "C"

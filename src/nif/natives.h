@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// [DESIGN] Native libraries of one Runtime: who may be loaded, what they brought, what happens when they are called.
+//
+// A library is a table of C functions (an ErlNifEntry) that replaces functions of one Erlang module instance. erlang:load_nif/2 finds the
+// table (linked into the program, or nif_init of a shared object), checks it, runs its load callback, and gives every function of the
+// table a built-in of kind Native: the record hangs at Bif::native and the engine calls Natives::call like any other built-in.
+//
+// The C ABI is in the *.cpp files of this room (enif_*, C linkage, exported by the executable). It identifies the Runtime by the environment
+// that native code passes in; the few functions without one (enif_alloc_env, a null environment on a foreign thread) use the Runtime of
+// the newest Natives: the ABI has no place for more.
+//
+// Threading: load and unload take the code lock. Calls run on any scheduler thread. Monitors and resources have locks of their own.
+// GC: native code never moves terms: what a call makes goes to the caller's heap or to fragments.
+#pragma once
+
+#include <string>
+
+#include "proc/bif_context.h"
+#include "proc/runtime.h"
+
+struct enif_entry_t;
+struct enif_func_t;
+struct enif_resource_type_t;
+
+namespace vm::nif {
+
+// A table linked into the program.
+struct StaticNif {
+  const char* module;
+  enif_entry_t* (*init)();
+};
+
+struct Library;
+
+// What a native built-in's record points at (Bif::native).
+struct NativeFunction {
+  Library* library;
+  const enif_func_t* function;
+};
+
+class Natives {
+ public:
+  explicit Natives(proc::Runtime& runtime);
+  ~Natives();
+
+  void add_static(const StaticNif& table);
+
+  // erlang:load_nif/2 called from function `caller`: ok or {error, {Reason, Text}}.
+  Term load(proc::BifContext& cx, code::Function& caller, const std::string& path, Term info);
+  // The instance is being destroyed: runs the library's unload callback. Resources that still live keep the library's code.
+  static void unload(void* library);
+
+  // Call of every native built-in (Bif::call).
+  static Term call(proc::BifContext& cx, const Term* args);
+  // Hook: the process ends. Tells resources that monitor it. On the process's own thread.
+  void process_ending(proc::Process& p);
+
+  proc::Runtime& runtime() { return runtime_; }
+  // The Runtime of native code that names none.
+  static proc::Runtime* default_runtime();
+
+  // Continuation of a call that asked to be scheduled again: hidden built-in with two arguments (call record, argument tuple).
+  code::Export* continue_export() { return &continue_export_; }
+
+  // Resource types by (module, name); the room's own business.
+  struct Impl;
+  Impl& impl() { return *impl_; }
+
+ private:
+  proc::Runtime& runtime_;
+  Impl* impl_;
+  code::Bif continue_bif_{};
+  code::Export continue_export_{};
+};
+
+}  // namespace vm::nif
