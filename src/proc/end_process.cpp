@@ -52,6 +52,7 @@ void reply_without_process(Runtime& rt, Process& p, Signal* s) {
       if (p.links) p.links->watchers.remove(s->id);
       break;
     case SignalKind::IsAlive: answer_alive(rt, s, atoms::false_); break;
+    case SignalKind::GroupLeader: answer_group_leader(rt, s, atoms::badarg); break;
     case SignalKind::ProcessInfo:
     case SignalKind::SystemTask:
     case SignalKind::Suspend:

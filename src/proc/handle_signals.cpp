@@ -128,11 +128,8 @@ bool on_alias_message(Process& p, Signal* s) {
 }
 
 void on_group_leader(Process& p, Signal* s) {
-  p.group_leader = s->term;
-  if (s->fragments) {
-    p.heap.adopt(s->fragments);
-    s->fragments = nullptr;
-  }
+  p.group_leader = heap::copy(term::Tuple::from(s->term)[1], p.heap);
+  answer_group_leader(*p.runtime, s, atoms::true_);
 }
 
 void on_answer(Process& p, Signal* s) {

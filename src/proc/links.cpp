@@ -53,23 +53,25 @@ static void self_signal(Process& self, SignalKind kind, Term from, std::uint64_t
   if (!self.deliver(s)) Signal::destroy(s);
 }
 
-void link(Process& self, Term target) {
-  if (target == self.pid) return;
+bool link(Process& self, Term target) {
+  if (target == self.pid) return true;
   Links& l = links_of(self);
   if (LinkEntry* e = l.links.find(target.bits())) {
-    if (e->unlink_id == 0) return;
+    if (e->unlink_id == 0) return true;
     e->unlink_id = 0;
   } else {
     l.links.insert({target.bits(), target, 0});
   }
   Signal* s = Signal::create(SignalKind::Link);
   s->from = self.pid;
-  if (target.is_local_port()) {
-    if (self.runtime->hooks.port_signal) return self.runtime->hooks.port_signal(*self.runtime, target, s);
-    Signal::destroy(s);
-    return self_signal(self, SignalKind::LinkExit, target, 0, atoms::noproc);
+  if (target.is_local_port() && self.runtime->hooks.port_signal) {
+    self.runtime->hooks.port_signal(*self.runtime, target, s);  // answers with an exit signal when there is no such port
+    return true;
   }
-  if (!deliver_to(*self.runtime, target, s)) self_signal(self, SignalKind::LinkExit, target, 0, atoms::noproc);
+  if (target.is_local_pid() && deliver_to(*self.runtime, target, s)) return true;
+  if (!target.is_local_pid()) Signal::destroy(s);
+  l.links.remove(target.bits());
+  return false;
 }
 
 void unlink(Process& self, Term target) {
@@ -129,12 +131,61 @@ Term monitor(Process& self, MonitorKind kind, Term target, Term name, const Moni
   return ref;
 }
 
+Term monitor_nobody(Process& self, MonitorKind kind, Term target, Term reason, const MonitorOptions& options) {
+  const std::uint64_t key = next_ref_key();
+  const bool with_alias = options.alias != AliasMode::None;
+  const Term ref = with_alias ? make_key_pid_ref(self.heap, key, self.pid) : make_key_ref(self.heap, key);
+  heap::FragmentWriter w(16);
+  const Term tag = options.tag.is_value() ? heap::copy(options.tag, w) : atoms::DOWN;
+  const Term copied_ref = heap::copy(ref, w);
+  const Term type = kind == MonitorKind::Port ? atoms::port : atoms::process;
+  const Term object = heap::copy(target, w);
+  Signal* s = Signal::create(SignalKind::Message);
+  s->term = term::Tuple::make(w, tag, copied_ref, type, object, reason);
+  s->fragments = w.take();
+  if (with_alias && options.alias == AliasMode::ExplicitUnalias) links_of(self).aliases.insert({key, options.alias});
+  if (!self.deliver(s)) Signal::destroy(s);
+  return ref;
+}
+
+bool parse_monitor_options(Term list, MonitorOptions* out) {
+  for (; list.is_cons(); list = list.tail()) {
+    if (!list.head().is_tuple_of(2)) return false;
+    const term::Tuple t = term::Tuple::from(list.head());
+    if (t[0] == atoms::tag) {
+      out->tag = t[1];
+    } else if (t[0] == atoms::alias) {
+      if (t[1] == atoms::explicit_unalias) out->alias = AliasMode::ExplicitUnalias;
+      else if (t[1] == atoms::demonitor) out->alias = AliasMode::Demonitor;
+      else if (t[1] == atoms::reply_demonitor) out->alias = AliasMode::ReplyDemonitor;
+      else return false;
+    } else {
+      return false;
+    }
+  }
+  return list.is_nil();
+}
+
+void exit_signal_to_self(Process& self, Term from, Term reason) {
+  if (self.trap_exit()) {
+    heap::FragmentWriter w(16);
+    const Term origin = heap::copy(from, w);
+    Signal* s = Signal::create(SignalKind::Message);
+    s->from = term::kNil;
+    s->term = term::Tuple::make(w, atoms::EXIT, origin, reason);
+    s->fragments = w.take();
+    if (!self.deliver(s)) Signal::destroy(s);
+    return;
+  }
+  self_signal(self, SignalKind::Exit, from.is_local_pid() ? from : term::kNil, 0, reason);
+}
+
 // A 'DOWN' for this reference in the inbox: {Tag, Ref, Type, Object, Reason}.
 static void flush_down(Process& self, std::uint64_t key) {
   for (Message* m = self.mailbox.first(); m; m = m->next) {
     if (!m->term.is_tuple_of(5)) continue;
     const term::Tuple t = term::Tuple::from(m->term);
-    if (t[0] != atoms::DOWN || !t[1].is_ref() || ref_key(t[1]) != key) continue;
+    if (!t[1].is_ref() || ref_key(t[1]) != key) continue;
     self.mailbox.remove(m);
     Signal::destroy(m);
     return;

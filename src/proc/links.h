@@ -11,9 +11,8 @@ enum class MonitorKind : std::uint8_t { Process, Port, TimeOffset, Node, Suspend
 enum class AliasMode : std::uint8_t { None, ExplicitUnalias, Demonitor, ReplyDemonitor };
 
 // --- called by built-ins on the running process -------------------------------------------------------------------------
-// link/1: target is a local pid (other targets are the caller's business). No such process: with trap_exit an {'EXIT',Pid,noproc} message,
-// else the caller gets the exit signal as stock does.
-void link(Process& self, Term target);
+// link/1: target is a local pid or port. False: there is no such process; nothing was done.
+bool link(Process& self, Term target);
 void unlink(Process& self, Term target);
 bool is_linked(Process& self, Term target);
 
@@ -23,6 +22,12 @@ struct MonitorOptions {
   AliasMode alias = AliasMode::None;
 };
 Term monitor(Process& self, MonitorKind kind, Term target, Term name, const MonitorOptions& options);
+// monitor of something that does not exist or can't be reached: a 'DOWN' with this reason (an atom) is on its way at once.
+Term monitor_nobody(Process& self, MonitorKind kind, Term target, Term reason, const MonitorOptions& options);
+// Options of monitor/3 and of {monitor, Options} in spawn options; false: one is unknown.
+bool parse_monitor_options(Term list, MonitorOptions* out);
+// {'EXIT', From, Reason} as if a link had broken (Reason is an atom); for a process that traps exits it becomes a message.
+void exit_signal_to_self(Process& self, Term from, Term reason);
 // demonitor: `flush` drops a 'DOWN' that is already in the mailbox; answers true when a monitor was removed (info).
 bool demonitor(Process& self, Term ref, bool flush);
 Term alias(Process& self, AliasMode mode);

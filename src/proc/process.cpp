@@ -100,7 +100,9 @@ Engine::Stop run_slice(Process& p, sched::Scheduler& scheduler) {
   p.in_engine = false;
   p.waiting = stop == Engine::Stop::Waiting;
   const SWord used = static_cast<SWord>(p.slice_reductions) - p.reductions_left;
-  p.reductions_done += used > 0 ? static_cast<std::uint64_t>(used) : 0;
+  const std::uint64_t done = used > 0 ? static_cast<std::uint64_t>(used) : 0;
+  p.reductions_done += done;
+  scheduler.count(kReductionsCounter, done);
   p.slice_reductions = 0;
   p.reductions_left = 0;
   return stop;
@@ -141,8 +143,13 @@ void Process::visit_roots(heap::RootSink& sink) {
 
 bool Process::collect(Term* registers, std::size_t live_registers, std::size_t need_words, bool major) {
   std::uint64_t work = 0;
+  const std::uint64_t reclaimed = heap.stats.words_reclaimed;
   const heap::ProcessHeap::Outcome outcome = heap.collect({need_words, major}, registers, live_registers, *this, &work);
   reductions_left -= static_cast<SWord>(work / 16 + 1);
+  if (sched::Scheduler* current = sched::Scheduler::current()) {
+    current->count(kCollectionsCounter, 1);
+    current->count(kReclaimedWordsCounter, heap.stats.words_reclaimed - reclaimed);
+  }
   if (VM_LIKELY(outcome == heap::ProcessHeap::Outcome::Ok)) return true;
   if (heap.limits.max_heap_error_logger) log_max_heap(*this);
   if (!heap.limits.max_heap_kill) return true;

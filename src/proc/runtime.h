@@ -21,6 +21,7 @@ namespace vm::load { class Loader; }
 
 namespace vm::proc {
 
+struct MonitorOptions;  // proc/links.h
 class ProcessTable;
 class Registry;
 class TimeService;   // proc/time.h
@@ -42,12 +43,27 @@ class Engine {
   virtual code::Function* current_function(Process& p) = 0;
 };
 
+// What sched::Scheduler::counters count for this room.
+enum SchedulerCounter : unsigned { kReductionsCounter, kCollectionsCounter, kReclaimedWordsCounter };
+
 // Upward calls that other rooms fill in (boot/).
 struct Hooks {
   void (*process_ending)(Process& p) = nullptr;      // ETS tables, owned ports, …: called on the process's own thread while exiting
   void (*port_signal)(Runtime& rt, Term port, Signal* s) = nullptr;  // link/monitor/exit/unlink to a port; owns s
   void (*send_to_port)(Runtime& rt, Process* from, Term port, Term message) = nullptr;  // Port ! {Pid, {command, ..}}
   bool (*send_remote)(Runtime& rt, Process& from, Term to, Term message) = nullptr;
+  // Monitors and links to other nodes' processes; nullptr: such a monitor or link reports noconnection at once. What they answer is the
+  // built-in's result (the non-value: p's pending action says more).
+  Term (*monitor_remote)(Process& p, Term target, const MonitorOptions& options) = nullptr;
+  Term (*link_remote)(Process& p, Term target) = nullptr;
+  Term (*exit_remote)(Process& p, Term target, Term reason) = nullptr;
+  Term (*group_leader_remote)(Process& p, Term leader, Term target) = nullptr;
+  // process_flag(monitor_nodes | {monitor_nodes, Options}, OnOff): old value, or the non-value for bad arguments.
+  Term (*monitor_nodes)(Process& p, Term on, Term options) = nullptr;
+  // Names of ports: the port room keeps the port's own idea of its name and calls Registry. False: name taken, no such port.
+  bool (*register_port)(Runtime& rt, Term port, Term name) = nullptr;
+  bool (*unregister_port)(Runtime& rt, Term port, Term name) = nullptr;
+  Term (*unlink_remote)(Process& p, Term target) = nullptr;
   // Whether p's stack, heap or pending calls refer to old code of the module. Runs on p's thread between slices.
   bool (*check_process_code)(Process& p, Term module) = nullptr;
   Term (*port_by_name)(Runtime& rt, Term name) = nullptr;
@@ -105,6 +121,8 @@ struct Runtime {
   std::vector<std::pair<Term, Term>> system_processes;          // module, pid
   Term node_name = atoms_nonode();   // nonode@nohost until set
   std::uint32_t creation = 0;
+  // Bytes that went through ports, for statistics(io).
+  std::atomic<std::uint64_t> bytes_in{0}, bytes_out{0};
   void (*halt)(Runtime&, int status, bool flush, bool abort_with_dump, const char* slogan) = nullptr;
 
  private:

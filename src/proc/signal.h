@@ -27,10 +27,10 @@ enum class SignalKind : std::uint8_t {
   Monitor,         // from monitors us: id = key of the reference
   Demonitor,       // id
   MonitorDown,     // a monitored thing ended: id, term = reason
-  GroupLeader,     // new group leader in term; answered with a message when ref is one
+  GroupLeader,     // term = {Ref, NewLeader}; answered with the message {Ref, true | badarg}
   IsAlive,         // answered with {Ref, true | false}; term = Ref
   ProcessInfo,     // term = list of items (argument = flags); answered by Answer
-  Suspend,         // answered by Answer (id) or by a message {term, suspended}
+  Suspend,         // flags = SuspendReply; term = tag of the answering message
   Resume,
   SystemTask,      // term = request tuple of erts_internal:request_system_task
   Rpc,             // runs function(receiver, argument) in the receiver; dropped when the receiver is gone
@@ -38,6 +38,9 @@ enum class SignalKind : std::uint8_t {
   Answer,          // to a request of ours: id = request, term = result
   ReceiveTimeout,  // id = number of the time-out
 };
+
+// How a Suspend signal is answered: not, with {Tag, true | badarg}, or with {Tag, suspended | exited}.
+enum SuspendReply : std::uint8_t { kSuspendSilent, kSuspendSync, kSuspendAsync };
 
 struct Signal {
   Signal* next = nullptr;        // towards newer ones in an inbox

@@ -8,6 +8,7 @@
 #include "proc/process_table.h"
 #include "proc/references.h"
 #include "proc/runtime.h"
+#include "proc/send.h"
 #include "term/atoms.h"
 
 namespace vm::proc {
@@ -59,10 +60,23 @@ void tie(Process& parent, Process& child, const SpawnOptions& options, Spawned& 
   links_of(child).watchers.insert({key, parent.pid});
 }
 
+void queue_reply(Process& parent, Process& child, const SpawnOptions& options, Spawned& result) {
+  result.request_ref = result.monitor_ref.is_value() ? result.monitor_ref : make_key_ref(parent.heap, next_ref_key());
+  if (!options.reply_success) return;
+  heap::FragmentWriter w(16);
+  const Term tag = heap::copy(options.reply_tag, w);
+  const Term ref = heap::copy(result.request_ref, w);
+  heap::OwnedTerm message;
+  message.term = term::Tuple::make(w, tag, ref, atoms::ok, child.pid);
+  message.fragments = w.take();
+  send_owned(parent, std::move(message), child.pid);
+}
+
 Spawned launch(Runtime& rt, Process* parent, Process* child, const SpawnOptions& options) {
   Spawned result;
   result.pid = child->pid;
   if (parent) tie(*parent, *child, options, result);
+  if (parent && options.request) queue_reply(*parent, *child, options, result);
   child->state.store(kQueued, std::memory_order_relaxed);
   rt.processes->publish(child->pid, child);
   sched::Scheduler* preferred = nullptr;

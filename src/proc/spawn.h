@@ -16,10 +16,16 @@ struct SpawnOptions {
   bool off_heap_messages = false;
   unsigned scheduler = 0;            // 0 = any
   bool system_process = false;
+  // spawn_request: a message {ReplyTag, Ref, ok, Pid} for the parent, queued before anything the child can send. Ref is the
+  // monitor's reference, or a new one.
+  bool request = false;
+  bool reply_success = true;
+  Term reply_tag = Term::non_value();
 };
 struct Spawned {
   Term pid = Term::non_value();      // non-value: process table full (system_limit)
   Term monitor_ref = Term::non_value();
+  Term request_ref = Term::non_value();
 };
 // Starts m:f(args...) (args is a proper list, checked by the caller). `parent` may be nullptr for the first process.
 Spawned spawn(Runtime& rt, Process* parent, Term module, Term function, Term args, const SpawnOptions& options);

@@ -27,6 +27,8 @@ void answer_task(Runtime& rt, Signal* s, Term result) {
   send_owned(rt, s->from, std::move(message));
 }
 
+void answer_pair(Runtime& rt, Signal* s, Term tag, Term result);
+
 // Answers false when the collection ended the process.
 bool run_task(Process& p, Signal* s, bool* ended) {
   const term::Tuple request = term::Tuple::from(s->term);
@@ -42,6 +44,12 @@ bool run_task(Process& p, Signal* s, bool* ended) {
     answer_task(*p.runtime, s, hooks.check_process_code && hooks.check_process_code(p, request[2]) ? atoms::true_ : atoms::false_);
     return true;
   }
+  if (type == atoms::save_calls) {
+    ColdPart& c = p.cold_part();
+    answer_pair(*p.runtime, s, request[1], Term::small(c.save_calls));
+    c.save_calls = static_cast<std::uint32_t>(request[2].small_value());
+    return true;
+  }
   if (type == atoms::copy_literals) {
     // Messages and heaps keep literals of a purged module alive through the module's own life (code/), so there is nothing to copy.
     answer_task(*p.runtime, s, atoms::ok);
@@ -50,18 +58,19 @@ bool run_task(Process& p, Signal* s, bool* ended) {
   return false;
 }
 
-void answer_suspend(Runtime& rt, Signal* s, Term result) {
-  if (s->id != 0) {
-    send_answer(rt, s->from, s->id, {result, nullptr});
-    return;
-  }
-  if (s->term.is_nil()) return;  // asynchronous, no answer wanted
-  heap::OwnedTerm message;
+// {Tag, Result} where Tag is a term of the signal.
+void answer_pair(Runtime& rt, Signal* s, Term tag, Term result) {
   heap::FragmentWriter w(8);
-  const Term tag = heap::copy(s->term, w);
-  message.term = term::Tuple::make(w, tag, result);
+  heap::OwnedTerm message;
+  const Term copy = heap::copy(tag, w);
+  message.term = term::Tuple::make(w, copy, result);
   message.fragments = w.take();
   send_owned(rt, s->from, std::move(message));
+}
+
+void answer_suspend(Runtime& rt, Signal* s, bool done) {
+  if (s->flags == kSuspendSync) answer_pair(rt, s, s->term, done ? atoms::true_ : atoms::badarg);
+  else if (s->flags == kSuspendAsync) answer_pair(rt, s, s->term, done ? atoms::suspended : atoms::exited);
 }
 
 }  // namespace
@@ -77,7 +86,7 @@ bool handle_request(Process& p, Signal* s, Term*) {
     case SignalKind::Suspend:
       p.suspend_count++;
       p.state.fetch_or(kSuspended, std::memory_order_relaxed);
-      answer_suspend(*p.runtime, s, atoms::suspended);
+      answer_suspend(*p.runtime, s, true);
       break;
     case SignalKind::SystemTask: {
       bool ended = false;
@@ -94,10 +103,11 @@ bool handle_request(Process& p, Signal* s, Term*) {
 void refuse_request(Runtime& rt, Signal* s) {
   switch (s->kind) {
     case SignalKind::ProcessInfo: send_answer(rt, s->from, s->id, {atoms::undefined, nullptr}); break;
-    case SignalKind::Suspend: answer_suspend(rt, s, atoms::exited); break;
+    case SignalKind::Suspend: answer_suspend(rt, s, false); break;
     case SignalKind::SystemTask: {
       const Term type = term::Tuple::from(s->term)[0];
-      answer_task(rt, s, type == atoms::copy_literals ? atoms::ok : atoms::false_);
+      if (type == atoms::save_calls) answer_pair(rt, s, term::Tuple::from(s->term)[1], atoms::badarg);
+      else answer_task(rt, s, type == atoms::copy_literals ? atoms::ok : atoms::false_);
       break;
     }
     default: break;
@@ -105,14 +115,9 @@ void refuse_request(Runtime& rt, Signal* s) {
   Signal::destroy(s);
 }
 
-void answer_alive(Runtime& rt, Signal* s, Term alive) {
-  heap::FragmentWriter w(8);
-  heap::OwnedTerm message;
-  const Term ref = heap::copy(s->term, w);
-  message.term = term::Tuple::make(w, ref, alive);
-  message.fragments = w.take();
-  send_owned(rt, s->from, std::move(message));
-}
+void answer_alive(Runtime& rt, Signal* s, Term alive) { answer_pair(rt, s, s->term, alive); }
+
+void answer_group_leader(Runtime& rt, Signal* s, Term result) { answer_pair(rt, s, term::Tuple::from(s->term)[0], result); }
 
 void resume_one(Process& p) {
   if (p.suspend_count == 0) return;

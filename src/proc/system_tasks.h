@@ -14,6 +14,7 @@ bool handle_request(Process& p, Signal* s, Term* exit_reason);
 void refuse_request(Runtime& rt, Signal* s);
 // {Ref, Answer} to the asker of an IsAlive signal.
 void answer_alive(Runtime& rt, Signal* s, Term alive);
+void answer_group_leader(Runtime& rt, Signal* s, Term result);
 void resume_one(Process& p);
 // Ends the suspensions that p holds over others.
 void release_suspended(Process& p);

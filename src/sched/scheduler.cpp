@@ -581,6 +581,12 @@ std::uint64_t SchedulerGroup::slices() const {
   return sum;
 }
 
+std::uint64_t SchedulerGroup::counter(unsigned which) const {
+  std::uint64_t sum = 0;
+  for (auto& s : impl_->all) sum += s->scheduler.counters[which].load(std::memory_order_relaxed);
+  return sum;
+}
+
 std::uint64_t SchedulerGroup::busy_ns(unsigned index) const {
   return impl_->all[index]->busy_ticks.load(std::memory_order_relaxed) / os::cheap_ticks_per_us() * 1000;
 }

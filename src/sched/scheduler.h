@@ -65,6 +65,8 @@ class SchedulerGroup {
   std::uint64_t slices() const;
   // Nanoseconds scheduler `index` spent in slices since start (statistics; approximate).
   std::uint64_t busy_ns(unsigned index) const;
+  // Sum of one of Scheduler::counters over all schedulers (dirty threads left out).
+  std::uint64_t counter(unsigned which) const;
   std::size_t dirty_queue_length(DirtyPool pool) const;
   std::size_t run_queue_length(unsigned index) const;
   std::size_t total_run_queue_length() const;
@@ -92,6 +94,12 @@ class Scheduler {
   void* engine_block = nullptr;        // the engine's register block, made at thread start
   void* user = nullptr;                // per-scheduler data of proc/ (message slabs, statistics)
   Runnable* running = nullptr;
+  // Counters of the room above, written by this scheduler's thread, summed up by SchedulerGroup::counter.
+  static constexpr unsigned kCounters = 4;
+  std::atomic<std::uint64_t> counters[kCounters] = {};
+  void count(unsigned which, std::uint64_t n) {
+    counters[which].store(counters[which].load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+  }
 
  private:
   friend class SchedulerGroup;
