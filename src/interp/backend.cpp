@@ -62,9 +62,21 @@ CodePtr Interpreter::undefined_entry(code::Export& e) {
 
 CodePtr Interpreter::bif_entry(const code::Bif& bif) {
   code::Export& e = *bif.export_entry;
+  bool dirty = bif.kind == code::BifKind::DirtyCpu || bif.kind == code::BifKind::DirtyIo;
+  if (dirty) return dirty_bif_entry(bif);
   e.stub[2] = cell_of(Op::call_bif_export);
   e.stub[3] = reinterpret_cast<CodeWord>(&bif);
   return e.stub + 2;
+}
+
+// A dirty built-in is never undefined, so its cells may lie where call_undefined would.
+CodePtr Interpreter::dirty_bif_entry(const code::Bif& bif) {
+  code::Export& e = *bif.export_entry;
+  e.stub[0] = cell_of(Fused::enter_dirty);
+  e.stub[1] = enter_dirty_operand(bif);
+  e.stub[2] = cell_of(Op::call_bif_export);
+  e.stub[3] = reinterpret_cast<CodeWord>(&bif);
+  return e.stub;
 }
 
 }  // namespace vm::interp

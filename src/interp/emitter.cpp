@@ -99,6 +99,9 @@ bool Emitter::emit_special(const code::Instruction& i) {
     case Op::nif_start:
     case Op::executable_line:
     case Op::debug_line: return true;
+    case Op::call_bif:
+    case Op::call_bif_only:
+    case Op::call_bif_last: emit_enter_dirty(*reinterpret_cast<const code::Bif*>(o[0].word)); return false;
     case Op::float_move: emit_float_move(o); return true;
     case Op::float_from:
       put(o[0].kind == OperandKind::FloatReg ? cell_of(Fused::float_copy) : cell_of(Op::float_from));
@@ -117,6 +120,12 @@ bool Emitter::emit_special(const code::Instruction& i) {
     case Op::bs_match: emit_bs_match(o); return true;
     default: return false;
   }
+}
+
+void Emitter::emit_enter_dirty(const code::Bif& bif) {
+  if (bif.kind != code::BifKind::DirtyCpu && bif.kind != code::BifKind::DirtyIo) return;
+  put(Fused::enter_dirty);
+  put(enter_dirty_operand(bif));
 }
 
 void Emitter::emit_float_move(Operands o) {

@@ -40,7 +40,20 @@ class Emitter {
   bool emit_special(const code::Instruction& i);
   // Tries a specialised or fused form at instruction `at`; answers how many instructions it took, 0 for none.
   std::size_t fuse(std::size_t at);
+  std::size_t specialise(std::size_t at);
+  std::size_t fuse_move(std::size_t at);
+  std::size_t fuse_elements(std::size_t at);
+  std::size_t fuse_is_tuple(std::size_t at);
+  std::size_t fuse_next_cons(std::size_t at);
+  std::size_t fuse_allocate(std::size_t at);
+  std::size_t fuse_guard(std::size_t at);
+  std::size_t following(std::size_t at) const;
+  bool is_op(std::size_t at, code::Op op) const;
+  Operands operands_at(std::size_t at) const { return body_.operands_of(body_.instructions[at]); }
+  void note_lines(std::size_t from, std::size_t to);
+  void put_operands(Operands o);
   void emit_plain(const code::Instruction& i);
+  void emit_enter_dirty(const code::Bif& bif);
   void emit_float_move(Operands o);
   void emit_select(Operands o);
   void emit_create_bin(Operands o);

@@ -18,7 +18,11 @@ void Interpreter::attach(sched::Scheduler& scheduler) {
 
 proc::Engine::Stop Interpreter::run(Process& p, sched::Scheduler& scheduler) {
   attach(scheduler);
-  return run_with(p, *static_cast<Registers*>(scheduler.engine_block));
+  Registers& r = *static_cast<Registers*>(scheduler.engine_block);
+  r.on_dirty = scheduler.dirty();
+  // A process is on a dirty scheduler for one built-in: the next call takes it back.
+  if (r.on_dirty) p.reductions_left = 1;
+  return run_with(p, r);
 }
 
 proc::Engine::Stop Interpreter::run_with(Process& p, Registers& r) {

@@ -39,6 +39,7 @@ class Interpreter final : public code::Backend, public proc::Engine {
   Stop run_with(Process& p, Registers& r);
 
  private:
+  CodePtr dirty_bif_entry(const code::Bif& bif);
   proc::Runtime& runtime_;
   code::CodeWord normal_exit_[1];
 };

@@ -1,10 +1,352 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Specialised and fused forms: which instruction, or row of instructions, gets one of interp/fused.def.
+//
+// A row is fused only when no label lies inside it (a label is an instruction of the body, so rows never contain one) and only its last
+// instruction can raise or call; line records inside it then belong to its beginning.
+#include <algorithm>
+#include <string_view>
+
 #include "interp/emitter_internal.h"
+#include "term/atoms.h"
 
 namespace vm::interp {
 
-std::size_t Emitter::fuse(std::size_t) { return 0; }
+using code::Instruction;
+using code::Op;
+using code::Operand;
+using code::OperandKind;
+
+namespace {
+
+bool is_x(const Operand& o) { return o.kind == OperandKind::XReg; }
+bool is_y(const Operand& o) { return o.kind == OperandKind::YReg; }
+bool is_c(const Operand& o) { return o.kind == OperandKind::Constant; }
+bool same(const Operand& a, const Operand& b) { return a.kind == b.kind && a.word == b.word; }
+
+// A constant whose word alone decides =:=.
+bool decides(Term t) { return t.is_small() || t.is_atom() || t.is_nil(); }
+
+// Operand kinds of a form: x, y registers; c constant; i constant whose word decides =:=; s small constant; anything else: any.
+bool fits(const Operand& o, char kind) {
+  switch (kind) {
+    case 'x': return is_x(o);
+    case 'y': return is_y(o);
+    case 'c': return is_c(o);
+    case 'i': return is_c(o) && decides(Term::from_bits(o.word));
+    case 's': return is_c(o) && Term::from_bits(o.word).is_small();
+    default: return true;
+  }
+}
+
+struct Form {
+  Op op;
+  std::string_view kinds;
+  Fused fused;
+};
+
+constexpr Form kForms[] = {
+    {Op::move, "xx", Fused::move_xx},
+    {Op::move, "xy", Fused::move_xy},
+    {Op::move, "yx", Fused::move_yx},
+    {Op::move, "yy", Fused::move_yy},
+    {Op::move, "cx", Fused::move_cx},
+    {Op::move, "cy", Fused::move_cy},
+    {Op::get_list, "xxx", Fused::get_list_xxx},
+    {Op::get_list, "xxy", Fused::get_list_xxy},
+    {Op::get_list, "xyx", Fused::get_list_xyx},
+    {Op::get_list, "xyy", Fused::get_list_xyy},
+    {Op::get_list, "yxx", Fused::get_list_yxx},
+    {Op::get_hd, "xx", Fused::get_hd_xx},
+    {Op::get_tl, "xx", Fused::get_tl_xx},
+    {Op::get_tl, "yx", Fused::get_tl_yx},
+    {Op::get_tuple_element, "x-x", Fused::get_tuple_element_xx},
+    {Op::get_tuple_element, "x-y", Fused::get_tuple_element_xy},
+    {Op::get_tuple_element, "y-x", Fused::get_tuple_element_yx},
+    {Op::put_list, "xxx", Fused::put_list_xxx},
+    {Op::put_list, "yxx", Fused::put_list_yxx},
+    {Op::put_list, "cxx", Fused::put_list_cxx},
+    {Op::put_list, "xcx", Fused::put_list_xcx},
+    {Op::is_eq_exact, "-xi", Fused::is_eq_exact_xc},
+    {Op::is_eq_exact, "-yi", Fused::is_eq_exact_yc},
+    {Op::is_eq_exact, "-xx", Fused::is_eq_exact_xx},
+    {Op::is_ne_exact, "-xi", Fused::is_ne_exact_xc},
+    {Op::is_nonempty_list, "-x", Fused::is_nonempty_list_x},
+    {Op::is_nonempty_list, "-y", Fused::is_nonempty_list_y},
+    {Op::is_nil, "-x", Fused::is_nil_x},
+    {Op::is_nil, "-y", Fused::is_nil_y},
+    {Op::is_list, "-x", Fused::is_list_x},
+    {Op::is_atom, "-x", Fused::is_atom_x},
+    {Op::is_integer, "-x", Fused::is_integer_x},
+    {Op::is_binary, "-x", Fused::is_binary_x},
+    {Op::is_map, "-x", Fused::is_map_x},
+    {Op::is_tuple, "-x", Fused::is_tuple_x},
+    {Op::test_arity, "-x", Fused::test_arity_x},
+    {Op::is_tagged_tuple, "-x", Fused::is_tagged_tuple_x},
+    {Op::is_tagged_tuple, "-y", Fused::is_tagged_tuple_y},
+    {Op::is_lt, "-xx", Fused::is_lt_xx},
+    {Op::is_lt, "-xs", Fused::is_lt_xc},
+    {Op::is_lt, "-sx", Fused::is_lt_cx},
+    {Op::is_ge, "-xx", Fused::is_ge_xx},
+    {Op::is_ge, "-xs", Fused::is_ge_xc},
+    {Op::is_ge, "-sx", Fused::is_ge_cx},
+    {Op::add, "--xxx", Fused::add_xxx},
+    {Op::add, "--xxs", Fused::add_xcx},
+    {Op::subtract, "--xxx", Fused::subtract_xxx},
+    {Op::subtract, "--xxs", Fused::subtract_xcx},
+};
+
+struct GuardForm {
+  std::string_view name;
+  Word arity;
+  Fused fused;
+};
+constexpr GuardForm kBifForms[] = {
+    {"self", 0, Fused::bif_self},
+    {"element", 2, Fused::bif_element},
+    {"hd", 1, Fused::bif_hd},
+    {"tl", 1, Fused::bif_tl},
+    {"tuple_size", 1, Fused::bif_tuple_size},
+    {"map_get", 2, Fused::bif_map_get},
+};
+constexpr GuardForm kGcBifForms[] = {
+    {"length", 1, Fused::gc_bif_length},
+    {"byte_size", 1, Fused::gc_bif_byte_size},
+};
+
+template <std::size_t N>
+const GuardForm* guard_form(const GuardForm (&forms)[N], const code::Bif& b) {
+  if (b.mfa.module != atoms::erlang) return nullptr;
+  std::string_view name = term::AtomTable::text(b.mfa.function);
+  for (const GuardForm& f : forms)
+    if (f.name == name && f.arity == b.mfa.arity) return &f;
+  return nullptr;
+}
+
+// Pairs of moves by the kinds of the first and the second.
+struct MovePair {
+  std::string_view first, second;
+  Fused fused;
+};
+constexpr MovePair kMovePairs[] = {
+    {"xx", "xx", Fused::move_xx_xx}, {"xy", "xy", Fused::move_xy_xy}, {"yx", "yx", Fused::move_yx_yx}, {"xx", "yx", Fused::move_xx_yx},
+    {"yx", "xx", Fused::move_yx_xx}, {"cx", "xx", Fused::move_cx_xx}, {"xx", "cx", Fused::move_xx_cx}, {"cx", "cx", Fused::move_cx_cx},
+    {"cx", "yx", Fused::move_cx_yx}, {"yx", "cx", Fused::move_yx_cx}, {"xy", "xx", Fused::move_xy_xx},
+};
+
+struct MoveCall {
+  Op op;
+  Fused x, y, c;
+};
+constexpr MoveCall kMoveCalls[] = {
+    {Op::call, Fused::move_x_call, Fused::move_y_call, Fused::move_c_call},
+    {Op::call_only, Fused::move_x_call_only, Fused::kCount, Fused::move_c_call_only},
+    {Op::call_last, Fused::move_x_call_last, Fused::move_y_call_last, Fused::move_c_call_last},
+    {Op::call_ext, Fused::move_x_call_ext, Fused::move_y_call_ext, Fused::move_c_call_ext},
+};
+
+bool fits_all(std::span<const Operand> o, std::string_view kinds) {
+  for (std::size_t k = 0; k < kinds.size(); k++)
+    if (!fits(o[k], kinds[k])) return false;
+  return true;
+}
+
+}  // namespace
+
+// The instruction after `at`, line records skipped; the body's size when there is none.
+std::size_t Emitter::following(std::size_t at) const {
+  do at++;
+  while (at < body_.instructions.size() && body_.instructions[at].op == Op::line);
+  return at;
+}
+
+bool Emitter::is_op(std::size_t at, Op op) const { return at < body_.instructions.size() && body_.instructions[at].op == op; }
+
+void Emitter::note_lines(std::size_t from, std::size_t to) {
+  for (std::size_t k = from; k < to; k++)
+    if (body_.instructions[k].op == Op::line) note_line(operands_at(k)[0].word);
+}
+
+void Emitter::put_operands(Operands o) {
+  for (const Operand& k : o) put_operand(k);
+}
+
+std::size_t Emitter::fuse(std::size_t at) {
+  std::size_t taken = 0;
+  switch (body_.instructions[at].op) {
+    case Op::move: taken = fuse_move(at); break;
+    case Op::deallocate:
+      if (std::size_t next = following(at); is_op(next, Op::return_)) {
+        put(Fused::deallocate_return);
+        put_operands(operands_at(at));
+        taken = next + 1 - at;
+      }
+      break;
+    case Op::get_tuple_element: taken = fuse_elements(at); break;
+    case Op::is_tuple: taken = fuse_is_tuple(at); break;
+    case Op::is_nonempty_list: taken = fuse_next_cons(at); break;
+    case Op::allocate: taken = fuse_allocate(at); break;
+    case Op::bif:
+    case Op::gc_bif: taken = fuse_guard(at); break;
+    default: break;
+  }
+  if (taken == 0) taken = specialise(at);
+  return taken;
+}
+
+std::size_t Emitter::specialise(std::size_t at) {
+  const Instruction& i = body_.instructions[at];
+  Operands o = operands_at(at);
+  for (const Form& f : kForms) {
+    if (f.op != i.op || !fits_all(o, f.kinds)) continue;
+    put(f.fused);
+    put_operands(o);
+    return 1;
+  }
+  return 0;
+}
+
+std::size_t Emitter::fuse_guard(std::size_t at) {
+  const Instruction& i = body_.instructions[at];
+  Operands o = operands_at(at);
+  const auto& b = *reinterpret_cast<const code::Bif*>(o[i.op == Op::bif ? 1 : 2].word);
+  const GuardForm* form = i.op == Op::bif ? guard_form(kBifForms, b) : guard_form(kGcBifForms, b);
+  if (!form) return 0;
+  put(form->fused);
+  put_operands(o);
+  return 1;
+}
+
+std::size_t Emitter::fuse_move(std::size_t at) {
+  Operands o = operands_at(at);
+  std::size_t next = following(at);
+  if (next >= body_.instructions.size()) return 0;
+  const Instruction& second = body_.instructions[next];
+  Operands p = operands_at(next);
+  bool to_x0 = is_x(o[1]) && o[1].word == 0;
+  std::size_t after = following(next);
+  if (to_x0 && second.op == Op::return_) {
+    put(is_x(o[0]) ? Fused::move_x_return : is_y(o[0]) ? Fused::move_y_return : Fused::move_c_return);
+    put_operand(o[0]);
+    return next + 1 - at;
+  }
+  if (to_x0 && second.op == Op::deallocate && is_op(after, Op::return_)) {
+    put(is_x(o[0])   ? Fused::move_x_deallocate_return
+        : is_y(o[0]) ? Fused::move_y_deallocate_return
+                     : Fused::move_c_deallocate_return);
+    put_operand(o[0]);
+    put_operands(p);
+    return after + 1 - at;
+  }
+  if (second.op == Op::move) {
+    if (is_op(after, Op::move) && fits_all(o, "xy") && fits_all(p, "xy") && fits_all(operands_at(after), "xy")) {
+      note_lines(at, after);
+      put(Fused::move_xy_xy_xy);
+      put_operands(o);
+      put_operands(p);
+      put_operands(operands_at(after));
+      return after + 1 - at;
+    }
+    // The second move goes better with a call or return behind it.
+    for (const MovePair& pair : kMovePairs) {
+      if (!fits_all(o, pair.first) || !fits_all(p, pair.second)) continue;
+      note_lines(at, next);
+      put(pair.fused);
+      put_operands(o);
+      put_operands(p);
+      return next + 1 - at;
+    }
+  }
+  for (const MoveCall& c : kMoveCalls) {
+    if (c.op != second.op || !is_x(o[1])) continue;
+    Fused fused = is_x(o[0]) ? c.x : is_y(o[0]) ? c.y : c.c;
+    if (fused == Fused::kCount) break;
+    note_lines(at, next);
+    put(fused);
+    put_operands(o);
+    put_operands(p);
+    return next + 1 - at;
+  }
+  return 0;
+}
+
+std::size_t Emitter::fuse_elements(std::size_t at) {
+  Operands o = operands_at(at);
+  std::size_t next = following(at);
+  if (!is_op(next, Op::get_tuple_element)) return 0;
+  Operands p = operands_at(next);
+  // The first element must not replace the tuple the second is taken from.
+  if (!same(o[0], p[0]) || same(o[0], o[2])) return 0;
+  Word largest = std::max(o[1].word, p[1].word);
+  std::size_t third = following(next);
+  if (is_op(third, Op::get_tuple_element) && fits_all(o, "x-x") && fits_all(p, "x-x")) {
+    Operands q = operands_at(third);
+    if (same(o[0], q[0]) && !same(o[0], p[2]) && is_x(q[2])) {
+      note_lines(at, third);
+      put(Fused::get_elements_x_xxx);
+      put_operand(o[0]);
+      put(std::max(largest, q[1].word));
+      for (Operands e : {o, p, q}) put_operands(e.subspan(1, 2));
+      return third + 1 - at;
+    }
+  }
+  Fused fused;
+  if (fits_all(o, "x-x") && is_x(p[2])) fused = Fused::get_elements_x_xx;
+  else if (fits_all(o, "x-y") && is_y(p[2])) fused = Fused::get_elements_x_yy;
+  else if (fits_all(o, "y-x") && is_x(p[2])) fused = Fused::get_elements_y_xx;
+  else return 0;
+  note_lines(at, next);
+  put(fused);
+  put_operand(o[0]);
+  put(largest);
+  put_operands(o.subspan(1, 2));
+  put_operands(p.subspan(1, 2));
+  return next + 1 - at;
+}
+
+std::size_t Emitter::fuse_is_tuple(std::size_t at) {
+  Operands o = operands_at(at);
+  std::size_t next = following(at);
+  if (!is_op(next, Op::test_arity) || !is_x(o[1])) return 0;
+  Operands p = operands_at(next);
+  if (o[0].word != p[0].word || !same(o[1], p[1])) return 0;
+  put(Fused::is_tuple_arity_x);
+  put_operands(o);
+  put(term::HeaderWord::make(term::Kind::Tuple, p[2].word).bits());
+  return next + 1 - at;
+}
+
+std::size_t Emitter::fuse_next_cons(std::size_t at) {
+  Operands o = operands_at(at);
+  std::size_t next = following(at);
+  if (!is_op(next, Op::get_list)) return 0;
+  Operands p = operands_at(next);
+  if (!same(o[1], p[0])) return 0;
+  Fused fused;
+  if (fits_all(p, "xxx")) fused = Fused::next_cons_x_xx;
+  else if (fits_all(p, "xyx")) fused = Fused::next_cons_x_yx;
+  else if (fits_all(p, "xxy")) fused = Fused::next_cons_x_xy;
+  else if (fits_all(p, "xyy")) fused = Fused::next_cons_x_yy;
+  else if (fits_all(p, "yxx")) fused = Fused::next_cons_y_xx;
+  else return 0;
+  put(fused);
+  put_operands(o);
+  put_operands(p.subspan(1));
+  return next + 1 - at;
+}
+
+std::size_t Emitter::fuse_allocate(std::size_t at) {
+  std::size_t next = following(at);
+  if (!is_op(next, Op::move) || !fits_all(operands_at(next), "xy")) return 0;
+  std::size_t after = following(next);
+  bool two = is_op(after, Op::move) && fits_all(operands_at(after), "xy");
+  note_lines(at, two ? after : next);
+  put(two ? Fused::allocate_move_xy_xy : Fused::allocate_move_xy);
+  put_operands(operands_at(at));
+  put_operands(operands_at(next));
+  if (!two) return next + 1 - at;
+  put_operands(operands_at(after));
+  return after + 1 - at;
+}
 
 }  // namespace vm::interp

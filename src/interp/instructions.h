@@ -4,6 +4,7 @@
 // specialised and fused forms (interp/fused.def).
 #pragma once
 
+#include "code/bif_table.h"
 #include "code/internal_ops.gen.h"
 #include "code/module.h"
 
@@ -26,6 +27,10 @@ inline code::CodeWord cell_of(code::Op op) {
 }
 inline code::CodeWord cell_of(Fused op) {
   return reinterpret_cast<code::CodeWord>(instruction_labels()[code::kOpCount + static_cast<unsigned>(op)]);
+}
+
+inline code::CodeWord enter_dirty_operand(const code::Bif& bif) {
+  return Word{bif.kind == code::BifKind::DirtyIo} << 32 | bif.mfa.arity;
 }
 
 }  // namespace vm::interp

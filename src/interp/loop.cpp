@@ -15,6 +15,7 @@
 #include "ops/apply.h"
 #include "ops/arith.h"
 #include "ops/bits.h"
+#include "ops/maps.h"
 #include "ops/raise.h"
 #include "term/compare.h"
 
@@ -47,6 +48,9 @@ void set_function_clause(Registers& r, CodePtr pc) {
 #define GO(to) do { pc = reinterpret_cast<CodePtr>(to); DISPATCH(); } while (0)
 #define SRC(i) read_source(pc[i], x, sp)
 #define DST(i) (*destination(pc[i], x, sp))
+#define XR(i) (reinterpret_cast<Word*>(x)[pc[i] >> 6])
+#define YR(i) (sp[pc[i] >> 6])
+#define CR(i) (pc[i])
 #define SAVE() (p->heap.top_ = htop, p->heap.limit_ = sp, p->reductions_left = reds)
 #define LOAD() (htop = p->heap.top_, sp = p->heap.limit_, reds = p->reductions_left)
 #define SIGNED(t) static_cast<SWord>((t).bits())
@@ -234,6 +238,7 @@ Stop run_loop(Registers* r, const void* const** labels) {  // NOLINT(readability
 #include "interp/op_exceptions.inc"
 #include "interp/op_receive.inc"
 #include "interp/op_bits.inc"
+#include "interp/op_forms.inc"
 
 slow_arith : {
   // cells: size of the instruction; cells 1..3 are fail, live, dst.

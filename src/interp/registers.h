@@ -35,6 +35,7 @@ struct Registers {
   double f[kFloatRegisters];
   Process* process = nullptr;
   proc::Runtime* runtime = nullptr;
+  bool on_dirty = false;         // this thread is a dirty scheduler's
   CodePtr target = nullptr;      // where a slow path says to go on
   std::uint32_t target_arity = 0;
   code::Export* target_export = nullptr;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/apply.h"
 
+#include "proc/process_cold.h"
 #include "term/atoms.h"
 
 namespace vm::ops {
@@ -37,6 +38,6 @@ Term make_export_fun(term::HeapWriter& h, code::Export* target) {
   return Term::boxed(p);
 }
 
-Term error_handler_of(proc::Process&) { return atoms::error_handler; }
+Term error_handler_of(proc::Process& p) { return p.cold ? p.cold->error_handler : atoms::error_handler; }
 
 }  // namespace vm::ops
