@@ -259,6 +259,12 @@ void Loader::destroy_instance(void* p) {
 
 // Of an instance that nobody ever saw.
 void Loader::discard_instance(ModuleInstance* instance) {
+  const auto* extra = static_cast<LoadExtra*>(instance->load_extra);
+  std::vector<heap::LiteralArea*> areas{instance->literal_area, instance->info_area};
+  if (extra != nullptr) areas.insert(areas.end(), extra->number_areas.begin(), extra->number_areas.end());
+  for (heap::LiteralArea* area : areas) {
+    if (area != nullptr) heap::LiteralArea::destroy(area);
+  }
   delete static_cast<LoadExtra*>(instance->load_extra);
   delete instance;
 }

@@ -89,6 +89,12 @@ class Loader {
   // What decode() would install, without doing so (tests, disassembly). False: the function does not verify and *out raises badfile.
   static bool lower(code::Function& f, code::FunctionBody* out);
 
+  // Calls f(code::Function&) for each function of a module that is prepared only (tests, disassembly).
+  template <typename F>
+  static void for_each_function(PreparedModule& module, F&& f) {
+    for (code::Function& function : module.instance_->functions) f(function);
+  }
+
   // Attributes and compile info as terms on h; nil when the module has none. False when the chunk is no term.
   bool attributes(const code::ModuleInstance& instance, term::HeapWriter& h, Term* out);
   bool compile_info(const code::ModuleInstance& instance, term::HeapWriter& h, Term* out);
