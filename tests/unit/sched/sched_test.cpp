@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Timer wheel against a sorted list; schedulers with fake runnables.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <random>
+#include <thread>
+#include <vector>
+
+#include "os/clock.h"
+#include "sched/scheduler.h"
+#include "sched/timer_wheel.h"
+
+namespace vm::sched {
+namespace {
+
+struct TestTimer : Timer {
+  std::int64_t fired_at = 0;
+};
+std::int64_t test_now = 0;
+
+void note_fire(Timer* t) { static_cast<TestTimer*>(t)->fired_at = test_now; }
+
+TEST(TimerWheel, FiresAtTheFirstTickNotBeforeItsTime) {
+  TimerService wheel;
+  std::mt19937_64 random(3);
+  const std::int64_t begin = os::monotonic_ns() / 1'000'000 * 1'000'000 + 5'000'000;
+  std::vector<TestTimer> timers(3000);
+  for (TestTimer& t : timers) {
+    const int scale = static_cast<int>(random() % 5);
+    const std::int64_t range[] = {3'000'000, 300'000'000, 70'000'000'000, 5'000'000'000'000, 6'000'000'000'000'000};
+    t.fire = note_fire;
+    wheel.set(t, begin + static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(range[scale])));
+  }
+  std::size_t cancelled = 0;
+  for (std::size_t i = 0; i < timers.size(); i += 7) {
+    EXPECT_TRUE(wheel.cancel(timers[i]));
+    EXPECT_FALSE(wheel.cancel(timers[i]));
+    cancelled++;
+  }
+  test_now = begin;
+  std::size_t steps = 0;
+  for (;;) {
+    const std::int64_t next = wheel.run(test_now);
+    if (next == INT64_MAX) break;
+    test_now += std::max<std::int64_t>(next, 1);
+    ASSERT_LT(++steps, 200000u);
+  }
+  std::size_t fired = 0;
+  for (TestTimer& t : timers) {
+    if (t.fired_at == 0) continue;
+    fired++;
+    EXPECT_GE(t.fired_at, t.due_ns);
+    EXPECT_LE(t.fired_at - t.due_ns, 1'000'001);
+  }
+  EXPECT_EQ(fired, timers.size() - cancelled);
+}
+
+struct Counter final : Runnable {
+  SchedulerGroup* group = nullptr;
+  std::atomic<int>* left = nullptr;
+  int slices = 100;
+  After run(Scheduler&) override {
+    if (--slices > 0) return After::Requeue;
+    left->fetch_sub(1);
+    return After::Parked;
+  }
+};
+
+TEST(Scheduler, RunsEverythingOnAllPriorities) {
+  Config config;
+  config.schedulers = config.online = 3;
+  std::atomic<int> left{200};
+  SchedulerGroup group(config, {});
+  group.start();
+  std::vector<Counter> counters(200);
+  for (std::size_t i = 0; i < counters.size(); i++) {
+    counters[i].left = &left;
+    counters[i].priority = static_cast<Priority>(i % 4);
+    group.enqueue(counters[i]);
+  }
+  while (left.load() > 0) std::this_thread::yield();
+  group.stop();
+  EXPECT_EQ(left.load(), 0);
+}
+
+struct WakeAnother final : Runnable {
+  SchedulerGroup* group = nullptr;
+  WakeAnother* other = nullptr;
+  std::atomic<int>* left = nullptr;
+  After run(Scheduler&) override {
+    if (left->fetch_sub(1) > 1) group->enqueue_next(*other);
+    return After::Parked;
+  }
+};
+
+TEST(Scheduler, RunNextHandsOver) {
+  Config config;
+  config.schedulers = config.online = 2;
+  std::atomic<int> left{100000};
+  SchedulerGroup group(config, {});
+  group.start();
+  WakeAnother a, b;
+  a.group = b.group = &group;
+  a.left = b.left = &left;
+  a.other = &b;
+  b.other = &a;
+  const std::int64_t begin = os::monotonic_ns();
+  group.enqueue(a);
+  while (left.load() > 0) std::this_thread::yield();
+  const double ns = static_cast<double>(os::monotonic_ns() - begin) / 100000;
+  group.stop();
+  RecordProperty("ns_per_handover", static_cast<int>(ns));
+}
+
+struct Dirty final : Runnable {
+  std::atomic<int>* left = nullptr;
+  After run(Scheduler& s) override {
+    EXPECT_TRUE(s.dirty());
+    EXPECT_EQ(Scheduler::current(), nullptr);
+    left->fetch_sub(1);
+    return After::Parked;
+  }
+};
+
+TEST(Scheduler, DirtyPoolsAndStopTheWorld) {
+  Config config;
+  config.schedulers = config.online = 2;
+  std::atomic<int> left{50};
+  SchedulerGroup group(config, {});
+  group.start();
+  std::vector<Dirty> dirty(50);
+  for (std::size_t i = 0; i < dirty.size(); i++) {
+    dirty[i].left = &left;
+    group.enqueue_dirty(dirty[i], i % 2 ? DirtyPool::Cpu : DirtyPool::Io);
+  }
+  int stopped = 0;
+  for (int i = 0; i < 20; i++) group.stop_the_world([&] { stopped++; });
+  while (left.load() > 0) std::this_thread::yield();
+  EXPECT_EQ(stopped, 20);
+  group.set_online(1);
+  group.set_online(2);
+  group.stop();
+}
+
+}  // namespace
+}  // namespace vm::sched

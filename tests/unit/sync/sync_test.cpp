@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Reclamation and slabs under several threads.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+#include <vector>
+
+#include "sync/epoch.h"
+#include "sync/slab.h"
+
+namespace vm::sync {
+namespace {
+
+constexpr std::uint64_t kAlive = 0xA11FE;
+
+struct Node {
+  std::atomic<std::uint64_t> mark{kAlive};
+};
+
+std::atomic<int> freed{0};
+
+void free_node(void* p) {
+  auto* n = static_cast<Node*>(p);
+  n->mark.store(0);
+  delete n;
+  freed.fetch_add(1);
+}
+
+TEST(Epoch, NobodySeesAFreedNode) {
+  std::atomic<Node*> cell{new Node};
+  constexpr int kThreads = 4;
+  constexpr int kRounds = 20000;
+  std::atomic<int> replaced{0};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; t++) {
+    threads.emplace_back([&, t] {
+      Epoch::register_thread();
+      for (int i = 0; i < kRounds; i++) {
+        Node* n = cell.load();
+        ASSERT_EQ(n->mark.load(), kAlive);
+        if (i % 4 == t) {
+          Node* old = cell.exchange(new Node);
+          replaced.fetch_add(1);
+          Epoch::defer(old, free_node);
+        }
+        Epoch::quiescent();
+        if (i % 1000 == 999) {
+          Epoch::enter_sleep();
+          std::this_thread::yield();
+          Epoch::leave_sleep();
+        }
+      }
+      Epoch::unregister_thread();
+    });
+  }
+  std::thread foreign([&] {
+    for (int i = 0; i < kRounds; i++) {
+      Epoch::Guard guard;
+      ASSERT_EQ(cell.load()->mark.load(), kAlive);
+    }
+  });
+  for (auto& t : threads) t.join();
+  foreign.join();
+  // The rest is freed by whoever is registered next.
+  Epoch::register_thread();
+  for (int i = 0; i < 200; i++) Epoch::quiescent();
+  Epoch::unregister_thread();
+  EXPECT_EQ(freed.load(), replaced.load());
+  delete cell.load();
+}
+
+struct Thing : SlabObject<Thing> {
+  std::uint64_t a = 1, b = 2, c = 3;
+};
+
+TEST(Slab, ObjectsCrossThreads) {
+  constexpr int kCount = 20000;
+  std::vector<std::atomic<Thing*>> box(64);
+  for (auto& b : box) b.store(nullptr);
+  std::thread producer([&] {
+    for (int i = 0; i < kCount; i++) {
+      auto* t = new Thing;
+      t->a = static_cast<std::uint64_t>(i);
+      Thing* expected = nullptr;
+      while (!box[static_cast<std::size_t>(i) % box.size()].compare_exchange_weak(expected, t)) {
+        expected = nullptr;
+        std::this_thread::yield();
+      }
+    }
+  });
+  std::thread consumer([&] {
+    for (int i = 0; i < kCount; i++) {
+      Thing* t = nullptr;
+      while (!(t = box[static_cast<std::size_t>(i) % box.size()].exchange(nullptr))) std::this_thread::yield();
+      ASSERT_EQ(t->a, static_cast<std::uint64_t>(i));
+      ASSERT_EQ(t->b, 2u);
+      delete t;
+    }
+  });
+  producer.join();
+  consumer.join();
+}
+
+}  // namespace
+}  // namespace vm::sync
