@@ -34,6 +34,15 @@ inline Word read_bits(const Byte* base, std::size_t offset, std::size_t bits) {
   if (bits == 0) return 0;
   const Byte* p = base + (offset >> 3);
   unsigned skip = offset & 7;
+  if (skip == 0) {
+    if (bits == 8) return *p;
+    if (bits == 32) {
+      std::uint32_t w;
+      std::memcpy(&w, p, 4);
+      return __builtin_bswap32(w);
+    }
+    if (bits == 16) return Word{p[0]} << 8 | p[1];
+  }
   std::size_t span = skip + bits;  // bits from the first byte on
   if (span > 56) {                 // eight or nine bytes
     if (span < 64) {
@@ -57,9 +66,20 @@ inline void write_bits(Byte* base, std::size_t offset, Word value, std::size_t b
   if (bits == 0) return;
   Byte* p = base + (offset >> 3);
   unsigned skip = offset & 7;
-  if (skip == 0 && bits == 64) {
-    store_big64(p, value);
-    return;
+  if (skip == 0) {
+    if (bits == 8) {
+      *p = static_cast<Byte>(value);
+      return;
+    }
+    if (bits == 64) {
+      store_big64(p, value);
+      return;
+    }
+    if (bits == 32) {
+      std::uint32_t w = __builtin_bswap32(static_cast<std::uint32_t>(value));
+      std::memcpy(p, &w, 4);
+      return;
+    }
   }
   value &= low_mask(bits);
   if (skip + bits <= 8) {
