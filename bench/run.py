@@ -20,16 +20,16 @@ import time
 
 from common import CLASSES, DEFAULT_GIRDER, build, environment, find_erl
 
-REPORT = re.compile(r'\{bench,"([^"]+)",(\d+),(\d+)\}')
+REPORT = re.compile(r'\{bench,"([^"]+)",(\d+),(\d+),(\d+)\}')
 ENTRY = re.compile(r'\{entry,"([^"]+)",(\d+),(\d+)\}')
 
 
 class Emulator:
     """One erl command and what it has measured so far."""
 
-    def __init__(self, label, erl, flags, folder, timeout):
-        self.label, self.timeout = label, timeout
-        self.command = [erl, "-noshell", "-noinput", *flags, "-pa", folder]
+    def __init__(self, label, erl, folder, args):
+        self.label, self.timeout, self.clock = label, args.timeout, args.clock
+        self.command = [erl, "-noshell", "-noinput", *args.flags.split(), "-pa", folder]
         self.best, self.operations, self.failed = {}, {}, {}
 
     def call(self, function, *plain):
@@ -50,7 +50,10 @@ class Emulator:
             text = " ".join(done.stdout.split())
             self.failed[name] = f"exit {done.returncode}: {text[:200]}"
             return
-        ns = int(match.group(2))
+        ns = int(match.group(2)) if self.clock == "wall" else int(match.group(4)) * 1000000
+        if ns == 0:
+            self.failed[name] = "this emulator does not tell its processor time"
+            return
         self.operations[name] = int(match.group(3))
         self.best[name] = min(ns, self.best.get(name, ns))
 
@@ -128,6 +131,8 @@ def main():
     parser.add_argument("-n", "--runs", type=int, default=5, help="runs of each program (5)")
     parser.add_argument("--class", dest="classes", action="append", choices=CLASSES, help="only this class; repeatable")
     parser.add_argument("--flags", default="+S 1", help="emulator flags for both ('+S 1')")
+    parser.add_argument("--clock", choices=["wall", "cpu"], default="wall",
+                        help="cpu: processor time of all threads, for a machine that is busy otherwise (wall)")
     parser.add_argument("--percent", type=int, default=100, help="share of the iterations (100)")
     parser.add_argument("--timeout", type=int, default=120, help="seconds for one run (120)")
     parser.add_argument("--build", default="build/bench", help="folder of the compiled programs")
@@ -139,13 +144,12 @@ def main():
     erl = find_erl(args.stock)
     folder = os.path.abspath(args.build)
     build(os.path.join(os.path.dirname(erl), "erlc"), folder)
-    flags = args.flags.split()
-    stock = Emulator("stock", erl, flags, folder, args.timeout)
+    stock = Emulator("stock", erl, folder, args)
     names = entries(stock, args.classes or CLASSES, args.filters)
     if args.calibrate:
         calibrate(stock, names, args.runs)
         return 0
-    girder = Emulator("Girder", find_erl(args.erl), flags, folder, args.timeout)
+    girder = Emulator("Girder", find_erl(args.erl), folder, args)
 
     start = time.monotonic()
     means, everything, cpu = [], [[], 0], [[], 0]
@@ -167,7 +171,7 @@ def main():
             group[1] += len(mine)
     means += [("CPU classes", *cpu), ("all", *everything)]
     print_summary([m for m in means if m[2]], args.markdown)
-    print(f"\nminimum of {args.runs} runs, {' '.join(flags)}, {time.monotonic() - start:.0f} s")
+    print(f"\nminimum of {args.runs} runs, {args.clock} clock, {args.flags}, {time.monotonic() - start:.0f} s")
     for emulator in (stock, girder):
         for name, why in sorted(emulator.failed.items()):
             print(f"FAILED on {emulator.label}: {name}: {why}")

@@ -11,7 +11,8 @@
 %%
 %% The report is one line written by erlang:display/1, so that a benchmark
 %% needs neither the I/O system nor formatting:
-%%   {bench,"CLASS/ENTRY",Nanoseconds,Operations}  or  {bench_wrong,...}
+%%   {bench,"CLASS/ENTRY",Nanoseconds,Operations,ProcessorMilliseconds}
+%% or {bench_wrong,...}
 -module(bench).
 -export([main/0, list/0]).
 
@@ -23,8 +24,8 @@ main() ->
     Self = self(),
     {Pid, Monitor} = spawn_monitor(fun() -> Self ! {self(), measure(Module, Entry, N)} end),
     receive
-        {Pid, {ok, Ns}} ->
-            erlang:display({bench, Name, Ns, N * Ops}),
+        {Pid, {ok, Ns, Cpu}} ->
+            erlang:display({bench, Name, Ns, N * Ops, Cpu}),
             halt(0);
         {Pid, {wrong, Result, Expected}} ->
             erlang:display({bench_wrong, Name, Result, Expected}),
@@ -36,13 +37,19 @@ main() ->
 
 measure(Module, Entry, N) ->
     Arg = Module:setup(Entry, N),
+    CpuBefore = processor_time(),
     Before = erlang:monotonic_time(nanosecond),
     Result = Module:run(Entry, N, Arg),
     After = erlang:monotonic_time(nanosecond),
+    CpuAfter = processor_time(),
     case Module:expected(Entry, N) of
-        Result -> {ok, After - Before};
+        Result -> {ok, After - Before, CpuAfter - CpuBefore};
         Expected -> {wrong, Result, Expected}
     end.
+
+%% Milliseconds of all threads; 0 where the emulator can't tell.
+processor_time() ->
+    try element(1, statistics(runtime)) catch error:_ -> 0 end.
 
 locate(Name) ->
     {Class, [$/ | Entry]} = split(Name, []),

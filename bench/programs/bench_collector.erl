@@ -4,10 +4,10 @@
 -export([benches/0, setup/2, run/3, expected/2]).
 
 benches() ->
-    [{trees, 1500, 2047}, {major_list, 10, 1000000}, {major_tuples, 10, 200000},
-     {grow_list, 3, 1000000}, {short_lived, 15000000, 1}, {short_lived_beside_live, 10000000, 1},
-     {queue_in_out, 5000000, 1}, {live_map, 10, 100000}, {many_heaps, 20, 2000},
-     {deep_recursion, 15, 500000}, {binaries_off_heap, 200000, 1}, {strings, 1200, 1000}].
+    [{trees, 19000, 2047}, {major_list, 32, 1000000}, {major_tuples, 65, 200000},
+     {grow_list, 4, 1000000}, {short_lived, 4100000, 1}, {short_lived_beside_live, 7000000, 1},
+     {queue_in_out, 13000000, 1}, {live_map, 2, 100000}, {many_heaps, 15, 2000},
+     {deep_recursion, 12, 500000}, {binaries_off_heap, 550000, 1}, {strings, 4300, 1000}].
 
 setup(major_list, _) -> lists:seq(1, 1000000);
 setup(major_tuples, _) -> [{I, I, I, I, I} || I <- lists:seq(1, 200000)];

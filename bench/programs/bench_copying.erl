@@ -4,12 +4,12 @@
 -export([benches/0, setup/2, run/3, expected/2]).
 
 benches() ->
-    [{send_list, 400, 10000}, {send_tree, 1500, 2047}, {send_small_tuple, 500000, 1},
-     {send_strings, 1200, 1000}, {send_map_1000, 1500, 1000}, {send_small_map, 500000, 1},
-     {send_large_binary, 700000, 1}, {send_shared, 4000, 1000}, {spawn_argument, 400, 10000},
-     {ets_list, 800, 10000}, {ets_records, 300, 1000}, {compare_deep, 2000, 2047},
-     {hash_deep, 700, 2047}, {external_out, 400, 2047}, {external_in, 400, 2047},
-     {literal, 500000, 1}].
+    [{send_list, 2100, 10000}, {send_tree, 6600, 2047}, {send_small_tuple, 350000, 1},
+     {send_strings, 1800, 1000}, {send_map_1000, 2100, 1000}, {send_small_map, 140000, 1},
+     {send_large_binary, 180000, 1}, {send_shared, 22000, 1000}, {spawn_argument, 4600, 10000},
+     {ets_list, 2000, 10000}, {ets_records, 690, 1000}, {compare_deep, 45000, 2047},
+     {hash_deep, 8500, 2047}, {external_out, 3900, 2047}, {external_in, 3300, 2047},
+     {literal, 320000, 1}].
 
 setup(E, _) when E =:= ets_list; E =:= ets_records -> {ets:new(t, [set]), data(E)};
 setup(spawn_argument, _) -> data(spawn_argument);

@@ -7,12 +7,12 @@
 -record(state, {a = 0, b = 0, c = 0, d = 0, e = 0, f = 0}).
 
 benches() ->
-    [{stack_machine, 2000000, 12}, {atom_case, 60000, 1000}, {integer_case, 60000, 1000},
-     {tuple_match, 60000, 1000}, {local_calls, 30000000, 2}, {remote_calls, 30000000, 2},
-     {apply_dynamic, 15000000, 2}, {fun_calls, 30000000, 2}, {record_update, 25000000, 1},
-     {try_no_throw, 20000000, 1}, {throw_catch, 7000000, 1}, {error_catch, 4000000, 1},
-     {deep_throw, 100000, 100}, {closure_create, 15000000, 1}, {compare_terms, 60000, 1000},
-     {state_machine, 40000, 1000}, {badmatch_stacktrace, 500000, 1}].
+    [{stack_machine, 3300000, 12}, {atom_case, 63000, 1000}, {integer_case, 90000, 1000},
+     {tuple_match, 62000, 1000}, {local_calls, 43000000, 2}, {remote_calls, 37000000, 2},
+     {apply_dynamic, 37000000, 2}, {fun_calls, 38000000, 2}, {record_update, 15000000, 1},
+     {try_no_throw, 53000000, 1}, {throw_catch, 7500000, 1}, {error_catch, 790000, 1},
+     {deep_throw, 1000000, 100}, {closure_create, 8300000, 1}, {compare_terms, 31000, 1000},
+     {state_machine, 63000, 1000}, {badmatch_stacktrace, 620000, 1}].
 
 setup(atom_case, _) -> cycle([add, sub, mul, noop, inc, dec, neg, swap], 1000);
 setup(integer_case, _) -> cycle([1, 2, 3, 4, 5, 100, 1000, 7], 1000);

@@ -4,11 +4,11 @@
 -export([benches/0, setup/2, run/3, expected/2]).
 
 benches() ->
-    [{lookup_set, 4000000, 1}, {lookup_ordered, 2000000, 1}, {lookup_element, 5000000, 1},
-     {insert_set, 1500000, 1}, {insert_new_delete, 1000000, 1}, {insert_ordered, 500000, 1},
-     {update_counter, 3000000, 1}, {lookup_wide, 1000000, 1}, {traverse, 60, 10000},
-     {select, 60, 10000}, {match_object, 60, 10000}, {foldl, 60, 10000}, {bag, 500000, 1},
-     {binary_keys, 1500000, 1}, {tab_to_list, 100, 10000}].
+    [{lookup_set, 5300000, 1}, {lookup_ordered, 3200000, 1}, {lookup_element, 4900000, 1},
+     {insert_set, 3200000, 1}, {insert_new_delete, 1000000, 1}, {insert_ordered, 2200000, 1},
+     {update_counter, 5600000, 1}, {lookup_wide, 1300000, 1}, {traverse, 560, 10000},
+     {select, 450, 10000}, {match_object, 790, 10000}, {foldl, 340, 10000}, {bag, 2300000, 1},
+     {binary_keys, 3500000, 1}, {tab_to_list, 520, 10000}].
 
 setup(E, _) when E =:= lookup_ordered; E =:= insert_ordered -> filled([ordered_set]);
 setup(update_counter, _) -> T = ets:new(t, [set]), ets:insert(T, [{I, 0} || I <- lists:seq(0, 99)]), T;

@@ -4,9 +4,9 @@
 -export([benches/0, setup/2, run/3, expected/2]).
 
 benches() ->
-    [{mandelbrot, 80000, 200}, {pair_force, 5000, 1000}, {planets, 60000, 10},
-     {list_sum, 40000, 1000}, {list_scale, 30000, 1000}, {spectral, 8, 40000},
-     {horner, 20000, 100}, {newton, 3000, 1000}].
+    [{mandelbrot, 65000, 200}, {pair_force, 3300, 1000}, {planets, 81000, 10},
+     {list_sum, 27000, 1000}, {list_scale, 15000, 1000}, {spectral, 670, 40000},
+     {horner, 250000, 100}, {newton, 1500, 1000}].
 
 setup(E, _) when E =:= list_sum; E =:= list_scale -> [I * 0.5 || I <- lists:seq(1, 1000)];
 setup(spectral, _) -> [1.0 || _ <- lists:seq(1, 100)];

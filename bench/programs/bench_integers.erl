@@ -7,11 +7,11 @@
 -define(MASK58, 16#3ffffffffffffff).
 
 benches() ->
-    [{sum_loop, 250000000, 1}, {lcg, 15000000, 1}, {xorshift, 5000, 1000},
-     {fib, 20, 7049155}, {tak, 80, 1099553}, {collatz, 5, 1080000},
-     {gcd, 50, 40000}, {digits, 4000, 1000}, {popcount, 2500, 1000},
-     {crc, 300, 100000}, {big_factorial, 700, 1000}, {big_fibonacci, 90, 10000},
-     {big_power, 20, 1024}].
+    [{sum_loop, 130000000, 1}, {lcg, 7200000, 1}, {xorshift, 2600, 1000},
+     {fib, 11, 7049155}, {tak, 33, 1099553}, {collatz, 44, 1080000},
+     {gcd, 79, 40000}, {digits, 23000, 1000}, {popcount, 9800, 1000},
+     {crc, 560, 100000}, {big_factorial, 660, 1000}, {big_fibonacci, 260, 10000},
+     {big_power, 77, 1024}].
 
 setup(crc, _) -> {list_to_tuple([table(I, 8) || I <- lists:seq(0, 255)]),
                   [I * 7 band 255 || I <- lists:seq(1, 100000)]};

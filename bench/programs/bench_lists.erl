@@ -4,12 +4,12 @@
 -export([benches/0, setup/2, run/3, expected/2]).
 
 benches() ->
-    [{sum, 250000, 1000}, {sum_guarded, 100000, 1000}, {reverse, 70000, 1000},
-     {map_body, 70000, 1000}, {filter_comprehension, 80000, 1000}, {foldl_fun, 150000, 1000},
-     {fun_identity, 60000, 1000}, {sort_random, 70, 10000}, {sort_runs, 500, 10000},
-     {quicksort, 80, 10000}, {append, 50000, 1000}, {flatten, 8000, 1000},
-     {zip_unzip, 20000, 1000}, {keyfind, 300000, 100}, {member, 100000, 1000},
-     {permutations, 20, 5040}, {usort_tuples, 60, 10000}].
+    [{sum, 140000, 1000}, {sum_guarded, 65000, 1000}, {reverse, 34000, 1000},
+     {map_body, 17000, 1000}, {filter_comprehension, 27000, 1000}, {foldl_fun, 63000, 1000},
+     {fun_identity, 18000, 1000}, {sort_random, 270, 10000}, {sort_runs, 660, 10000},
+     {quicksort, 50, 10000}, {append, 62000, 1000}, {flatten, 21000, 1000},
+     {zip_unzip, 5800, 1000}, {keyfind, 1100000, 100}, {member, 150000, 1000},
+     {permutations, 130, 5040}, {usort_tuples, 70, 10000}].
 
 setup(E, _) when E =:= sort_random; E =:= quicksort -> random(10000, 42);
 setup(sort_runs, _) -> lists:append([lists:seq(I * 3, I * 3 + 99) || I <- lists:seq(1, 100)]);

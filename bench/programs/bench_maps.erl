@@ -4,11 +4,11 @@
 -export([benches/0, setup/2, run/3, expected/2]).
 
 benches() ->
-    [{get_literal_8, 80000000, 1}, {get_literal_32, 80000000, 1}, {get_integer_1024, 15000, 1024},
-     {update_8, 15000000, 1}, {put_new_16, 500000, 16}, {build_100k, 5, 100000},
-     {update_large, 600000, 1}, {word_count, 40, 20000}, {fold_1024, 3000, 1024},
-     {merge, 1500, 1024}, {binary_keys, 2500000, 1}, {from_to_list, 2500, 1000},
-     {iterate_100k, 15, 100000}].
+    [{get_literal_8, 56000000, 1}, {get_literal_32, 26000000, 1}, {get_integer_1024, 12000, 1024},
+     {update_8, 11000000, 1}, {put_new_16, 400000, 16}, {build_100k, 4, 100000},
+     {update_large, 600000, 1}, {word_count, 38, 20000}, {fold_1024, 15000, 1024},
+     {merge, 15000, 1024}, {binary_keys, 4200000, 1}, {from_to_list, 1100, 1000},
+     {iterate_100k, 100, 100000}].
 
 setup(get_literal_8, _) -> keys(8);
 setup(get_literal_32, _) -> keys(32);

@@ -4,11 +4,11 @@
 -export([benches/0, setup/2, run/3, expected/2]).
 
 benches() ->
-    [{ping_pong, 600000, 1}, {send_self, 4000000, 1}, {after_zero, 12000000, 1},
-     {ring, 2500, 500}, {fan_in, 1500000, 1}, {fan_out, 3000, 500},
-     {call_with_monitor, 300000, 1}, {selective, 100000, 1}, {selective_backlog, 2000, 100},
-     {registered_send, 500000, 1}, {links, 500000, 1}, {timers, 400000, 1},
-     {dictionary, 30000000, 1}, {priority_mix, 500000, 1}].
+    [{ping_pong, 330000, 1}, {send_self, 2600000, 1}, {after_zero, 8200000, 1},
+     {ring, 1500, 500}, {fan_in, 800000, 1}, {fan_out, 1100, 500},
+     {call_with_monitor, 260000, 1}, {selective, 220000, 1}, {selective_backlog, 7500, 100},
+     {registered_send, 240000, 1}, {links, 1100000, 1}, {timers, 540000, 1},
+     {dictionary, 17000000, 1}, {priority_mix, 350000, 1}].
 
 setup(ping_pong, _) -> spawn_link(fun echo/0);
 setup(call_with_monitor, _) -> spawn_link(fun server/0);

@@ -4,10 +4,10 @@
 -export([benches/0, setup/2, run/3, expected/2]).
 
 benches() ->
-    [{compile, 3, 1}, {scan_and_parse, 12, 1}, {format_terms, 60, 1}, {json_encode, 150, 1},
-     {json_decode, 100, 1}, {tokenizer, 60, 10000}, {gb_trees, 10, 10000}, {dict, 10, 10000},
-     {regex_matcher, 60, 5000}, {queens, 4, 1}, {huffman, 15, 1}, {lisp, 8, 1}, {life, 12, 1},
-     {sudoku, 2, 1}, {molecule, 4, 1}, {word_frequency, 12, 1}, {sets_and_graphs, 10, 1}].
+    [{compile, 1, 1}, {scan_and_parse, 340, 1}, {format_terms, 350, 1}, {json_encode, 260, 1},
+     {json_decode, 140, 1}, {tokenizer, 630, 10000}, {gb_trees, 21, 10000}, {dict, 20, 10000},
+     {regex_matcher, 54, 5000}, {queens, 500, 1}, {huffman, 5, 1}, {lisp, 280, 1}, {life, 20, 1},
+     {sudoku, 62, 1}, {molecule, 8, 1}, {word_frequency, 21, 1}, {sets_and_graphs, 10, 1}].
 
 setup(E, N) ->
     case E of

@@ -4,10 +4,10 @@
 -export([benches/0, setup/2, run/3, expected/2, child/2]).
 
 benches() ->
-    [{spawn_message, 350000, 1}, {spawn_exit_only, 400000, 1}, {spawn_link_trap, 250000, 1},
-     {spawn_monitor, 250000, 1}, {spawn_mfa, 350000, 1}, {alive_100k, 1, 100000},
-     {tree, 4, 16383}, {spawn_opt_heap, 200000, 1}, {exit_signal, 150000, 1},
-     {link_chain, 30, 2000}, {register_names, 200000, 1}].
+    [{spawn_message, 180000, 1}, {spawn_exit_only, 280000, 1}, {spawn_link_trap, 160000, 1},
+     {spawn_monitor, 140000, 1}, {spawn_mfa, 190000, 1}, {alive_100k, 1, 100000},
+     {tree, 5, 16383}, {spawn_opt_heap, 86000, 1}, {exit_signal, 96000, 1},
+     {link_chain, 44, 2000}, {register_names, 82000, 1}].
 
 setup(_, _) -> [].
 
