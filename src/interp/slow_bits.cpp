@@ -35,7 +35,7 @@ Term bs_get(Process& p, BitField kind, Term ctx, Term size, std::size_t unit, un
   if (!ops::field_bits(size, unit, &bits) || bits > ops::match_state(ctx).remaining()) return Term::non_value();
   switch (kind) {
     case BitField::Integer: return ops::get_integer(p.heap, ctx, bits, flags);
-    case BitField::Float: return bits == 16 || bits == 32 || bits == 64 ? ops::get_float(p.heap, ctx, bits, flags) : Term::non_value();
+    case BitField::Float: return ops::get_float(p.heap, ctx, bits, flags);
     case BitField::Binary: return ops::get_bits(p.heap, ctx, bits);
   }
   VM_UNREACHABLE("bit field kind");
