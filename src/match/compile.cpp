@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <map>
+
+#include "match/match_spec.h"
+#include "match/node.h"
+#include "ops/maps.h"
+#include "term/atoms.h"
+#include "term/compare.h"
+#include "term/views.h"
+
+namespace vm::match {
+
+using term::AtomTable;
+using term::Tuple;
+
+namespace {
+
+constexpr SWord kMaxVariable = 100000000;
+
+// Number of a variable atom '$N', or -1.
+SWord variable_number(Term t) {
+  if (!t.is_atom()) return -1;
+  std::string_view text = AtomTable::text(t);
+  if (text.size() < 2 || text[0] != '$') return -1;
+  SWord n = 0;
+  for (char c : text.substr(1)) {
+    if (c < '0' || c > '9') return -1;
+    n = n * 10 + (c - '0');
+    if (n > kMaxVariable) return -1;
+  }
+  return n;
+}
+
+// What guards may call in module erlang, with their arities.
+struct GuardFunction {
+  const char* name;
+  unsigned arity;
+};
+const GuardFunction kFunctions[] = {
+    {"is_atom", 1}, {"is_float", 1}, {"is_integer", 1}, {"is_list", 1}, {"is_number", 1}, {"is_pid", 1}, {"is_port", 1},
+    {"is_reference", 1}, {"is_tuple", 1}, {"is_map", 1}, {"is_map_key", 2}, {"is_binary", 1}, {"is_bitstring", 1}, {"is_boolean", 1},
+    {"is_function", 1}, {"is_function", 2}, {"not", 1}, {"xor", 2}, {"abs", 1}, {"element", 2}, {"hd", 1}, {"length", 1}, {"map_get", 2},
+    {"map_size", 1}, {"node", 1}, {"node", 0}, {"round", 1}, {"size", 1}, {"bit_size", 1}, {"byte_size", 1}, {"tl", 1}, {"trunc", 1},
+    {"float", 1}, {"ceil", 1}, {"floor", 1}, {"tuple_size", 1}, {"binary_part", 2}, {"binary_part", 3}, {"self", 0},
+    {"+", 1}, {"-", 1}, {"+", 2}, {"-", 2}, {"*", 2}, {"/", 2}, {"div", 2}, {"rem", 2}, {"band", 2}, {"bor", 2}, {"bxor", 2}, {"bnot", 1},
+    {"bsl", 2}, {"bsr", 2}, {">", 2}, {">=", 2}, {"<", 2}, {"=<", 2}, {"=:=", 2}, {"==", 2}, {"=/=", 2}, {"/=", 2},
+};
+
+}  // namespace
+
+class Compiler {
+ public:
+  Compiler(code::CodeStore& code, Use use, std::vector<std::string>* problems) : code_(code), use_(use), problems_(problems) {}
+
+  std::shared_ptr<const MatchSpec> compile(Term spec) {
+    std::shared_ptr<MatchSpec> result(new MatchSpec);
+    result->source_ = heap::copy_to_fragment(spec);
+    Term list = result->source_.term;
+    if (!list.is_cons()) return wrong("match specification is no list of clauses");
+    for (; list.is_cons(); list = list.tail()) {
+      Clause clause;
+      if (!compile_clause(list.head(), &clause)) return nullptr;
+      result->clauses_.push_back(std::move(clause));
+    }
+    if (!list.is_nil()) return wrong("match specification is an improper list");
+    result->variables_ = most_variables_;
+    return result;
+  }
+
+ private:
+  std::nullptr_t wrong(const char* text) {
+    if (problems_) problems_->push_back(text);
+    return nullptr;
+  }
+
+  bool compile_clause(Term t, Clause* clause) {
+    if (!t.is_tuple_of(3)) return wrong("clause is no tuple of three") != nullptr;
+    Tuple parts = Tuple::from(t);
+    variables_.clear();
+    if (use_ == Use::Trace && !parts[0].is_list() && parts[0] != atoms::underscore && variable_number(parts[0]) < 0)
+      return wrong("head of a trace clause is no list") != nullptr;
+    if (!pattern(parts[0], &clause->head)) return false;
+    if (!expressions(parts[1], &clause->guards)) return false;
+    if (!expressions(parts[2], &clause->body)) return false;
+    if (!parts[2].is_cons()) return wrong("body is empty") != nullptr;
+    for (auto& [number, index] : variables_) clause->variables.push_back(index);
+    most_variables_ = std::max(most_variables_, variables_.size());
+    return true;
+  }
+
+  bool pattern(Term t, Node* node) {
+    if (t == atoms::underscore) {
+      node->kind = Node::Kind::Any;
+      return true;
+    }
+    SWord number = variable_number(t);
+    if (number >= 0) {
+      node->kind = Node::Kind::Variable;
+      auto [it, fresh] = variables_.try_emplace(number, variables_.size());
+      node->index = it->second;
+      node->first_use = fresh;
+      return true;
+    }
+    if (t.is_cons()) return pattern_list(t, node);
+    if (t.is_tuple()) return pattern_tuple(Tuple::from(t), node);
+    if (t.is_map()) return pattern_map(t, node);
+    node->kind = Node::Kind::Constant;
+    node->term = t;
+    return true;
+  }
+
+  // Iterative along the list: a head may be long, it is not deep.
+  bool pattern_list(Term t, Node* node) {
+    while (t.is_cons()) {
+      node->kind = Node::Kind::Cons;
+      node->term = t;
+      node->children.resize(2);
+      if (!pattern(t.head(), &node->children[0])) return false;
+      t = t.tail();
+      node = &node->children[1];
+    }
+    return pattern(t, node);
+  }
+  bool pattern_tuple(Tuple t, Node* node) {
+    node->kind = Node::Kind::Tuple;
+    node->term = t.term();
+    node->children.resize(t.size());
+    for (std::size_t i = 0; i < t.size(); i++)
+      if (!pattern(t[i], &node->children[i])) return false;
+    return true;
+  }
+  bool pattern_map(Term t, Node* node) {
+    node->kind = Node::Kind::Map;
+    node->term = t;
+    ops::MapIterator it(t);
+    for (Term k, v; it.next(&k, &v);) {
+      Node key, value;
+      key.kind = Node::Kind::Constant;
+      key.term = k;
+      if (variable_number(k) >= 0 || k == atoms::underscore) return wrong("variable as map key in a head") != nullptr;
+      if (!pattern(v, &value)) return false;
+      node->children.push_back(std::move(key));
+      node->children.push_back(std::move(value));
+    }
+    return true;
+  }
+
+  bool expressions(Term list, std::vector<Node>* out) {
+    for (; list.is_cons(); list = list.tail()) {
+      out->emplace_back();
+      if (!expression(list.head(), &out->back())) return false;
+    }
+    return list.is_nil() || wrong("guards or body are no proper list") != nullptr;
+  }
+
+  bool expression(Term t, Node* node) {
+    if (t == atoms::dollar_underscore) {
+      node->kind = Node::Kind::Object;
+      return true;
+    }
+    if (t == atoms::dollar_dollar) {
+      node->kind = Node::Kind::Bindings;
+      return true;
+    }
+    SWord number = variable_number(t);
+    if (number >= 0) {
+      auto it = variables_.find(number);
+      if (it == variables_.end()) return wrong("unbound variable") != nullptr;
+      node->kind = Node::Kind::Variable;
+      node->index = it->second;
+      return true;
+    }
+    if (t.is_cons()) {
+      node->kind = Node::Kind::Cons;
+      node->children.resize(2);
+      return expression(t.head(), &node->children[0]) && expression(t.tail(), &node->children[1]);
+    }
+    if (t.is_map()) return map_expression(t, node);
+    if (t.is_tuple()) return tuple_expression(Tuple::from(t), node);
+    node->kind = Node::Kind::Constant;
+    node->term = t;
+    return true;
+  }
+
+  bool map_expression(Term t, Node* node) {
+    node->kind = Node::Kind::Map;
+    ops::MapIterator it(t);
+    for (Term k, v; it.next(&k, &v);) {
+      Node key, value;
+      if (!expression(k, &key) || !expression(v, &value)) return false;
+      node->children.push_back(std::move(key));
+      node->children.push_back(std::move(value));
+    }
+    return true;
+  }
+
+  // {{...}} builds a tuple, {const, T} is T itself, anything else is a call.
+  bool tuple_expression(Tuple t, Node* node) {
+    if (t.size() == 1 && t[0].is_tuple()) {
+      Tuple inner = Tuple::from(t[0]);
+      node->kind = Node::Kind::Tuple;
+      node->children.resize(inner.size());
+      for (std::size_t i = 0; i < inner.size(); i++)
+        if (!expression(inner[i], &node->children[i])) return false;
+      return true;
+    }
+    if (t.size() == 0 || !t[0].is_atom()) return wrong("call of something that is no function name") != nullptr;
+    if (t[0] == atoms::const_ && t.size() == 2) {
+      node->kind = Node::Kind::Constant;
+      node->term = t[1];
+      return true;
+    }
+    return call(t, node);
+  }
+
+  bool arguments(Tuple t, Node* node) {
+    node->children.resize(t.size() - 1);
+    for (std::size_t i = 1; i < t.size(); i++)
+      if (!expression(t[i], &node->children[i - 1])) return false;
+    return true;
+  }
+
+  bool call(Tuple t, Node* node) {
+    Term name = t[0];
+    const struct {
+      Term name;
+      Node::Kind kind;
+    } variadic[] = {{atoms::and_, Node::Kind::And}, {atoms::or_, Node::Kind::Or},
+                    {atoms::andalso, Node::Kind::AndAlso}, {atoms::orelse, Node::Kind::OrElse}};
+    for (const auto& v : variadic)
+      if (v.name == name) {
+        if (t.size() < 2) return wrong("boolean operator without arguments") != nullptr;
+        node->kind = v.kind;
+        return arguments(t, node);
+      }
+    if (name == atoms::is_record) {
+      if (t.size() != 3 && t.size() != 4) return wrong("is_record needs two or three arguments") != nullptr;
+      node->kind = Node::Kind::Call;
+      node->bif = code_.find_bif(atoms::erlang, name, t.size() - 1);
+      return node->bif && arguments(t, node);
+    }
+    std::string_view text = AtomTable::text(name);
+    for (const GuardFunction& f : kFunctions)
+      if (f.arity == t.size() - 1 && text == f.name) {
+        node->kind = Node::Kind::Call;
+        node->bif = code_.find_bif(atoms::erlang, name, f.arity);
+        if (!node->bif) return wrong("function is not built in") != nullptr;
+        return arguments(t, node);
+      }
+    return wrong("unknown function") != nullptr;
+  }
+
+  code::CodeStore& code_;
+  Use use_;
+  std::vector<std::string>* problems_;
+  std::map<SWord, std::size_t> variables_;  // number → slot
+  std::size_t most_variables_ = 0;
+};
+
+MatchSpec::~MatchSpec() { heap::release(source_); }
+
+std::shared_ptr<const MatchSpec> MatchSpec::compile(code::CodeStore& code, Term spec, Use use, std::vector<std::string>* problems) {
+  return Compiler(code, use, problems).compile(spec);
+}
+
+namespace {
+
+bool is_ground(const Node& n) {
+  if (n.kind == Node::Kind::Any || n.kind == Node::Kind::Variable) return false;
+  return std::all_of(n.children.begin(), n.children.end(), is_ground);
+}
+
+}  // namespace
+
+Term MatchSpec::ground_key(std::size_t position) const {
+  Term key = Term::non_value();
+  for (const Clause& c : clauses_) {
+    if (c.head.kind != Node::Kind::Tuple || c.head.children.size() < position) return Term::non_value();
+    const Node& n = c.head.children[position - 1];
+    if (!is_ground(n)) return Term::non_value();
+    if (key.is_value() && !term::equal_exact(key, n.term)) return Term::non_value();
+    key = n.term;
+  }
+  return key;
+}
+
+bool MatchSpec::matches_nothing() const {
+  return std::all_of(clauses_.begin(), clauses_.end(), [](const Clause& c) {
+    return c.head.kind == Node::Kind::Constant || c.head.kind == Node::Kind::Cons || c.head.kind == Node::Kind::Map;
+  });
+}
+
+namespace {
+
+const char kSpecType = 0;
+struct SpecReference : term::MagicData {
+  std::shared_ptr<const MatchSpec> spec;
+  explicit SpecReference(std::shared_ptr<const MatchSpec> s) : MagicData(&kSpecType, &drop), spec(std::move(s)) {}
+  static void drop(term::MagicData* m) { delete static_cast<SpecReference*>(m); }
+};
+
+}  // namespace
+
+Term make_reference(term::HeapWriter& h, std::shared_ptr<const MatchSpec> spec) {
+  return term::make_magic_ref(h, new SpecReference(std::move(spec)));
+}
+
+std::shared_ptr<const MatchSpec> from_reference(Term t) {
+  auto* m = static_cast<SpecReference*>(term::magic_of(t, &kSpecType));
+  return m ? m->spec : nullptr;
+}
+
+}  // namespace vm::match

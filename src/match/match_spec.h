@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// [DESIGN] Match specifications: [{Head, Guards, Body}, ...] compiled once, run on many terms.
+//
+// Compiling checks everything that can be wrong (unknown functions, unbound variables, malformed guards), so running raises nothing: a guard
+// that fails rejects the clause; a body that fails gives the atom 'EXIT' as on stock. A compiled specification owns a copy of its terms and
+// is immutable: any number of threads may run it at once.
+//
+// The object that is matched may lie outside the process heap (a table row): guards look at it in place, and what the body answers
+// is copied to the writer of the context.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "code/code_store.h"
+#include "heap/copy.h"
+#include "proc/bif_context.h"
+
+namespace vm::match {
+
+enum class Use { Table, Trace };  // what the head matches: one tuple or term, or an argument list; tracing has actions too
+
+struct Node;      // one expression or pattern
+struct Clause;
+
+class MatchSpec {
+ public:
+  ~MatchSpec();
+
+  // Compiles; nullptr when the specification is wrong, with *problems (may be nullptr) saying how, one text each.
+  static std::shared_ptr<const MatchSpec> compile(code::CodeStore& code, Term spec, Use use, std::vector<std::string>* problems = nullptr);
+
+  // Runs on `object`. Answers the non-value when no clause matches. The result lies on cx.heap() and shares nothing with the object.
+  Term run(proc::GuardContext& cx, Term object) const;
+  // Whether some clause matches and its body gives `true`.
+  bool accepts(proc::GuardContext& cx, Term object) const;
+
+  // When every clause's head fixes the element at `position` (1-based) to a ground term: that term (all clauses the same), else the non-value.
+  Term ground_key(std::size_t position) const;
+  // No object can match (a head that is neither variable nor tuple).
+  bool matches_nothing() const;
+
+  // The specification as it was given; lives as long as this object.
+  Term source() const { return source_.term; }
+
+ private:
+  MatchSpec() = default;
+  friend class Compiler;
+  heap::OwnedTerm source_;
+  std::vector<Clause> clauses_;
+  std::size_t variables_ = 0;
+};
+
+// As a term: a magic reference.
+Term make_reference(term::HeapWriter& h, std::shared_ptr<const MatchSpec> spec);
+std::shared_ptr<const MatchSpec> from_reference(Term t);  // nullptr when t is none
+
+}  // namespace vm::match

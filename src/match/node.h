@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Compiled form of match specifications: trees of patterns and expressions.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "code/bif_table.h"
+#include "term/term.h"
+
+namespace vm::match {
+
+struct Node {
+  enum class Kind {
+    // patterns and expressions
+    Constant,   // term, compared with =:= / answered
+    Variable,   // index
+    Any,        // '_' (pattern)
+    Tuple,      // children
+    Cons,       // children: head, tail
+    Map,        // children: key, value, ...
+    // expressions
+    Object,     // '$_'
+    Bindings,   // '$$'
+    Call,       // bif with children
+    And, Or,            // strict, any number
+    AndAlso, OrElse,
+    IsRecord,
+  } kind;
+  Term term = term::kNil;
+  std::size_t index = 0;
+  bool first_use = false;            // Variable in a pattern: binds rather than compares
+  const code::Bif* bif = nullptr;
+  std::vector<Node> children;
+};
+
+struct Clause {
+  Node head;
+  std::vector<Node> guards;
+  std::vector<Node> body;            // the last one's value is the answer
+  std::vector<std::size_t> variables;  // bound by the head, in order of their numbers, for '$$'
+};
+
+}  // namespace vm::match
