@@ -23,11 +23,11 @@ inline bool in_range(const Word* p, const Word* begin, std::size_t words) {
 }  // namespace
 
 // Whether the object at p is to be copied by this collection. Young terms lie in the block or in fragments; what is neither old nor
-// literal nor in the block must be in a fragment.
+// literal, nor in the block, nor copied already (the links of a list point to cells of the new space) must be in a fragment.
 template <bool kMinor>
 inline bool Collector::moves(const Word* p) const {
   if (VM_LIKELY(in_range(p, from_start_, from_words_))) return true;
-  if (is_literal(p)) return false;
+  if (is_literal(p) || in_range(p, to_start_, to_words_)) return false;
   return !kMinor || !in_range(p, old_start_, old_words_);
 }
 
@@ -136,10 +136,11 @@ void Collector::run(std::size_t block_words, Term* registers, std::size_t live, 
   from_words_ = static_cast<std::size_t>(h.top_ - h.start_);
   mature_words_ = kMinor ? static_cast<std::size_t>(h.mature_ - h.start_) : 0;
   old_start_ = h.old_start_;
-  old_words_ = static_cast<std::size_t>(h.old_top_ - h.old_start_);
+  old_words_ = h.old_block_words();  // all of it: terms are promoted to its free part
   Word* block = allocate_block(block_words);
   std::size_t capacity = block_capacity(block_words);
-  to_top_ = block;
+  to_start_ = to_top_ = block;
+  to_words_ = capacity;
   old_top_ = h.old_top_;
   Word* old_scan = h.old_top_;
   Word* new_scan = block;

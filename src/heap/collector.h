@@ -44,6 +44,8 @@ class Collector final : public RootSink {
   std::size_t mature_words_ = 0;
   Word* old_start_ = nullptr;
   std::size_t old_words_ = 0;
+  Word* to_start_ = nullptr;
+  std::size_t to_words_ = 0;
   Word* to_top_ = nullptr;
   Word* old_top_ = nullptr;
 };
