@@ -9,6 +9,9 @@
 #include <cstdlib>
 #include <mutex>
 
+#include "nif/natives.h"
+#include "nifs/static_modules.h"
+#include "ets/table.h"
 #include "ops/maps.h"
 #include "port/port.h"
 #include "proc/time.h"
@@ -66,6 +69,7 @@ struct Services::Impl {
   bool done = false;
   int status = 0;
   std::unique_ptr<port::Ports> ports;
+  std::unique_ptr<nif::Natives> natives;
 };
 
 namespace {
@@ -83,7 +87,7 @@ void thread_started(void* context, sched::Scheduler* scheduler) {
 
 }  // namespace
 
-Services::Services(proc::Runtime& runtime, const Options& options) : impl_(new Impl{runtime, options, {}, {}, {}, false, 0, nullptr}) {
+Services::Services(proc::Runtime& runtime, const Options& options) : impl_(new Impl{runtime, options, {}, {}, {}, false, 0, nullptr, nullptr}) {
   impl_->literal_hooks.context = &runtime;
   impl_->literal_hooks.export_fun = make_export_fun;
   impl_->literal_hooks.local_fun = make_local_fun;
@@ -123,6 +127,24 @@ void Services::start() {
   rt.ports = impl_->ports.get();
   rt.hooks.port_signal = [](proc::Runtime& r, Term id, proc::Signal* s) { r.ports->signal(id, s); };
   rt.hooks.send_to_port = [](proc::Runtime& r, proc::Process* from, Term id, Term message) { r.ports->message(from, id, message); };
+  rt.hooks.port_alive = [](proc::Runtime& r, Term id) { return r.ports->find(id) != nullptr; };
+  rt.hooks.port_output = [](proc::Runtime& r, Term id, std::string bytes) {
+    std::shared_ptr<port::Port> port = r.ports->find(id);
+    if (!port) return false;
+    std::lock_guard<sync::Mutex> hold(port->lock);
+    if (port->closed) return false;
+    port->output(std::move(bytes));
+    return true;
+  };
+  impl_->natives = std::make_unique<nif::Natives>(rt);
+  impl_->natives->set_decode_hooks(&impl_->literal_hooks);
+  for (const nif::StaticNif& s : nifs::static_modules()) impl_->natives->add_static(s);
+  rt.hooks.process_ending = [](proc::Process& p) {
+    if (p.has_native_monitors.load(std::memory_order_seq_cst)) p.runtime->natives->process_ending(p);
+  };
+  impl_->tables = std::make_unique<ets::Tables>(rt);
+  rt.ets = impl_->tables.get();
+  rt.hooks.process_ending = [](proc::Process& p) { p.runtime->ets->owner_ended(p); };
   impl_->ports->start();
 }
 

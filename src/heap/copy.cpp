@@ -207,6 +207,11 @@ std::size_t flat_size(Term t) { return measure<Literals::Share>(t, static_cast<s
 
 Term copy(Term t, term::HeapWriter& to) { return copy_term<Literals::Share>(t, to); }
 
+std::size_t copied_words(Term t) {
+  std::size_t words = measure<Literals::Share>(t, kSharingThreshold);
+  return words > kSharingThreshold ? measure_shared<Literals::Share>(t) : words;
+}
+
 std::size_t copied_words_with_literals(Term t) {
   std::size_t words = measure<Literals::Copy>(t, kSharingThreshold);
   return words > kSharingThreshold ? measure_shared<Literals::Copy>(t) : words;

@@ -15,6 +15,8 @@ std::size_t flat_size(Term t);
 // Words as stock OTP reports them (erts_debug:flat_size/1): its layout, literals 0.
 std::size_t stock_flat_size(Term t);
 
+// Words `copy` will take for t, sharing kept as it will keep it.
+std::size_t copied_words(Term t);
 // Deep copy through `to`.
 Term copy(Term t, term::HeapWriter& to);
 // Words copy_with_literals needs for t, sharing kept as it will keep it.

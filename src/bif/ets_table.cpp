@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// ETS built-ins on whole tables: making, deleting, owning, information.
+#include <algorithm>
+
+#include "bif/ets_access.h"
+#include "heap/copy.h"
+#include "proc/process_table.h"
+#include "proc/send.h"
+#include "proc/time.h"
+
+namespace vm::bif {
+
+using term::Tuple;
+
+namespace {
+
+struct NewOptions {
+  ets::Type type = ets::Type::Set;
+  ets::Protection protection = ets::Protection::Protected;
+  bool named = false, compressed = false, read_concurrency = false, write_concurrency = false, write_auto = false, decentralized = false;
+  bool decentralized_given = false;
+  std::size_t key_position = 1;
+  Term heir = term::kNil, heir_data = term::kNil;
+};
+
+bool read_heir(BifContext& cx, Tuple t, Term* heir, Term* data) {
+  if (t.size() == 2 && t[1] == atoms::none) {
+    *heir = term::kNil;
+    return true;
+  }
+  if (t.size() != 3 || !t[1].is_local_pid()) return false;
+  (void)cx;
+  *heir = t[1];
+  *data = t[2];
+  return true;
+}
+
+bool read_pair_option(BifContext& cx, Tuple t, NewOptions* o) {
+  if (t[0] == atoms::heir) return read_heir(cx, t, &o->heir, &o->heir_data);
+  if (t.size() != 2) return false;
+  if (t[0] == atoms::keypos) {
+    if (!t[1].is_small() || t[1].small_value() < 1) return false;
+    o->key_position = static_cast<std::size_t>(t[1].small_value());
+    return true;
+  }
+  if (t[0] == atoms::write_concurrency && t[1] == atoms::auto_) {
+    o->write_concurrency = o->write_auto = true;
+    if (!o->decentralized_given) o->decentralized = true;
+    return true;
+  }
+  if (!t[1].is_boolean()) return false;
+  bool on = t[1] == atoms::true_;
+  if (t[0] == atoms::read_concurrency) o->read_concurrency = on;
+  else if (t[0] == atoms::write_concurrency) o->write_concurrency = on, o->write_auto = false;
+  else if (t[0] == atoms::decentralized_counters) o->decentralized = on, o->decentralized_given = true;
+  else return false;
+  return true;
+}
+
+bool read_word_option(Term w, NewOptions* o) {
+  if (w == atoms::set) o->type = ets::Type::Set;
+  else if (w == atoms::ordered_set) o->type = ets::Type::OrderedSet;
+  else if (w == atoms::bag) o->type = ets::Type::Bag;
+  else if (w == atoms::duplicate_bag) o->type = ets::Type::DuplicateBag;
+  else if (w == atoms::public_) o->protection = ets::Protection::Public;
+  else if (w == atoms::protected_) o->protection = ets::Protection::Protected;
+  else if (w == atoms::private_) o->protection = ets::Protection::Private;
+  else if (w == atoms::named_table) o->named = true;
+  else if (w == atoms::compressed) o->compressed = true;
+  else return false;
+  return true;
+}
+
+bool read_new_options(BifContext& cx, Term list, NewOptions* o) {
+  for (; list.is_cons(); list = list.tail()) {
+    Term option = list.head();
+    bool ok = option.is_tuple() && Tuple::from(option).size() > 0 ? read_pair_option(cx, Tuple::from(option), o) : read_word_option(option, o);
+    if (!ok) return false;
+  }
+  return list.is_nil();
+}
+
+void set_heir(Table& t, Term heir, Term data) {
+  heap::release(t.heir_data);
+  t.heir = heir;
+  if (!heir.is_nil()) t.heir_data = heap::copy_to_fragment(data);
+}
+
+Term identifier(BifContext& cx, Table& t) { return t.named ? t.name : t.reference(cx.heap()); }
+
+}  // namespace
+
+BifResult ets_new_2(BifContext& cx, Term name, Term options) {
+  NewOptions o;
+  if (!name.is_atom() || !read_new_options(cx, options, &o)) return cx.badarg();
+  auto* made = new Table(o.type, o.key_position);
+  TableRef t(made);
+  t->protection = o.protection;
+  t->named = o.named;
+  t->name = name;
+  t->compressed = o.compressed;
+  t->read_concurrency = o.read_concurrency;
+  t->write_concurrency = o.write_concurrency;
+  t->write_concurrency_auto = o.write_auto;
+  t->decentralized_counters = o.decentralized;
+  t->owner = cx.process().pid;
+  set_heir(*t, o.heir, o.heir_data);
+  bool full;
+  if (!cx.runtime().ets->add(t, &full)) return full ? cx.system_limit() : badarg_because(cx, atoms::already_exists);
+  return identifier(cx, *t);
+}
+
+BifResult ets_delete_1(YieldContext& cx, Term id) {
+  WriteAccess t(cx, id, Want::Write);
+  if (!t.ok()) return t.failed(cx);
+  cx.bump(t->store->size() / 8);
+  cx.runtime().ets->remove(*t);
+  return atoms::true_;
+}
+
+BifResult ets_rename_2(BifContext& cx, Term id, Term name) {
+  if (!name.is_atom()) return cx.badarg();
+  WriteAccess t(cx, id, Want::Write);
+  if (!t.ok()) return t.failed(cx);
+  if (!cx.runtime().ets->rename(*t, name)) return badarg_because(cx, atoms::already_exists);
+  return identifier(cx, *t);
+}
+
+BifResult ets_whereis_1(BifContext& cx, Term name) {
+  if (!name.is_atom()) return cx.badarg();
+  TableRef t = cx.runtime().ets->find_by_name(name);
+  return t ? BifResult(t->reference(cx.heap())) : BifResult(atoms::undefined);
+}
+
+BifResult ets_give_away_3(BifContext& cx, Term id, Term to, Term data) {
+  if (!to.is_local_pid()) return cx.badarg();
+  WriteAccess t(cx, id, Want::Write);
+  if (!t.ok()) return t.failed(cx);
+  Term self = cx.process().pid;
+  if (t->owner != self) return badarg_because(cx, atoms::not_owner);
+  if (to == self) return badarg_because(cx, atoms::owner);
+  proc::Process* receiver = cx.runtime().processes->lookup(to);
+  if (!receiver || !receiver->alive()) return cx.badarg();
+  cx.runtime().ets->change_owner(*t, to);
+  Term message = Tuple::make(cx.heap(), atoms::ETS_TRANSFER, identifier(cx, *t), self, data);
+  proc::send(cx.process(), to, message);
+  return atoms::true_;
+}
+
+BifResult ets_setopts_2(BifContext& cx, Term id, Term options) {
+  Term one = options.is_tuple() ? options : options.is_cons() && options.tail().is_nil() ? options.head() : term::kNil;
+  if (options.is_nil()) {
+    WriteAccess t(cx, id, Want::Write);
+    return t.ok() ? BifResult(atoms::true_) : t.failed(cx);
+  }
+  if (!one.is_tuple() || Tuple::from(one).size() < 2 || Tuple::from(one)[0] != atoms::heir) return cx.badarg();
+  Term heir, data = term::kNil;
+  if (!read_heir(cx, Tuple::from(one), &heir, &data)) return cx.badarg();
+  WriteAccess t(cx, id, Want::Write);
+  if (!t.ok()) return t.failed(cx);
+  if (t->owner != cx.process().pid) return badarg_because(cx, atoms::not_owner);
+  set_heir(*t, heir, data);
+  return atoms::true_;
+}
+
+// The caller waits for {Ref, [Table]}.
+BifResult ets_internal_request_all_0(BifContext& cx) {
+  term::HeapWriter& h = cx.heap();
+  term::ListBuilder list(h);
+  for (TableRef& t : cx.runtime().ets->all()) {
+    std::shared_lock<std::shared_mutex> hold(t->lock);
+    if (!t->deleted) list.add(identifier(cx, *t));
+  }
+  Term ref = proc::make_ref(cx.runtime(), h);
+  proc::send(cx.process(), cx.process().pid, Tuple::make(h, ref, list.finish()));
+  return ref;
+}
+
+// --- information ---------------------------------------------------------------------------------------------------------------------
+
+namespace {
+
+Term boolean_of(bool b) { return b ? atoms::true_ : atoms::false_; }
+
+Term type_atom(ets::Type t) {
+  switch (t) {
+    case ets::Type::Set: return atoms::set;
+    case ets::Type::OrderedSet: return atoms::ordered_set;
+    case ets::Type::Bag: return atoms::bag;
+    case ets::Type::DuplicateBag: return atoms::duplicate_bag;
+  }
+  return atoms::undefined;
+}
+Term protection_atom(ets::Protection p) {
+  return p == ets::Protection::Public ? Term(atoms::public_) : p == ets::Protection::Protected ? Term(atoms::protected_) : Term(atoms::private_);
+}
+
+Term safe_fixed(BifContext& cx, Table& t, bool monotonic) {
+  if (t.fixations.empty()) return atoms::false_;
+  term::HeapWriter& h = cx.heap();
+  std::int64_t since = t.fixed_since_ns;
+  Term when;
+  if (monotonic) {
+    when = term::make_integer(h, since);
+  } else {
+    std::int64_t us = (since + proc::time_offset_ns()) / 1000;
+    when = Tuple::make(h, Term::small(us / 1000000000000), Term::small(us / 1000000 % 1000000), Term::small(us % 1000000));
+  }
+  term::ListBuilder list(h);
+  for (auto& f : t.fixations) list.add(Tuple::make(h, f.pid, term::make_unsigned(h, f.count)));
+  return Tuple::make(h, when, list.finish());
+}
+
+// {Address, Bytes, Count} of each large binary that rows refer to.
+Term binaries(BifContext& cx, Table& t) {
+  term::HeapWriter& h = cx.heap();
+  term::ListBuilder list(h);
+  t.store->each([&](Row* r) {
+    for (Word* p = r->off_heap.first; p; p = term::OffHeapList::next(p))
+      if (term::HeaderWord(*p).kind() == term::Kind::RefcBinary) {
+        auto* data = reinterpret_cast<term::BinaryData*>(p[term::RefcBinaryWords::kData]);
+        list.add(Tuple::make(h, term::make_unsigned(h, reinterpret_cast<Word>(data)), term::make_unsigned(h, data->size),
+                             term::make_unsigned(h, static_cast<Word>(data->refs.load()))));
+      }
+    return true;
+  });
+  return list.finish();
+}
+
+Term item_value(BifContext& cx, Table& t, Term item) {
+  term::HeapWriter& h = cx.heap();
+  if (item == atoms::size) return term::make_unsigned(h, t.store->size());
+  if (item == atoms::memory) return term::make_unsigned(h, t.memory_words());
+  if (item == atoms::type) return type_atom(t.type);
+  if (item == atoms::keypos) return Term::small(static_cast<SWord>(t.key_position));
+  if (item == atoms::protection) return protection_atom(t.protection);
+  if (item == atoms::name) return t.name;
+  if (item == atoms::named_table) return boolean_of(t.named);
+  if (item == atoms::owner) return t.owner;
+  if (item == atoms::heir) return t.heir.is_nil() ? Term(atoms::none) : t.heir;
+  if (item == atoms::node) return cx.runtime().node_name;
+  if (item == atoms::id) return t.reference(h);
+  if (item == atoms::compressed) return boolean_of(t.compressed);
+  if (item == atoms::read_concurrency) return boolean_of(t.read_concurrency);
+  if (item == atoms::write_concurrency) return t.write_concurrency_auto ? Term(atoms::auto_) : boolean_of(t.write_concurrency);
+  if (item == atoms::decentralized_counters) return boolean_of(t.decentralized_counters);
+  if (item == atoms::fixed) return boolean_of(!t.fixations.empty());
+  if (item == atoms::safe_fixed) return safe_fixed(cx, t, false);
+  if (item == atoms::safe_fixed_monotonic_time) return safe_fixed(cx, t, true);
+  if (item == atoms::binary) return binaries(cx, t);
+  return Term::non_value();
+}
+
+}  // namespace
+
+BifResult ets_info_1(BifContext& cx, Term id) {
+  if (!id.is_atom() && !id.is_ref()) return cx.badarg();
+  ReadAccess t(cx, id, Want::Info);
+  if (!t.ok()) return atoms::undefined;
+  term::HeapWriter& h = cx.heap();
+  term::ListBuilder list(h);
+  for (Term item : {Term(atoms::id), Term(atoms::decentralized_counters), Term(atoms::read_concurrency), Term(atoms::write_concurrency),
+                    Term(atoms::compressed), Term(atoms::memory), Term(atoms::owner), Term(atoms::heir), Term(atoms::name), Term(atoms::size),
+                    Term(atoms::node), Term(atoms::named_table), Term(atoms::type), Term(atoms::keypos), Term(atoms::protection)})
+    list.add(Tuple::make(h, item, item_value(cx, *t, item)));
+  return list.finish();
+}
+
+BifResult ets_info_2(BifContext& cx, Term id, Term item) {
+  if (!id.is_atom() && !id.is_ref()) return cx.badarg();
+  ReadAccess t(cx, id, Want::Info);
+  if (!t.ok()) return atoms::undefined;
+  Term value = item_value(cx, *t, item);
+  return value.is_value() ? BifResult(value) : cx.badarg();
+}
+
+}  // namespace vm::bif
