@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The differential tool: the same .beam files on stock Erlang and on Girder, results compared.
 
-Each program under programs/ and asm/ is compiled once by stock `erlc` (kept by content hash), then its
-cases run on both emulators. Compared are result or exception with the full stack trace, what was
+Each program under programs/ is compiled once by stock `erlc` (kept by content hash), then its cases run
+on both emulators. Modules under support/ and assembly under asm/ are compiled for them to use. Compared are result or exception with the full stack trace, what was
 written, and the messages left. One line for each difference, then `N passed, N failed`.
 
     run.py --erl build/otp/bin/erl              everything
@@ -21,6 +21,7 @@ import os
 import re
 import select
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -34,6 +35,16 @@ BARE_LIBS = ["lists", "maps", "math", "binary", "ets", "re", "string", "unicode"
              "io_lib_format", "io_lib_pretty", "erl_scan", "proplists", "ordsets", "orddict", "gb_trees", "queue",
              "array", "dict", "sets", "rand", "gen", "gen_server", "proc_lib", "erl_error", "erl_stdlib_errors",
              "error_handler", "os", "file", "code", "erl_kernel_errors"]
+
+
+# Emulators under way, ended with this program.
+RUNNING = set()
+
+
+def stop_all(*_):
+    for process in list(RUNNING):
+        process.kill()
+    os._exit(1)
 
 
 class Program:
@@ -51,16 +62,15 @@ class Program:
         self.flags = flags.group(1).split() if flags else []
         erlc = re.search(r"^%% erlc: (.*)$", text, re.M)
         self.erlc = erlc.group(1).split() if erlc else []
-        if path.endswith(".S"):
-            self.erlc.append("+from_asm")
+        self.assembly = path.endswith(".S")
         self.solo = self.alone or bool(self.flags)
 
 
-def programs():
+def sources(folder, endings):
+    """Programs in a folder and those below, in a fixed order; their module names must differ."""
     found = []
-    for top in ("programs", "asm"):
-        for folder, _, files in sorted(os.walk(os.path.join(HERE, top))):
-            found += [Program(os.path.join(folder, f)) for f in sorted(files) if f.endswith((".erl", ".S"))]
+    for top, _, files in sorted(os.walk(os.path.join(HERE, folder))):
+        found += [Program(os.path.join(top, f)) for f in sorted(files) if f.endswith(endings)]
     names = [p.module for p in found]
     twice = {n for n in names if names.count(n) > 1}
     if twice:
@@ -68,9 +78,16 @@ def programs():
     return found
 
 
-def support():
-    folder = os.path.join(HERE, "support")
-    return [Program(os.path.join(folder, f)) for f in sorted(os.listdir(folder)) if f.endswith(".erl")]
+def programs():
+    return sources("programs", ".erl")
+
+
+def helpers():
+    return sources("support", ".erl")
+
+
+def assembly():
+    return sources("asm", ".S")
 
 
 def headers_hash():
@@ -86,11 +103,12 @@ def headers_hash():
 class Build:
     """The compiled programs, kept by content hash in a folder of their own."""
 
-    def __init__(self, folder, erlc):
+    def __init__(self, folder, erl):
         self.ebin = os.path.join(folder, "ebin")
         self.hashes = os.path.join(folder, "hash")
         self.results = os.path.join(folder, "stock")
-        self.erlc = erlc
+        self.erl = erl
+        self.erlc = os.path.join(os.path.dirname(erl), "erlc")
         for d in (self.ebin, self.hashes, self.results):
             os.makedirs(d, exist_ok=True)
         self.headers = headers_hash()
@@ -112,8 +130,11 @@ class Build:
 
     def compile(self, chunk):
         """Compiles programs with equal flags in one erlc; returns what it said if it failed."""
-        args = [self.erlc, "-W0", "+deterministic", "-I", os.path.join(HERE, "support"), "-o", self.ebin]
-        done = subprocess.run(args + chunk[0].erlc + [p.path for p in chunk], capture_output=True, text=True)
+        if chunk[0].assembly:
+            args = [self.erl, "-noshell", "-pa", self.ebin, "-run", "diff_asm", "main", self.ebin]
+        else:
+            args = [self.erlc, "-W0", "+deterministic", "-o", self.ebin] + chunk[0].erlc
+        done = subprocess.run(args + [p.path for p in chunk], capture_output=True, text=True)
         if done.returncode != 0:
             return done.stdout + done.stderr
         for p in chunk:
@@ -125,7 +146,7 @@ class Build:
         groups = {}
         for p in wanted:
             if not self.fresh(p):
-                groups.setdefault(" ".join(p.erlc), []).append(p)
+                groups.setdefault((p.assembly, *p.erlc), []).append(p)
         chunks = []
         for group in groups.values():
             size = max(1, min(12, -(-len(group) // jobs)))
@@ -198,12 +219,18 @@ class Vm:
         env = dict(os.environ, ERL_CRASH_DUMP="/dev/null", ERL_LIBS="", ERL_FLAGS="", ERL_AFLAGS="", ERL_ZFLAGS="")
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE, cwd=self.build.ebin, env=env)
+        RUNNING.add(process)
         pipes = {process.stdout.fileno(): b"", process.stderr.fileno(): b""}
-        out, noise, silent = [], [], False
+        out, noise, ending, heard = [], [], "", time.time()
         while pipes:
-            ready, _, _ = select.select(list(pipes), [], [], self.args.silence)
-            if not ready:
-                silent = True
+            ready, _, _ = select.select(list(pipes), [], [], 0.5)
+            if ready:
+                heard = time.time()
+            elif time.time() - heard > self.args.silence:
+                ending = f"HUNG (no line for {self.args.silence:g} s)"
+            elif resident(process.pid) > self.args.memory:
+                ending = f"GREW (over {self.args.memory} MB)"
+            if ending:
                 process.kill()
                 break
             for fd in ready:
@@ -225,8 +252,9 @@ class Vm:
                     else:
                         noise.append(text)
         code = process.wait()
-        if silent:
-            ended.why = f"HUNG (no line for {self.args.silence:g} s)"
+        RUNNING.discard(process)
+        if ending:
+            ended.why = ending
         else:
             said = " | ".join((noise or out)[-3:])[-300:]
             ended.why = f"CRASHED (exit status {code}) {said}"
@@ -254,6 +282,15 @@ class Vm:
         elif kind == "@@R":
             outcomes[fields[1]].cases[int(fields[2])] = (fields[3], fields[4])
             ended.between = True
+
+
+def resident(pid):
+    """Megabytes of memory a process has, 0 when it is gone."""
+    try:
+        with open(f"/proc/{pid}/statm") as f:
+            return int(f.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") >> 20
+    except OSError:
+        return 0
 
 
 class Ended:
@@ -306,7 +343,7 @@ def compare(program, stock, girder, full):
     lines, passed = [], 0
     for index in sorted(stock.cases):
         name, want = stock.cases[index]
-        if want.startswith(("CRASHED", "HUNG", "TIMEOUT")):
+        if want.startswith(("CRASHED", "HUNG", "GREW", "TIMEOUT")):
             continue  # stock itself gives no answer (it dies of some calls without a code server)
         got = girder.cases.get(index, (name, girder.lost or "NOT RUN"))
         if got == (name, want):
@@ -348,7 +385,7 @@ def batches(wanted, size):
 def run_stock(vm, wanted, build, args, pool):
     """Stock's outcomes, remembered from the last run of the same .beam files."""
     base = hashlib.sha256(" ".join([vm.erl, args.boot, vm.mode, str(args.limit)] + BARE_LIBS).encode())
-    for p in support():
+    for p in helpers() + assembly():
         base.update(build.key(p).encode())
     keys, known, todo = {}, {}, []
     for p in wanted:
@@ -392,6 +429,7 @@ def arguments():
     p.add_argument("--inline", action="store_true", help="cases run in one process, for emulators without spawn")
     p.add_argument("--limit", type=int, default=10000, help="milliseconds for a case")
     p.add_argument("--silence", type=float, default=30, help="seconds without a line before the emulator is ended")
+    p.add_argument("--memory", type=int, default=3000, help="megabytes before the emulator is ended")
     p.add_argument("--crashes", type=int, default=40, help="crashes borne within one batch")
     p.add_argument("--fresh", action="store_true", help="do not use remembered results of stock")
     p.add_argument("--full", action="store_true", help="print differing values whole")
@@ -403,16 +441,18 @@ def arguments():
 def main():
     args = arguments()
     began = time.time()
+    signal.signal(signal.SIGTERM, stop_all)
+    signal.signal(signal.SIGINT, stop_all)
     if not args.stock:
         sys.exit("run.py: no stock erl found, name it with --stock")
     erl = args.erl if os.sep in args.erl else shutil.which(args.erl)
     if not args.show and not (erl and os.path.exists(erl)):
         sys.exit(f"run.py: no emulator at {args.erl}")
-    erlc = os.path.join(os.path.dirname(args.stock), "erlc")
     args.build = os.path.abspath(args.build)
-    build = Build(args.build, erlc)
+    build = Build(args.build, args.stock)
     wanted = [p for p in programs() if not args.filter or any(f in p.name for f in args.filter)]
-    build.all(support() + wanted, args.jobs)
+    build.all(helpers(), args.jobs)
+    build.all(assembly() + wanted, args.jobs)
     if args.boot == "bare":
         make_bare_boot(build, args.stock)
     mode = "bare" if args.boot == "bare" else "inline" if args.inline else "process"
