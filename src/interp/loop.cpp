@@ -250,6 +250,7 @@ slow_arith : {
     const code::Mfa& operator_mfa = arithmetic_mfa(arith_op);
     Term args[2] = {arith_a, arith_b};
     set_bif_arguments(*p, {args, operator_mfa.arity});
+    LOAD();
     RAISE_FIRST(&operator_mfa);
   }
   COLLECT_KEEPING(value, pc[2]);

@@ -56,7 +56,7 @@ TEST(Interp, RaisesWithTrace) {
   code::Function& g = m.declare("g", 1);
   m.define(g, {{Op::allocate, {n(0), n(1)}}, {Op::add, {label(0), n(1), x(0), x(0), i(1)}}, {Op::deallocate, {n(0)}}, {Op::return_, {}}});
   EXPECT_EQ(m.call(g, {atom("a")}),
-            "{error,badarith,[{erlang,'+',[a,1],[{error_info,#{module => erl_erts_errors}}]},{m,g,1,[]},{m,wrapper,1,[]}]}");
+            "{error,badarith,[{erlang,'+',[a,1],[{error_info,#{module=>erl_erts_errors}}]},{m,g,1,[]},{m,wrapper,1,[]}]}");
 }
 
 TEST(Interp, CatchMakesExit) {
