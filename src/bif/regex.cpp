@@ -105,28 +105,44 @@ class Source {
   const std::string& text() const { return text_; }
   void remove(std::size_t at) {
     text_.erase(at, 1);
-    removed_.push_back(at);
+    changes_.push_back({at, -1});
+  }
+  void insert_backslash(std::size_t at) {
+    text_.insert(at, 1, '\\');
+    changes_.push_back({at, 1});
   }
   // Where an offset in the text lies in the original.
   std::size_t original(std::size_t at) const {
-    for (std::size_t i = removed_.size(); i-- > 0;)
-      if (removed_[i] < at) at++;
+    for (std::size_t i = changes_.size(); i-- > 0;)
+      if (changes_[i].at < at) at = changes_[i].by < 0 ? at + 1 : at - 1;
     return at;
   }
 
  private:
+  struct Change {
+    std::size_t at;
+    int by;
+  };
   std::string text_;
-  std::vector<std::size_t> removed_;
+  std::vector<Change> changes_;
 };
 
-// The backslash of an escape that PCRE 8 reads as the plain character, when that is what the library complains of.
-bool find_literal_escape(const std::string& text, int error, std::size_t at, std::size_t* backslash) {
-  constexpr int kUnknownEscape = 103, kUnsupportedEscape = 137;
-  if (at < 2 || at > text.size()) return false;
-  if (text[at - 2] != '\\') return false;
-  if (error != kUnknownEscape && !(error == kUnsupportedEscape && text[at - 1] == 'F')) return false;
-  *backslash = at - 2;
-  return true;
+// Changes what the library complains of but PCRE 8 reads as plain characters: unknown escapes, escapes without a meaning in a class, \8 and \9
+// without that many groups, and the hyphen in [\d-z]. False when there is nothing of that kind.
+bool repair(Source* source, int error, std::size_t at) {
+  constexpr int kUnknownEscape = 103, kEscapeInClass = 107, kNoSuchGroup = 115, kUnsupportedEscape = 137, kBadRange = 150;
+  const std::string& s = source->text();
+  if (error == kBadRange) {
+    if (at >= s.size() || s[at] != '-') return false;
+    source->insert_backslash(at);
+    return true;
+  }
+  if (error == kUnsupportedEscape && at > 0) at--;  // is told after the letter
+  if (at < 1 || at >= s.size() || s[at - 1] != '\\') return false;
+  bool literal = error == kUnknownEscape || error == kEscapeInClass || (error == kUnsupportedEscape && s[at] == 'F') ||
+                 (error == kNoSuchGroup && s[at] >= '8' && s[at] <= '9');
+  if (literal) source->remove(at - 1);
+  return literal;
 }
 
 std::shared_ptr<const Regex> compile(std::string_view image, RegexFault* fault) {
@@ -144,13 +160,10 @@ std::shared_ptr<const Regex> compile(std::string_view image, RegexFault* fault) 
     pcre2_code* code = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), library_options(options), &error, &at,
                                      context.get());
     if (code) return std::make_shared<const Regex>(code, options);
-    std::size_t backslash;
-    if (!find_literal_escape(text, error, at, &backslash)) {
-      *fault = regex_fault(text, error, at);
-      fault->at = source.original(fault->at);
-      return nullptr;
-    }
-    source.remove(backslash);
+    if (repair(&source, error, at)) continue;
+    *fault = regex_fault(text, error, at);
+    fault->at = source.original(fault->at);
+    return nullptr;
   }
 }
 

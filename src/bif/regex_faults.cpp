@@ -46,6 +46,8 @@ constexpr Row kTexts[] = {
     {177, "character value in \\u.... sequence is too large"},
     {178, "digits missing in \\x{} or \\o{}"},
     {179, "malformed number or name after (?("},
+    {181, "closing ) for (?C expected"},
+    {182, "closing ) for (?C expected"},
     {198, "assertion expected after (?( or (?(?C)"},
 };
 
@@ -58,11 +60,88 @@ std::string text_of(int error) {
   return length < 0 ? "internal error" : std::string(reinterpret_cast<char*>(buffer), static_cast<std::size_t>(length));
 }
 
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_word(char c) { return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
+
+// The parenthesis that closes the one at `open`; the end when there is none.
+std::size_t closing(const std::string& s, std::size_t open) {
+  int depth = 0;
+  bool in_class = false;
+  for (std::size_t i = open; i < s.size(); i++) {
+    char c = s[i];
+    if (c == '\\') i++;
+    else if (in_class) in_class = c != ']';
+    else if (c == '[') in_class = true;
+    else if (c == '(') depth++;
+    else if (c == ')' && --depth == 0) return i;
+  }
+  return s.size();
+}
+
+// Whether an offset lies in the condition of a conditional group.
+bool in_condition(const std::string& s, std::size_t at) {
+  std::size_t open = s.rfind("(?(", at);
+  return open != std::string::npos && open + 3 <= at && s.find(')', open) >= at;
+}
+
+std::size_t after_condition(const std::string& s, std::size_t at) {
+  std::size_t close = s.find(')', at);
+  return close == std::string::npos ? s.size() : close + 1;
+}
+
+std::size_t missing_reference(const std::string& s, std::size_t at) {
+  if (in_condition(s, at)) return after_condition(s, at);
+  if (at > 0 && at < s.size() && s[at - 1] == '\\' && is_digit(s[at])) return s.size();  // seen only when all groups are known
+  if (at > 2 && is_digit(s[at - 1])) return s[at - 2] == '-' && s[at - 3] == 'g' ? at - 1 : at;
+  while (at < s.size() && is_word(s[at])) at++;
+  return at;
+}
+
+std::size_t too_big_number(const std::string& s, std::size_t at) {
+  bool in_group = in_condition(s, at);
+  bool is_escape = s.rfind("\\g", at) != std::string::npos && s.rfind("\\g", at) + 8 > at;
+  while (at < s.size() && is_digit(s[at])) at++;
+  if (in_group && at < s.size() && s[at] == ')') return at + 1;
+  return is_escape ? at - 1 : at;
+}
+
+std::size_t loose_lookbehind(const std::string& s, std::size_t at) {
+  std::size_t end = closing(s, at);
+  std::string body = s.substr(at, end - at);
+  bool calls = false;
+  for (std::size_t i = body.find("(?"); i != std::string::npos; i = body.find("(?", i + 1))
+    calls |= i + 2 < body.size() && (is_digit(body[i + 2]) || body[i + 2] == 'R' || body[i + 2] == '&');
+  return calls && body.find_first_of("+*") == std::string::npos ? s.size() : end;
+}
+
+// PCRE2 reads further or less far than PCRE 8 before it gives up.
+std::size_t old_position(const std::string& s, int error, std::size_t at) {
+  switch (error) {
+    case 115: return missing_reference(s, at);
+    case 161: return too_big_number(s, at);
+    case 125: return loose_lookbehind(s, at);
+    case 127: return closing(s, at);
+    case 154: return at >= 3 ? closing(s, at - 3) : at;
+    case 128:
+    case 129: return at + 1;
+    case 137: case 143: case 150: case 155: case 165: case 169: case 171: return at > 0 ? at - 1 : 0;
+    case 136: return s.find("\\C", at) == std::string::npos ? at : s.find("\\C", at) + 2;
+    case 178: return at >= 3 && s[at - 2] == 'o' ? at - 2 : at;
+    default: return at;
+  }
+}
+
 }  // namespace
 
 RegexFault regex_fault(const std::string& source, int error, std::size_t at) {
+  constexpr int kNoName = 162, kNoDigits = 178;
   if (at > source.size()) at = source.size();
-  return {text_of(error), at};
+  if (error == kNoName && at >= 3 && source.compare(at - 3, 3, "(?<") == 0 && at < source.size() && source[at] != '>')
+    return {"unrecognized character after (?<", at};
+  if (error == kNoDigits && at > 0 && at == source.size() && source[at - 1] == '{')
+    return {"non-hex character in \\x{} (closing brace missing?)", at};
+  std::size_t position = old_position(source, error, at);
+  return {text_of(error), position > source.size() ? source.size() : position};
 }
 
 }  // namespace vm::bif
