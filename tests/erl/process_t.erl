@@ -1,0 +1,126 @@
+%% SPDX-License-Identifier: Apache-2.0
+%% Processes: spawning, exits, flags, information, dictionary, suspension.
+-module(process_t).
+-export([test_spawn/0, test_spawn_mfa/0, test_spawn_errors/0, test_exit_reasons/0, test_crash_reason/0, test_exit_signals/0, test_kill/0, test_dictionary/0, test_flags/0, test_info/0, test_many/0, test_hibernate/0, test_group_leader/0, test_suspend/0, test_spawn_opt/0, test_preempted/0, test_max_heap/0, loop/0, quit/1, id/1]).
+
+id(X) -> X.
+
+test_spawn() ->
+    S = self(),
+    P = spawn(fun() -> S ! {self(), hello} end),
+    hello = receive {P, X} -> X end,
+    true = is_pid(P),
+    false = P =:= S.
+
+test_spawn_mfa() ->
+    {P, M} = spawn_monitor(?MODULE, quit, [done]),
+    done = receive {'DOWN', M, process, P, R} -> R end.
+
+test_spawn_errors() ->
+    {'EXIT', {badarg, _}} = (catch spawn(id(x))),
+    {'EXIT', {badarg, _}} = (catch spawn(?MODULE, quit, id([a | b]))),
+    {undef, [{no_module, no_function, [1], []}]} = down(fun() -> no_module:no_function(1) end).
+
+test_exit_reasons() ->
+    [R = down(fun() -> exit(R) end) || R <- [normal, shutdown, {a, [1]}, 17, kill]],
+    normal = down(fun() -> ok end).
+
+test_crash_reason() ->
+    {badarith, [_ | _]} = down(fun() -> id(a) + 1 end),
+    {{nocatch, x}, [_ | _]} = down(fun() -> throw(x) end),
+    {{badmatch, b}, [_ | _]} = down(fun() -> a = id(b) end).
+
+test_exit_signals() ->
+    {P, M} = spawn_monitor(fun loop/0),
+    exit(P, normal),
+    true = is_process_alive(P),
+    exit(P, reason),
+    reason = receive {'DOWN', M, process, P, R} -> R end.
+
+test_kill() ->
+    S = self(),
+    {P, M} = spawn_monitor(fun() -> process_flag(trap_exit, true), S ! ready, loop() end),
+    receive ready -> ok end,
+    exit(P, trapped),
+    exit(P, kill),
+    killed = receive {'DOWN', M, process, P, R} -> R end.
+
+test_dictionary() ->
+    undefined = put(k, 1),
+    1 = put(k, 2),
+    2 = get(k),
+    [put({X}, X) || X <- lists:seq(1, 100)],
+    50 = get({50}),
+    50 = erase({50}),
+    undefined = get({50}),
+    100 = length(get()),
+    erlang:garbage_collect(),
+    99 = get({99}),
+    erase(),
+    [] = get().
+
+test_flags() ->
+    false = process_flag(trap_exit, true),
+    true = process_flag(trap_exit, false),
+    normal = process_flag(priority, high),
+    high = process_flag(priority, normal),
+    {'EXIT', {badarg, _}} = (catch process_flag(id(nope), true)).
+
+test_info() ->
+    self() ! m,
+    [{message_queue_len, 1}, {messages, [m]}, {trap_exit, false}, {priority, normal}] = process_info(self(), [message_queue_len, messages, trap_exit, priority]),
+    {status, running} = process_info(self(), status),
+    {registered_name, test_info_name} = begin register(test_info_name, self()), process_info(self(), registered_name) end,
+    P = spawn(fun() -> ok end),
+    M = monitor(process, P),
+    receive {'DOWN', M, _, _, _} -> ok end,
+    undefined = process_info(P, status).
+
+test_many() ->
+    Ms = [element(2, spawn_monitor(fun() -> exit(X) end)) || X <- lists:seq(1, 300)],
+    45150 = lists:sum([receive {'DOWN', M, _, _, X} -> X end || M <- Ms]).
+
+test_hibernate() ->
+    {P, M} = spawn_monitor(fun() -> erlang:hibernate(?MODULE, loop, []) end),
+    P ! {stop, woken},
+    woken = receive {'DOWN', M, process, P, R} -> R end.
+
+test_group_leader() ->
+    S = self(),
+    P = spawn(fun() -> group_leader(S, self()), spawn(fun() -> S ! {leader, group_leader()} end), loop() end),
+    S = receive {leader, G} -> G end,
+    exit(P, kill).
+
+test_suspend() ->
+    {P, M} = spawn_monitor(fun loop/0),
+    true = erlang:suspend_process(P),
+    P ! {stop, x},
+    none = receive {'DOWN', M, _, _, _} -> down after 10 -> none end,
+    true = erlang:resume_process(P),
+    x = receive {'DOWN', M, _, _, R} -> R end.
+
+test_spawn_opt() ->
+    {P, M} = spawn_opt(fun() -> exit(process_info(self(), [priority, fullsweep_after])) end, [monitor, {priority, low}, {fullsweep_after, 3}]),
+    [{priority, low}, _] = receive {'DOWN', M, process, P, R} -> R end,
+    {'EXIT', {badarg, _}} = (catch spawn_opt(fun() -> ok end, [id(nope)])).
+
+test_preempted() ->
+    P = spawn(fun spin/0),
+    late = receive x -> x after 5 -> late end,
+    exit(P, kill).
+
+test_max_heap() ->
+    {P, M} = spawn_opt(fun() -> endless([]) end, [monitor, {max_heap_size, #{size => 20000, kill => true, error_logger => false}}]),
+    killed = receive {'DOWN', M, process, P, R} -> R end.
+
+endless(L) -> endless([L | L]).
+
+spin() -> spin().
+
+loop() -> receive {stop, X} -> exit(X); _ -> loop() end.
+
+quit(X) -> exit(X).
+
+down(F) ->
+    {P, M} = spawn_monitor(F),
+    receive {'DOWN', M, process, P, R} -> R end.

@@ -1,0 +1,105 @@
+%% SPDX-License-Identifier: Apache-2.0
+%% receive: order, selection, time-outs, markers.
+-module(receive_t).
+-export([test_order/0, test_selective/0, test_after_zero/0, test_timeout/0, test_infinity/0, test_bad_timeout/0, test_reference/0, test_reference_full/0, test_nested/0, test_two_processes/0, test_many_senders/0, test_leftovers/0, test_large/0, test_gc/0, test_ring/0, id/1]).
+
+id(X) -> X.
+
+test_order() ->
+    [self() ! X || X <- lists:seq(1, 50)],
+    true = take(50) =:= lists:seq(1, 50).
+
+take(0) -> [];
+take(N) -> [receive X -> X end | take(N - 1)].
+
+test_selective() ->
+    [self() ! X || X <- [a, {b, 1}, c, {b, 2}]],
+    {1, c, 2, a} = {receive {b, X} -> X end, receive c -> c end, receive {b, Y} -> Y end, receive Z -> Z end}.
+
+test_after_zero() ->
+    none = receive _ -> some after 0 -> none end,
+    self() ! x,
+    some = receive _ -> some after 0 -> none end,
+    self() ! y,
+    none = receive x -> some after 0 -> none end,
+    y = receive V -> V end.
+
+test_timeout() ->
+    T0 = erlang:monotonic_time(millisecond),
+    late = receive _ -> early after id(20) -> late end,
+    true = erlang:monotonic_time(millisecond) - T0 >= 19.
+
+test_infinity() ->
+    self() ! x,
+    x = receive X -> X after id(infinity) -> never end.
+
+test_bad_timeout() ->
+    [{'EXIT', {timeout_value, _}} = (catch receive after id(T) -> ok end) || T <- [a, -1, 1.5, 1 bsl 32, 1 bsl 70]],
+    ok.
+
+test_reference() ->
+    P = spawn(fun echo/0),
+    R = make_ref(),
+    P ! {R, self(), hello},
+    hello = receive {R, X} -> X end,
+    exit(P, kill).
+
+test_reference_full() ->
+    [self() ! {junk, X} || X <- lists:seq(1, 100)],
+    P = spawn(fun echo/0),
+    M = monitor(process, P),
+    P ! {M, self(), hello},
+    hello = receive {M, X} -> X; {'DOWN', M, _, _, W} -> W end,
+    exit(P, kill),
+    killed = receive {'DOWN', M, process, P, V} -> V end,
+    {message_queue_len, 100} = process_info(self(), message_queue_len).
+
+echo() -> receive {R, P, X} -> P ! {R, X}, echo() end.
+
+test_nested() ->
+    [self() ! X || X <- [1, 2, 3]],
+    ok = receive 2 -> receive 3 -> receive 1 -> ok end end end.
+
+test_two_processes() ->
+    P = spawn(fun pong/0),
+    100 = ping(100, P, 0),
+    exit(P, kill).
+
+ping(0, _, N) -> N;
+ping(I, P, N) -> P ! {self(), N}, receive {P, M} -> ping(I - 1, P, M) end.
+
+pong() -> receive {From, N} -> From ! {self(), N + 1}, pong() end.
+
+test_many_senders() ->
+    S = self(),
+    [spawn(fun() -> [S ! {X, Y} || Y <- lists:seq(1, 10)] end) || X <- lists:seq(1, 10)],
+    [Y = receive {X, Z} -> Z end || X <- lists:seq(1, 10), Y <- lists:seq(1, 10)],
+    none = receive _ -> some after 0 -> none end.
+
+test_leftovers() ->
+    [self() ! X || X <- [a, b, c]],
+    receive b -> ok end,
+    {messages, [a, c]} = process_info(self(), messages).
+
+test_large() ->
+    L = lists:seq(1, 1000), B = binary:copy(<<7>>, 1000), M = maps:from_list([{X, [X]} || X <- lists:seq(1, 40)]),
+    P = spawn(fun echo/0),
+    P ! {r, self(), {L, B, M, 1 bsl 100, 1.5}},
+    receive {r, X} -> true = X =:= {L, B, M, 1 bsl 100, 1.5} end,
+    exit(P, kill).
+
+test_gc() ->
+    [self() ! {X, lists:seq(1, X)} || X <- lists:seq(1, 30)],
+    erlang:garbage_collect(),
+    receive {20, L} -> 20 = length(L) end,
+    erlang:garbage_collect(),
+    [X = receive {X, K} -> length(K) end || X <- lists:seq(1, 30), X =/= 20],
+    ok.
+
+test_ring() ->
+    S = self(),
+    First = lists:foldl(fun(_, Next) -> spawn(fun() -> relay(Next) end) end, S, lists:seq(1, 20)),
+    First ! 0,
+    20 = receive X -> X end.
+
+relay(Next) -> receive N -> Next ! N + 1 end.
