@@ -70,6 +70,7 @@ struct Services::Impl {
   int status = 0;
   std::unique_ptr<port::Ports> ports;
   std::unique_ptr<nif::Natives> natives;
+  std::unique_ptr<ets::Tables> tables;
 };
 
 namespace {
@@ -87,7 +88,7 @@ void thread_started(void* context, sched::Scheduler* scheduler) {
 
 }  // namespace
 
-Services::Services(proc::Runtime& runtime, const Options& options) : impl_(new Impl{runtime, options, {}, {}, {}, false, 0, nullptr, nullptr}) {
+Services::Services(proc::Runtime& runtime, const Options& options) : impl_(new Impl{runtime, options, {}, {}, {}, false, 0, nullptr, nullptr, nullptr}) {
   impl_->literal_hooks.context = &runtime;
   impl_->literal_hooks.export_fun = make_export_fun;
   impl_->literal_hooks.local_fun = make_local_fun;
@@ -140,11 +141,11 @@ void Services::start() {
   impl_->natives->set_decode_hooks(&impl_->literal_hooks);
   for (const nif::StaticNif& s : nifs::static_modules()) impl_->natives->add_static(s);
   rt.hooks.process_ending = [](proc::Process& p) {
+    p.runtime->ets->owner_ended(p);
     if (p.has_native_monitors.load(std::memory_order_seq_cst)) p.runtime->natives->process_ending(p);
   };
   impl_->tables = std::make_unique<ets::Tables>(rt);
   rt.ets = impl_->tables.get();
-  rt.hooks.process_ending = [](proc::Process& p) { p.runtime->ets->owner_ended(p); };
   impl_->ports->start();
 }
 
