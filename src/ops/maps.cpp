@@ -44,7 +44,7 @@ namespace {
 
 // The leaf [Key | Value] of a large map, or the non-value.
 Term find_leaf(Term map, Term key) {
-  std::uint32_t hash = term::map_hash(key);
+  std::uint32_t hash = first_hash(key);
   Term node = map;
   for (unsigned level = 0;;) {
     TrieNode n = term::trie_node(node);
@@ -69,7 +69,7 @@ struct Path {
   Term leaf = Term::non_value();  // what is in the last step's slot: a leaf, perhaps of another key
   bool found = false;         // the leaf has the key
 
-  Path(Term map, Term key) : hash(term::map_hash(key)) {
+  Path(Term map, Term key) : hash(first_hash(key)) {
     for (Term node = map;;) {
       VM_CHECK(depth < kMaxLevels);
       TrieNode n = term::trie_node(node);

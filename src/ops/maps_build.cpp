@@ -110,7 +110,7 @@ class FlatBuilder {
 };
 
 Term build_from(HeapWriter& h, std::vector<Entry>& all) {
-  for (Entry& e : all) e.order = reverse_nibbles(term::map_hash(e.key));
+  for (Entry& e : all) e.order = reverse_nibbles(first_hash(e.key));
   sort_entries(all);
   std::size_t n = drop_duplicates(all);
   if (n <= kFlatMapLimit) {

@@ -11,7 +11,8 @@
 #include <bit>
 #include <cstdlib>
 #include <memory>
-#include <mutex>
+
+#include "sync/mutex.h"
 
 namespace vm::term {
 namespace {
@@ -91,17 +92,22 @@ std::uint32_t ordinal_of(std::string_view text) {
 
 std::atomic<std::size_t> atom_limit{1048576};
 
+// Outside the table so that reading an atom is two loads.
+constinit std::array<std::atomic<Entry*>, kSegments> segments{};
+
 class Table {
  public:
   Table() {
     index_.store(new Index(4096, nullptr), std::memory_order_relaxed);
-    std::lock_guard guard(lock_);
+    sync::MutexGuard guard(lock_);
     for (const StaticName& name : kStaticNames) add_locked({name.text, name.bytes}, index_hash({name.text, name.bytes}), Storage::Static);
+    // Only now, for readers of static atoms take a published segment as complete.
+    for (unsigned i = 0; i < kSegments; i++) segments[i].store(own_segments_[i], std::memory_order_release);
   }
 
-  const Entry& entry(std::uint32_t index) const {
+  static const Entry& entry(std::uint32_t index) {
     Position p = position_of(index);
-    return segments_[p.segment].load(std::memory_order_acquire)[p.offset];
+    return segments[p.segment].load(std::memory_order_acquire)[p.offset];
   }
   std::size_t count() const { return count_.load(std::memory_order_acquire); }
   std::size_t text_bytes() const { return text_bytes_.load(std::memory_order_relaxed); }
@@ -122,7 +128,7 @@ class Table {
     std::uint32_t hash = index_hash(text);
     Term found = find(text, hash);
     if (VM_LIKELY(found.is_value())) return found;
-    std::lock_guard guard(lock_);
+    sync::MutexGuard guard(lock_);
     found = find(text, hash);
     if (found.is_value()) return found;
     if (count() >= atom_limit.load(std::memory_order_relaxed)) return Term::non_value();
@@ -132,13 +138,13 @@ class Table {
  private:
   enum class Storage { Static, Copy };
 
-  Term add_locked(std::string_view text, std::uint32_t hash, Storage storage) {
+  Term add_locked(std::string_view text, std::uint32_t hash, Storage storage) VM_REQUIRES(lock_) {
     std::uint32_t number = static_cast<std::uint32_t>(count_.load(std::memory_order_relaxed));
     Position p = position_of(number);
-    Entry* segment = segments_[p.segment].load(std::memory_order_relaxed);
+    Entry*& segment = own_segments_[p.segment];
     if (segment == nullptr) {
       segment = new Entry[segment_size(p.segment)]();
-      segments_[p.segment].store(segment, std::memory_order_release);
+      if (storage == Storage::Copy) segments[p.segment].store(segment, std::memory_order_release);
     }
     Entry& e = segment[p.offset];
     e.text = storage == Storage::Static ? text.data() : keep_text_locked(text);
@@ -159,7 +165,7 @@ class Table {
   }
 
   // Texts lie in blocks that are never freed.
-  const char* keep_text_locked(std::string_view text) {
+  const char* keep_text_locked(std::string_view text) VM_REQUIRES(lock_) {
     constexpr std::size_t kBlock = 1 << 16;
     if (block_ == nullptr || block_used_ + text.size() > kBlock) {
       char* block = static_cast<char*>(std::malloc(kBlock));
@@ -173,7 +179,7 @@ class Table {
     return place;
   }
 
-  void publish_locked(std::uint32_t hash, std::uint32_t number) {
+  void publish_locked(std::uint32_t hash, std::uint32_t number) VM_REQUIRES(lock_) {
     Index* index = index_.load(std::memory_order_relaxed);
     if ((std::size_t{number} + 1) * 2 > index->mask) {
       Index* bigger = new Index((index->mask + 1) * 4, index);
@@ -194,13 +200,13 @@ class Table {
     index.slots[i].store(slot, std::memory_order_release);
   }
 
-  std::array<std::atomic<Entry*>, kSegments> segments_{};
+  sync::Mutex lock_{sync::LockRank::Atoms};
+  std::array<Entry*, kSegments> own_segments_ VM_GUARDED_BY(lock_){};
   std::atomic<Index*> index_{nullptr};
   std::atomic<std::size_t> count_{0};
   std::atomic<std::size_t> text_bytes_{0};
-  std::mutex lock_;
-  char* block_ = nullptr;
-  std::size_t block_used_ = 0;
+  char* block_ VM_GUARDED_BY(lock_) = nullptr;
+  std::size_t block_used_ VM_GUARDED_BY(lock_) = 0;
 };
 
 // Made at first use, never destroyed: atoms outlive every thread.
@@ -209,9 +215,13 @@ Table& table() {
   return *the_table;
 }
 
-const Entry& entry_of(Term atom) {
+inline const Entry& entry_of(Term atom) {
   VM_ASSERT(atom.is_atom());
-  return table().entry(atom.atom_index());
+  Position p = position_of(atom.atom_index());
+  Entry* segment = segments[p.segment].load(std::memory_order_acquire);
+  // Only a static atom can be known before the table is.
+  if (VM_UNLIKELY(segment == nullptr)) return (table(), Table::entry(atom.atom_index()));
+  return segment[p.offset];
 }
 
 }  // namespace

@@ -150,7 +150,7 @@ using EqualStack = WorkStack<Pending, 32>;
 enum class Verdict { Same, Different, Deeper };
 
 // Boxed objects a and b, words differ. Deeper: *next must be compared too.
-Verdict equal_boxed(Term a, Term b, Pending* next) {
+[[gnu::always_inline]] inline Verdict equal_boxed(Term a, Term b, Pending* next) {
   const Word* p = a.boxed_ptr();
   const Word* q = b.boxed_ptr();
   HeaderWord h(*p), g(*q);
@@ -177,6 +177,13 @@ Verdict equal_boxed(Term a, Term b, Pending* next) {
     }
     case Kind::ExportFun: return verdict(h.bits() == g.bits() && p[1] == q[1]);
     case Kind::HeapBinary:
+      if (g.kind() == Kind::HeapBinary) {  // sizes and padded bytes, word by word
+        if (g.bits() != h.bits()) return Verdict::Different;
+        for (std::size_t i = 1; i <= h.words(); i++)
+          if (p[i] != q[i]) return Verdict::Different;
+        return Verdict::Same;
+      }
+      [[fallthrough]];
     case Kind::RefcBinary:
     case Kind::SubBits: {
       if (!b.is_bitstring()) return Verdict::Different;
@@ -196,8 +203,8 @@ Verdict equal_boxed(Term a, Term b, Pending* next) {
 }  // namespace
 
 bool equal_exact_slow(Term a, Term b) {
-  EqualStack stack;
   Pending now{nullptr, nullptr, 0};
+  EqualStack stack;
   for (;;) {
     if (a != b) {
       if (a.is_cons()) {
@@ -227,7 +234,7 @@ bool equal_exact_slow(Term a, Term b) {
     if (now.n == 0) {
       if (stack.empty()) return true;
       now = stack.pop();
-      a = b;  // fetch from `now` in the next round
+      a = b;
       continue;
     }
     a = Term::from_bits(*now.a++);
@@ -315,63 +322,59 @@ class Comparison {
   explicit Comparison(bool exact) : exact_(exact) {}
 
   int run(Term a, Term b) {
-    a_ = a;
-    b_ = b;
     for (;;) {
-      int j = step();
+      int j = sign_of(step(a, b));
       // Deliver j: on with the rest when equal, else to the innermost pair of large maps, else out.
       for (;;) {
-        if (j != 0) {
-          if (maps_ == nullptr) return j;
-          stack_.truncate(maps_->mark);
-        } else if (stack_.size() > (maps_ ? maps_->mark : 0)) {
-          if (next_pair()) break;
-          continue;
-        } else if (maps_ == nullptr) {
-          return 0;
-        }
-        if (resume_map(j)) break;
+        if (j == 0) j = next_pair(a, b);
+        if (j == kFound) break;
+        if (maps_ == nullptr) return j == kNothing ? 0 : j;
+        stack_.truncate(maps_->mark);
+        now_.n = 0;
+        if (resume_map(j == kNothing ? 0 : j, a, b)) break;
         j = close_map();
       }
     }
   }
 
  private:
-  // n == 0: after the keys of flat maps the values compare as before again.
+  // An array of n = 0 words on the stack: after the keys of flat maps the values compare as before again.
   using Stack = WorkStack<Pending, 32>;
 
-  // Takes the next pair whose words differ into a_, b_. False: the array on top was all the same (and is gone).
-  bool next_pair() {
-    Pending& top = stack_.top();
-    if (top.n == 0) {
-      exact_ = false;
-      stack_.pop();
-      return false;
-    }
-    while (*top.a == *top.b) {
-      top.a++;
-      top.b++;
-      if (--top.n == 0) {
-        stack_.pop();
-        return false;
+  // Besides an order.
+  static constexpr int kFound = 2, kNothing = 3;
+  static constexpr int sign_of(int c) { return c < 0 ? -1 : c > 0; }
+
+  // The next two words that differ in what is left above the innermost pair of maps. Smalls are compared at once.
+  int next_pair(Term& a, Term& b) {
+    for (;;) {
+      while (now_.n != 0) {
+        Word x = *now_.a++, y = *now_.b++;
+        now_.n--;
+        if (x == y) continue;
+        if (((x | y) & 7) == 0) return static_cast<SWord>(x) < static_cast<SWord>(y) ? -1 : 1;
+        a = Term::from_bits(x);
+        b = Term::from_bits(y);
+        return kFound;
       }
+      if (stack_.size() <= (VM_UNLIKELY(maps_ != nullptr) ? maps_->mark : 0)) return kNothing;
+      now_ = stack_.pop();
+      if (now_.n == 0) exact_ = false;
     }
-    a_ = Term::from_bits(*top.a++);
-    b_ = Term::from_bits(*top.b++);
-    if (--top.n == 0) stack_.pop();
-    return true;
   }
 
   void push(const Word* a, const Word* b, std::size_t n) {
-    if (n != 0) stack_.push({a, b, n});
+    if (now_.n != 0) stack_.push(now_);
+    now_ = {a, b, n};
   }
 
-  // Compares a_ with b_ as far as possible without their parts, which are pushed.
-  int step() {
-    Term a = a_, b = b_;
+  // Compares a with b as far as possible without their parts, which are pushed.
+  int step(Term a, Term b) {
     if (a == b) return 0;
-    if (a.is_small() && b.is_small()) return static_cast<SWord>(a.bits()) < static_cast<SWord>(b.bits()) ? -1 : 1;
-    if (a.is_cons() && b.is_cons()) return step_lists(a, b);
+    if (a.is_cons() && b.is_cons()) {
+      push(a.cons_cell(), b.cons_cell(), 2);
+      return 0;
+    }
     Rank x = rank_of(a), y = rank_of(b);
     if (x != y) return x < y ? -1 : 1;
     switch (x) {
@@ -390,26 +393,6 @@ class Comparison {
       case Rank::Map: return step_maps(a, b);
       case Rank::Bits: return compare_bitstrings(a, b);
       default: VM_UNREACHABLE("compare: no term");
-    }
-  }
-
-  int step_lists(Term a, Term b) {
-    for (;;) {
-      const Word* p = a.cons_cell();
-      const Word* q = b.cons_cell();
-      if (p[0] != q[0]) {
-        Term x = Term::from_bits(p[0]), y = Term::from_bits(q[0]);
-        if (x.is_small() && y.is_small()) return static_cast<SWord>(p[0]) < static_cast<SWord>(q[0]) ? -1 : 1;
-        push(p, q, 2);
-        return 0;
-      }
-      a = Term::from_bits(p[1]);
-      b = Term::from_bits(q[1]);
-      if (a == b) return 0;
-      if (!a.is_cons() || !b.is_cons()) {
-        push(p + 1, q + 1, 1);
-        return 0;
-      }
     }
   }
 
@@ -442,9 +425,11 @@ class Comparison {
     }
     const Word* p = a.boxed_ptr();
     const Word* q = b.boxed_ptr();
-    push(p + FlatMapWords::kFirstValue, q + FlatMapWords::kFirstValue, n);
+    if (n != 0) push(p + FlatMapWords::kFirstValue, q + FlatMapWords::kFirstValue, n);
+    if (p[FlatMapWords::kKeys] == q[FlatMapWords::kKeys]) return 0;
     if (!exact_) {
-      stack_.push({nullptr, nullptr, 0});
+      push(nullptr, nullptr, 0);
+      stack_.push(now_);
       exact_ = true;
     }
     push(p + FlatMapWords::kKeys, q + FlatMapWords::kKeys, 1);
@@ -452,6 +437,8 @@ class Comparison {
   }
 
   void open_map(Term a, Term b) {
+    if (now_.n != 0) stack_.push(now_);
+    now_.n = 0;
     MapDiff* diff = new MapDiff;
     diff->outer = maps_;
     diff->mark = stack_.size();
@@ -462,8 +449,8 @@ class Comparison {
   }
 
   // Takes up the innermost pair of maps with the answer j to the question it asked last (0 at the beginning, where no question was
-  // asked). True: a_, b_ are the next question. False: best_result is the answer.
-  bool resume_map(int j) {
+  // asked). True: a, b are the next question. False: best_result is the answer.
+  bool resume_map(int j, Term& a, Term& b) {
     MapDiff& m = *maps_;
     switch (m.phase) {
       case MapDiff::Phase::OnlyKeys:
@@ -473,13 +460,15 @@ class Comparison {
           m.has_best = true;
         }
         if (++m.at == m.only.size()) return false;
-        return ask(m.only[m.at].key, m.best_key, true);
-      case MapDiff::Phase::NextCommon: return next_common(m);
+        a = m.only[m.at].key;
+        b = m.best_key;
+        exact_ = true;
+        return true;
       case MapDiff::Phase::CommonKey:
         // j < 0: this key comes before the best one, so its values decide if they differ.
-        if (j < 0) return ask_values(m);
+        if (j < 0) return ask_values(m, a, b);
         m.at++;
-        return next_common(m);
+        break;
       case MapDiff::Phase::CommonValue:
         if (j != 0) {
           m.has_best = true;
@@ -487,25 +476,22 @@ class Comparison {
           m.best_result = j;
         }
         m.at++;
-        return next_common(m);
+        break;
+      case MapDiff::Phase::NextCommon: break;
     }
-    VM_UNREACHABLE("resume_map: phase");
-  }
-
-  bool next_common(MapDiff& m) {
     if (m.at == m.common.size()) return false;
-    if (!m.has_best) return ask_values(m);
+    if (!m.has_best) return ask_values(m, a, b);
     m.phase = MapDiff::Phase::CommonKey;
-    return ask(m.common[m.at].key, m.best_key, true);
+    a = m.common[m.at].key;
+    b = m.best_key;
+    exact_ = true;
+    return true;
   }
-  bool ask_values(MapDiff& m) {
+  bool ask_values(MapDiff& m, Term& a, Term& b) {
     m.phase = MapDiff::Phase::CommonValue;
-    return ask(m.common[m.at].left, m.common[m.at].right, m.exact);
-  }
-  bool ask(Term a, Term b, bool exact) {
-    a_ = a;
-    b_ = b;
-    exact_ = exact;
+    a = m.common[m.at].left;
+    b = m.common[m.at].right;
+    exact_ = m.exact;
     return true;
   }
 
@@ -518,7 +504,7 @@ class Comparison {
     return result;
   }
 
-  Term a_{}, b_{};
+  Pending now_{nullptr, nullptr, 0};  // the array at hand; what is left of the others lies on the stack
   bool exact_;
   MapDiff* maps_ = nullptr;
   Stack stack_;
@@ -527,6 +513,7 @@ class Comparison {
 }  // namespace
 
 int compare_slow(Term a, Term b) {
+  if (a == b) return 0;
   if (a.is_number() && b.is_number()) return compare_numbers(a, b, false);
   if (a.is_atom() && b.is_atom()) return compare_atoms(a, b);
   return Comparison(false).run(a, b);

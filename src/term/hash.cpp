@@ -12,37 +12,15 @@
 #include "term/atoms.h"
 #include "term/bits_internal.h"
 #include "term/fun_layout.h"
+#include "term/hash_inl.h"
 #include "term/map_layout.h"
 #include "term/work_stack.h"
 
 namespace vm::term {
 namespace {
 
+using namespace hashing;
 using U32 = std::uint32_t;
-
-// --- mixing -----------------------------------------------------------------------------------------------------------
-
-constexpr U32 kGolden = 0x9e3779b9;
-constexpr U32 golden(U32 n) { return kGolden * n; }
-
-inline void mix(U32& a, U32& b, U32& c) {
-  a -= b, a -= c, a ^= c >> 13;
-  b -= c, b -= a, b ^= a << 8;
-  c -= a, c -= b, c ^= b >> 13;
-  a -= b, a -= c, a ^= c >> 12;
-  b -= c, b -= a, b ^= a << 16;
-  c -= a, c -= b, c ^= b >> 5;
-  a -= b, a -= c, a ^= c >> 3;
-  b -= c, b -= a, b ^= a << 10;
-  c -= a, c -= b, c ^= b >> 15;
-}
-
-inline U32 mix2(U32 hash, U32 x, U32 y, U32 constant) {
-  U32 a = constant + x, b = constant + y;
-  mix(a, b, hash);
-  return hash;
-}
-inline U32 mix1(U32 hash, U32 x, U32 constant) { return mix2(hash, x, 0, constant); }
 
 inline U32 load32(const Byte* p) {
   U32 v;
@@ -101,11 +79,6 @@ U32 hash_big(Term t, U32 hash) {
   return hash;
 }
 
-inline U32 hash_large_small(SWord v, U32 hash) {
-  Word magnitude = v < 0 ? Word{0} - static_cast<Word>(v) : static_cast<Word>(v);
-  return mix2(hash, static_cast<U32>(magnitude), static_cast<U32>(magnitude >> 32), golden(v < 0 ? 10 : 11));
-}
-
 inline Word float_bits(Term t) {
   double d = float_value(t);
   return d == 0 ? 0 : std::bit_cast<Word>(d);
@@ -153,6 +126,14 @@ inline void push_map_pairs(Parts& parts, Term map) {
 
 // --- phash2 -----------------------------------------------------------------------------------------------------------
 
+// Integers of 28 bits have a form of their own.
+inline U32 hash_portable_small(SWord v, U32 hash) {
+  constexpr SWord kLimit = SWord{1} << 27;
+  if (v >= kLimit || v < -kLimit) return hash_large_small(v, hash);
+  if (v < 0) hash = mix1(hash, static_cast<U32>(-v), kGolden);
+  return mix1(hash, static_cast<U32>(v), kGolden);
+}
+
 class Phash2 {
  public:
   U32 run(Term t) {
@@ -166,14 +147,7 @@ class Phash2 {
   // Hashes t, or the first part of it with the rest pushed.
   void visit(Term t) {
     if (t.is_small()) {
-      SWord v = t.small_value();
-      constexpr SWord kLimit = SWord{1} << 27;
-      if (v >= kLimit || v < -kLimit) {
-        hash_ = hash_large_small(v, hash_);
-      } else {
-        if (v < 0) hash_ = mix1(hash_, static_cast<U32>(-v), kGolden);
-        hash_ = mix1(hash_, static_cast<U32>(v), kGolden);
-      }
+      hash_ = hash_portable_small(t.small_value(), hash_);
     } else if (t.is_cons()) {
       visit_list(t);
     } else if (t.is_boxed()) {
@@ -323,25 +297,6 @@ class Phash2 {
 };
 
 // --- internal hash ----------------------------------------------------------------------------------------------------
-
-constexpr U32 kInternalSalt = 3432918353u;  // parts it from phash2, which spreads keys over nodes
-
-// The word that stands for an immediate: that of a stock system where it is the same on all of them.
-inline Word immediate_word(Term t) {
-  if (t.is_small()) return static_cast<Word>(t.small_value()) << 4 | 0xF;
-  if (t.is_nil()) return 0x3B;
-  if (t.is_atom()) return Word{t.atom_index()} << 6 | 0x0B;
-  return t.bits();
-}
-
-constexpr SWord kStockSmallMax = (SWord{1} << 59) - 1;
-inline bool small_on_stock(Term t) { return t.small_value() <= kStockSmallMax && t.small_value() >= -kStockSmallMax - 1; }
-
-inline U32 hash_immediate(Term t, U32 hash) {
-  if (VM_UNLIKELY(t.is_small() && !small_on_stock(t))) return hash_large_small(t.small_value(), hash);
-  Word w = immediate_word(t);
-  return mix2(hash, static_cast<U32>(w), static_cast<U32>(w >> 32), kGolden);
-}
 
 inline U32 hash_float(Term t, U32 hash) {
   Word b = float_bits(t);
@@ -638,6 +593,7 @@ std::uint32_t phash(Term t) { return Phash().run(t); }
 
 std::uint32_t phash2(Term t) {
   if (t.is_atom()) return AtomTable::hash(t);
+  if (t.is_small()) return hash_portable_small(t.small_value(), 0);
   return Phash2().run(t);
 }
 

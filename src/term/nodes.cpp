@@ -2,9 +2,8 @@
 #include "term/nodes.h"
 
 #include <atomic>
-#include <memory>
-#include <mutex>
 
+#include "sync/mutex.h"
 #include "term/atoms.h"
 
 namespace vm::term {
@@ -20,7 +19,7 @@ struct Link {
 struct Nodes {
   std::atomic<const Link*> first{nullptr};
   std::atomic<const NodeEntry*> self{nullptr};
-  std::mutex lock;
+  sync::Mutex lock{sync::LockRank::Nodes};
 };
 
 Nodes& nodes() {
@@ -39,7 +38,7 @@ const NodeEntry* find(const Link* from, Term name, std::uint32_t creation) {
 const NodeEntry* intern_node(Term name, std::uint32_t creation) {
   Nodes& all = nodes();
   if (const NodeEntry* e = find(all.first.load(std::memory_order_acquire), name, creation)) return e;
-  std::lock_guard guard(all.lock);
+  sync::MutexGuard guard(all.lock);
   const Link* first = all.first.load(std::memory_order_relaxed);
   if (const NodeEntry* e = find(first, name, creation)) return e;
   Link* link = new Link{{name, creation}, first};
