@@ -8,6 +8,7 @@ written, and the messages left. One line for each difference, then `N passed, N 
 
     run.py --erl build/otp/bin/erl              everything
     run.py --erl build/otp/bin/erl bits/ maps   only programs whose path has one of these parts
+    run.py --random 20 --seed 1                 random programs from seeds 1 to 20
     run.py --erl erl --fresh                    stock against stock: are the programs deterministic?
 
 A program may hold lines `%% diff: alone` (own emulator, standard output is compared too),
@@ -25,6 +26,8 @@ import signal
 import subprocess
 import sys
 import time
+
+import generate
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
@@ -80,6 +83,21 @@ def sources(folder, endings):
 
 def programs():
     return sources("programs", ".erl")
+
+
+def random_programs(args):
+    """Freshly made programs; seeds follow each other, so that one that differs can be run alone."""
+    first = args.seed if args.seed is not None else int(time.time()) % 1000000
+    print(f"random programs {first} to {first + args.random - 1}")
+    folder = os.path.join(args.build, "random")
+    os.makedirs(folder, exist_ok=True)
+    found = []
+    for seed in range(first, first + args.random):
+        path = os.path.join(folder, f"random_{seed}.erl")
+        with open(path, "w") as f:
+            f.write(generate.program(seed, f"random_{seed}"))
+        found.append(Program(path))
+    return found
 
 
 def helpers():
@@ -434,6 +452,8 @@ def arguments():
     p.add_argument("--fresh", action="store_true", help="do not use remembered results of stock")
     p.add_argument("--full", action="store_true", help="print differing values whole")
     p.add_argument("--show", action="store_true", help="print stock's results and compare nothing")
+    p.add_argument("--random", type=int, default=0, metavar="N", help="run N random programs instead of the stored ones")
+    p.add_argument("--seed", type=int, default=None, help="seed of the first random program")
     p.add_argument("--max", type=int, default=200, help="differences to print")
     return p.parse_args()
 
@@ -450,7 +470,8 @@ def main():
         sys.exit(f"run.py: no emulator at {args.erl}")
     args.build = os.path.abspath(args.build)
     build = Build(args.build, args.stock)
-    wanted = [p for p in programs() if not args.filter or any(f in p.name for f in args.filter)]
+    stored = random_programs(args) if args.random else programs()
+    wanted = [p for p in stored if not args.filter or any(f in p.name for f in args.filter)]
     build.all(helpers(), args.jobs)
     build.all(assembly() + wanted, args.jobs)
     if args.boot == "bare":
