@@ -44,7 +44,7 @@ class Program:
         """An expression that is mostly of a type. env: list of (variable, type)."""
         if self.rng.random() < 0.03:
             kind = self.pick(TYPES)
-        known = [v for v, t in env if t == kind or t == "any" and self.rng.random() < 0.1]
+        known = [v for v, t in env if t == kind or t == "any" and self.rng.random() < 0.05]
         if known and self.rng.random() < (0.7 if depth <= 0 else 0.3):
             return self.pick(known)
         if depth <= 0:
@@ -191,7 +191,9 @@ class Program:
             for _ in range(self.rng.randint(1, 4)):
                 kind = self.pick(TYPES)
                 text = self.expr(kind, 3, env)
-                v = self.name()
+                v, c, r = self.name(), self.name(), self.name()
+                if self.rng.random() < 0.6:
+                    text, kind = f"try {text} catch {c}:{r} -> {{{c}, {r}}} end", "any"
                 lines.append(f"    {v} = {text}")
                 env.append((v, kind))
             lines.append("    {" + ", ".join(v for v, _ in env[3:]) + "}")
