@@ -31,7 +31,7 @@ BifResult print_line(const std::string& text) {
 
 // --- output ----------------------------------------------------------------------------------------------------------------------
 
-BifResult erlang_display_1(BifContext&, Term t) { return print_line(term::to_text(t) + "\n"); }
+BifResult erlang_display_1(BifContext&, Term t) { return print_line(term::to_text(t) + "\r\n"); }
 BifResult erlang_display_nl_0(BifContext&) { return print_line("\r\n"); }
 
 BifResult erlang_display_string_1(BifContext& cx, Term list) {
