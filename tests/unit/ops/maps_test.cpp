@@ -231,6 +231,20 @@ TEST_F(MapsTest, IterationInStepsSeesEveryPairOnce) {
   EXPECT_FALSE(map_next(heap, atoms::ok, map, term::kNil, 5).is_value());
 }
 
+TEST_F(MapsTest, LargeMapsDisplayAsStock) {
+  std::string file = __FILE__;
+  std::ifstream in(file.substr(0, file.rfind('/')) + "/../term/stock_display.txt");
+  ASSERT_TRUE(in.good());
+  std::string hex, text;
+  int seen = 0;
+  while (std::getline(in, hex) && std::getline(in, text)) {
+    if (text.find("#<") == std::string::npos) continue;
+    EXPECT_EQ(term::to_text(reader.read(hex)), text);
+    seen++;
+  }
+  EXPECT_EQ(seen, 2);
+}
+
 TEST_F(MapsTest, OrderOfLargeMaps) {
   std::vector<Term> keys;
   for (SWord i = 0; i < 100; i++) keys.push_back(Term::small(i));

@@ -83,5 +83,22 @@ TEST_F(StockTerms, Order) {
   }
 }
 
+TEST(StockDisplay, Text) {
+  test::TestHeap heap;
+  // Only the text of the one kind of large map among the terms needs a trie, which the ops room builds and tests.
+  test::StockTermReader reader(heap);
+  std::string file = __FILE__;
+  std::ifstream in(file.substr(0, file.rfind('/')) + "/stock_display.txt");
+  ASSERT_TRUE(in.good());
+  std::string hex, text;
+  int lines = 0;
+  while (std::getline(in, hex) && std::getline(in, text)) {
+    lines++;
+    if (text.find("#<") != std::string::npos) continue;
+    EXPECT_EQ(to_text(reader.read(hex)), text);
+  }
+  EXPECT_GT(lines, 80);
+}
+
 }  // namespace
 }  // namespace vm::term
