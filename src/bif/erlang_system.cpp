@@ -32,12 +32,20 @@ BifResult print_line(const std::string& text) {
 // --- output ----------------------------------------------------------------------------------------------------------------------
 
 BifResult erlang_display_1(BifContext&, Term t) { return print_line(term::to_text(t) + "\r\n"); }
-BifResult erlang_display_nl_0(BifContext&) { return print_line("\r\n"); }
+// These two write to standard error, as stock does.
+static BifResult print_error_text(const std::string& text) {
+  for (char c : text) {
+    if (c == '\n') std::fputc('\r', stderr);
+    std::fputc(c, stderr);
+  }
+  return atoms::true_;
+}
+BifResult erlang_display_nl_0(BifContext&) { return print_error_text("\n"); }
 
 BifResult erlang_display_string_1(BifContext& cx, Term list) {
   std::string text;
   if (unicode_text(list, std::size_t(-1), &text) != TextFault::None) return cx.badarg();
-  return print_line(text);
+  return print_error_text(text);
 }
 
 // --- ending ----------------------------------------------------------------------------------------------------------------------
