@@ -102,112 +102,27 @@ BifResult maps_update_3(BifContext& cx, Term key, Term value, Term map) {
 
 // --- walking -------------------------------------------------------------------------------------------------------------------
 
-namespace {
-
-// Leaves in one portion of a large map, as on stock.
-constexpr unsigned kPortion = 32;
-
-// A walk over the leaves of a large map that can be left and taken up again. Its position is an integer: the child numbers
-// on the way to the next leaf, four bits each, root first in the lowest bits. Tries deeper than 15 levels have no such number (60 bits of
-// agreeing hashes); their rest is given in one portion.
-class LeafWalk {
- public:
-  LeafWalk(Term map, Word path) {
-    Term node = map;
-    while (!node.is_cons()) {
-      term::TrieNode n = term::trie_node(node);
-      unsigned child = std::min<unsigned>(path & 15, n.count() - 1);
-      path >>= 4;
-      levels_.push_back({n, child});
-      node = n.child(child);
-    }
-    leaf_ = node;
-  }
-  bool at_end() const { return levels_.empty(); }
-  Term leaf() const { return leaf_; }
-  void advance() {
-    while (!levels_.empty()) {
-      Level& top = levels_.back();
-      if (++top.child < top.node.count()) {
-        descend(top.node.child(top.child));
-        return;
-      }
-      levels_.pop_back();
-    }
-  }
-  bool has_path() const { return levels_.size() <= 15; }
-  Word path() const {
-    Word p = 0;
-    for (std::size_t i = levels_.size(); i-- > 0;) p = p << 4 | levels_[i].child;
-    return p;
-  }
-
- private:
-  struct Level {
-    term::TrieNode node;
-    unsigned child;
-  };
-  void descend(Term node) {
-    while (!node.is_cons()) {
-      term::TrieNode n = term::trie_node(node);
-      levels_.push_back({n, 0});
-      node = n.child(0);
-    }
-    leaf_ = node;
-  }
-  std::vector<Level> levels_;
-  Term leaf_ = term::kNil;
-};
-
-BifResult next_of_flat(BifContext& cx, Term map, Term mode) {
-  std::size_t n = ops::map_size(map);
-  if (mode != atoms::iterator) {
-    // In order in front of what was gathered so far: flat maps come in one portion.
-    std::vector<Term> pairs;
-    ops::MapIterator it(map);
-    for (Term k, v; it.next(&k, &v);) pairs.push_back(term::Tuple::make(cx.heap(), k, v));
-    return term::list_from(cx.heap(), pairs, mode);
-  }
-  std::vector<Term> flat;
-  flat.reserve(2 * n);
-  ops::MapIterator it(map);
-  for (Term k, v; it.next(&k, &v);) {
-    flat.push_back(k);
-    flat.push_back(v);
-  }
-  Term rest = atoms::none;
-  for (std::size_t i = flat.size(); i > 0; i -= 2) rest = term::Tuple::make(cx.heap(), flat[i - 2], flat[i - 1], rest);
-  return rest;
-}
-
-BifResult next_of_large(BifContext& cx, Word path, Term map, Term mode) {
-  LeafWalk walk(map, path);
-  std::vector<Term> leaves;
-  while (!walk.at_end() && (leaves.size() < kPortion || !walk.has_path())) {
-    leaves.push_back(walk.leaf());
-    walk.advance();
-  }
-  cx.bump(leaves.size() / 8);
-  term::HeapWriter& h = cx.heap();
-  bool end = walk.at_end();
-  Term next = end ? Term::small(0) : Term::small(static_cast<SWord>(walk.path()));
-  if (mode == atoms::iterator) {
-    Term rest = end ? atoms::none : h.cons(next, map);
-    for (std::size_t i = leaves.size(); i-- > 0;) rest = term::Tuple::make(h, leaves[i].head(), leaves[i].tail(), rest);
-    return rest;
-  }
-  Term list = mode;
-  for (Term leaf : leaves) list = h.cons(term::Tuple::make(h, leaf.head(), leaf.tail()), list);
-  return end ? list : h.cons(next, h.cons(map, list));
-}
-
-}  // namespace
-
+// The first portion of a large map is small, for who wants only the first few pairs; later ones take what is left of the slice.
 BifResult erts_internal_map_next_3(BifContext& cx, Term path, Term map, Term mode) {
-  if (!map.is_map() || !path.is_small() || path.small_value() < 0) return cx.badarg();
-  if (mode != atoms::iterator && !mode.is_list()) return cx.badarg();
-  if (map.is_kind(term::Kind::FlatMap)) return next_of_flat(cx, map, mode);
-  return next_of_large(cx, static_cast<Word>(path.small_value()), map, mode);
+  if (!map.is_map() || (mode != atoms::iterator && !mode.is_list())) return cx.badarg();
+  constexpr SWord kFirstPortion = 32, kReductionsPerPair = 4;
+  SWord portion = std::max<SWord>(cx.process().reductions_left / kReductionsPerPair, 1);
+  if (path == Term::small(0)) portion = std::min(portion, kFirstPortion);
+  Term next = ops::map_next(cx.heap(), path, map, mode, static_cast<std::size_t>(portion));
+  if (!next.is_value()) return cx.badarg();
+  cx.bump(static_cast<std::uint64_t>(std::min(portion, static_cast<SWord>(ops::map_size(map))) * kReductionsPerPair));
+  return next;
+}
+
+// Children of a large map's root or inner node, last one first: pairs as cells and nodes. erts_debug:size/1 walks them.
+BifResult erts_internal_map_hashmap_children_1(BifContext& cx, Term node) {
+  if (!node.is_kind(term::Kind::HashMap) && !node.is_kind(term::Kind::HashNode)) {
+    return node.is_map() ? cx.badarg() : cx.error_tuple(atoms::badmap, node);
+  }
+  term::TrieNode n = term::trie_node(node);
+  Term list = term::kNil;
+  for (unsigned i = 0; i < n.count(); i++) list = cx.heap().cons(n.child(i), list);
+  return list;
 }
 
 BifResult erts_internal_map_to_tuple_keys_1(BifContext& cx, Term map) {
