@@ -196,7 +196,7 @@ class Vm:
     def bare_command(self, specs, extra):
         """Without kernel and stdlib processes: a boot script that only loads and calls the harness."""
         start = ["-noshell", "-noinput", "-boot", os.path.join(self.build.ebin, "diff_bare")]
-        return [self.erl] + start + self.flags + extra + ["-diff", f"bare:{self.args.limit}"] + specs
+        return [self.erl] + start + self.flags + extra + ["-diff_dir", self.build.ebin, "-diff", f"bare:{self.args.limit}"] + specs
 
     def run(self, batch):
         """Runs programs, over crashes; returns {module: Outcome}."""

@@ -81,7 +81,8 @@ bare_load(Module, Name) ->
     case erlang:module_loaded(Module) of
         true -> {module, Module};
         false ->
-            {ok, Bin, _} = erl_prim_loader:get_file(Name ++ ".beam"),
+            {ok, [[Dir]]} = init:get_argument(diff_dir),
+            {ok, Bin, _} = erl_prim_loader:get_file(Dir ++ "/" ++ Name ++ ".beam"),
             erlang:load_module(Module, Bin)
     end.
 
