@@ -441,7 +441,10 @@ void Encoder::encode_large_map(Term t) {
   term::each_leaf(t, [&](Term leaf) { leaves.push_back(leaf); });
   std::sort(leaves.begin(), leaves.end(), [](Term a, Term b) { return term::compare_total(a.head(), b.head()) < 0; });
   budget_ -= std::min(budget_, leaves.size());
-  for (std::size_t i = leaves.size(); i-- > 0;) push(FrameKind::Leaf, leaves[i]);
+  for (std::size_t i = leaves.size(); i-- > 0;) {
+    push(FrameKind::One, leaves[i].tail());
+    push(FrameKind::One, leaves[i].head());
+  }
 }
 
 bool external_size(Term t, const EncodeOptions& options, std::size_t* size, std::size_t* work) {
