@@ -12,8 +12,11 @@ namespace vm::heap {
 
 // Words a flat copy takes in our layout (literals count 0). Sharing is not seen.
 std::size_t flat_size(Term t);
-// Words as stock OTP reports them (erts_debug:flat_size/1): its layout, literals 0.
+// Words as stock OTP reports them: its layout, literals 0.
 std::size_t stock_flat_size(Term t);
+// The same with literals (erts_debug:flat_size/1), and with each object counted once (erts_debug:size_shared/1).
+std::size_t stock_full_size(Term t);
+std::size_t stock_shared_size(Term t);
 
 // Words `copy` will take for t, sharing kept as it will keep it.
 std::size_t copied_words(Term t);

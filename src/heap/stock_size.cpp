@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Sizes as stock OTP's term layout would give them, for erts_debug:flat_size/1, process_info and the like.
+#include <unordered_set>
 #include <vector>
 
 #include "heap/copy.h"
@@ -53,7 +54,11 @@ std::size_t own_size(Term t, HeaderWord h) {
 
 }  // namespace
 
-std::size_t stock_flat_size(Term root) {
+namespace {
+
+// Words of a term; `skip` says of a pointer that its object does not count.
+template <typename Skip>
+std::size_t size_of(Term root, Skip&& skip) {
   std::size_t total = 0;
   std::vector<Term> rest{root};
   while (!rest.empty()) {
@@ -63,7 +68,7 @@ std::size_t stock_flat_size(Term root) {
       total += 2;
     } else if (t.is_small()) {
       if (t.small_value() > kStockSmallMax || t.small_value() < -kStockSmallMax - 1) total += 2;
-    } else if (t.is_pointer() && !is_literal(t)) {
+    } else if (t.is_pointer() && !skip(t)) {
       if (t.is_cons()) {
         total += 2;
         rest.push_back(t.head());
@@ -78,6 +83,21 @@ std::size_t stock_flat_size(Term root) {
     }
   }
   return total;
+}
+
+}  // namespace
+
+std::size_t stock_flat_size(Term root) {
+  return size_of(root, [](Term t) { return is_literal(t); });
+}
+
+std::size_t stock_full_size(Term root) {
+  return size_of(root, [](Term) { return false; });
+}
+
+std::size_t stock_shared_size(Term root) {
+  std::unordered_set<Word> seen;
+  return size_of(root, [&seen](Term t) { return !seen.insert(t.bits()).second; });
 }
 
 }  // namespace vm::heap

@@ -57,7 +57,7 @@ class Compiler {
     std::shared_ptr<MatchSpec> result(new MatchSpec);
     result->source_ = heap::copy_to_fragment(spec);
     Term list = result->source_.term;
-    if (!list.is_cons()) return wrong("match specification is no list of clauses");
+    if (!list.is_cons()) return wrong("Match programs are not in a list.");
     for (; list.is_cons(); list = list.tail()) {
       Clause clause;
       if (!compile_clause(list.head(), &clause)) return nullptr;
@@ -69,8 +69,8 @@ class Compiler {
   }
 
  private:
-  std::nullptr_t wrong(const char* text) {
-    if (problems_) problems_->push_back(text);
+  std::nullptr_t wrong(std::string text) {
+    if (problems_) problems_->push_back(std::move(text));
     return nullptr;
   }
 
@@ -166,7 +166,7 @@ class Compiler {
     SWord number = variable_number(t);
     if (number >= 0) {
       auto it = variables_.find(number);
-      if (it == variables_.end()) return wrong("unbound variable") != nullptr;
+      if (it == variables_.end()) return wrong("Variable $" + std::to_string(number) + " is unbound.") != nullptr;
       node->kind = Node::Kind::Variable;
       node->index = it->second;
       return true;
@@ -248,7 +248,7 @@ class Compiler {
         if (!node->bif) return wrong("function is not built in") != nullptr;
         return arguments(t, node);
       }
-    return wrong("unknown function") != nullptr;
+    return wrong("Function " + std::string(text) + "/" + std::to_string(t.size() - 1) + " does_not_exist.") != nullptr;
   }
 
   code::CodeStore& code_;

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// erts_debug: how terms lie in memory, and what tests ask of the emulator. The internal state is for programs that said so first.
+#include <atomic>
+#include <cstdio>
+
+#include "bif/bif_decls.gen.h"
+#include "bif/text_input.h"
+#include "heap/copy.h"
+#include "proc/log.h"
+#include "proc/process_table.h"
+#include "proc/runtime.h"
+#include "term/hash.h"
+#include "term/print.h"
+
+namespace vm::bif {
+
+namespace {
+
+std::atomic<bool> internal_state_available{false};
+
+constexpr std::uint64_t kLoopLimit = 40000;  // of loops that other implementations interrupt; here a fixed answer
+
+BifResult state_by_tuple(BifContext& cx, term::Tuple key) {
+  if (key.size() != 2) return cx.badarg();
+  if (key[0] == atoms::internal_hash) return term::make_unsigned(cx.heap(), term::internal_hash(key[1]));
+  if (key[0] == atoms::process_status && key[1] == cx.process().pid) return atoms::running;
+  return cx.badarg();
+}
+
+BifResult set_available(BifContext& cx, Term on) {
+  bool was = internal_state_available.exchange(on == atoms::true_);
+  if (on == atoms::true_ && !was) {
+    const Term args[] = {cx.process().pid};
+    proc::log_to_logger(cx.runtime(), &cx.process(), atoms::warning,
+                        "Process ~p enabled access to the emulator internal state.~n"
+                        "NOTE: This is an erts internal test feature and should *only* be used by OTP test-suites.~n",
+                        args);
+  }
+  return was ? atoms::true_ : atoms::false_;
+}
+
+}  // namespace
+
+BifResult erts_debug_flat_size_1(BifContext& cx, Term t) { return term::make_unsigned(cx.heap(), heap::stock_full_size(t)); }
+
+BifResult erts_debug_size_shared_1(BifContext& cx, Term t) { return term::make_unsigned(cx.heap(), heap::stock_shared_size(t)); }
+
+BifResult erts_debug_copy_shared_2(BifContext& cx, Term t, Term copy_literals) {
+  if (!copy_literals.is_boolean()) return cx.badarg();
+  return copy_literals == atoms::true_ ? heap::copy_with_literals(t, cx.heap()) : heap::copy(t, cx.heap());
+}
+
+BifResult erts_debug_same_2(BifContext&, Term a, Term b) { return a == b ? atoms::true_ : atoms::false_; }
+
+BifResult erts_debug_display_1(BifContext& cx, Term t) {
+  std::string text = term::to_text(t) + "\n";
+  std::fwrite(text.data(), 1, text.size(), stderr);
+  return list_of_bytes(cx.heap(), text);
+}
+
+BifResult erts_debug_get_internal_state_1(BifContext& cx, Term key) {
+  if (!internal_state_available.load()) return cx.error(atoms::undef);
+  if (key.is_tuple()) return state_by_tuple(cx, term::Tuple::from(key));
+  if (key == atoms::available_internal_state) return atoms::true_;
+  if (key == atoms::reds_left) return Term::small(cx.process().reductions_left);
+  if (key == atoms::force_heap_frags) return atoms::false_;
+  return cx.badarg();
+}
+
+BifResult erts_debug_set_internal_state_2(YieldContext& cx, Term key, Term value) {
+  if (key == atoms::available_internal_state && value.is_boolean()) return set_available(cx, value);
+  if (!internal_state_available.load()) return cx.error(atoms::undef);
+  if (key == atoms::reds_left && value.is_small() && value.small_value() > 0) {
+    cx.process().reductions_left = value.small_value();
+    return atoms::true_;
+  }
+  if (key == atoms::wait) {
+    // Nothing is put off that such a wait could be for: memory goes back at once, timers end when they are cancelled.
+    bool known = value == atoms::deallocations || value == atoms::timer_cancellations || value == atoms::aux_work;
+    return known ? BifResult(atoms::ok) : cx.badarg();
+  }
+  for (Term limit : {atoms::re_loop_limit, atoms::unicode_loop_limit})
+    if (key == limit && (value == atoms::default_ || value.is_small())) return term::make_unsigned(cx.heap(), kLoopLimit);
+  if (key == atoms::binary_loop_limit && (value == atoms::default_ || value.is_small())) return Term::small(0);
+  return cx.badarg();
+}
+
+BifResult erts_debug_lcnt_collect_0(BifContext&) { return atoms::error; }
+BifResult erts_debug_lcnt_clear_0(BifContext&) { return atoms::error; }
+BifResult erts_debug_interpreter_size_0(BifContext&) { return Term::small(0); }
+
+}  // namespace vm::bif
