@@ -2,13 +2,16 @@
 //
 // erlang:system_info/1 and system_flag/2: one small function per key. Keys that stock answers only for its own emulator's inner
 // parts (allocator tables, distribution dumps) are absent and raise badarg.
+#include <sys/utsname.h>
+
 #include <cstdio>
 
-#include <climits>
-
 #include "bif/bif_decls.gen.h"
+#include "bif/erlang_memory.h"
 #include "bif/text_input.h"
+#include "ets/table.h"
 #include "ops/maps.h"
+#include "port/port.h"
 #include "proc/process_table.h"
 #include "proc/runtime.h"
 #include "proc/time.h"
@@ -89,6 +92,14 @@ Term all_schedulers_state(BifContext& cx) {
   return list.finish();
 }
 
+// Three numbers of the kernel's release, as far as it has them.
+Term os_version(BifContext& cx) {
+  utsname name;
+  unsigned major = 0, minor = 0, patch = 0;
+  if (uname(&name) == 0) std::sscanf(name.release, "%u.%u.%u", &major, &minor, &patch);
+  return tuple_of(cx, number_of(cx, major), number_of(cx, minor), number_of(cx, patch));
+}
+
 struct Key {
   Term key;
   Answer answer;
@@ -164,6 +175,10 @@ const Key kKeys[] = {
     {atoms::nif_version, [](BifContext& cx) { return string_of(cx, settings(cx).otp_release >= 29   ? "2.18"
                                                                    : settings(cx).otp_release >= 26 ? "2.17"
                                                                                                     : "2.16"); }},
+    {atoms::os_type, [](BifContext& cx) { return tuple_of(cx, atoms::unix_, atoms::linux_); }},
+    {atoms::os_version, os_version},
+    {atoms::ets_count, [](BifContext& cx) { return number_of(cx, cx.runtime().ets->count()); }},
+    {atoms::port_count, [](BifContext& cx) { return number_of(cx, cx.runtime().ports->count()); }},
     {atoms::otp_release, [](BifContext& cx) { return string_of(cx, std::to_string(settings(cx).otp_release)); }},
     {atoms::outstanding_system_requests_limit, [](BifContext&) { return Term::small(4); }},
     {atoms::port_limit, [](BifContext& cx) { return number_of(cx, settings(cx).port_limit); }},
@@ -217,6 +232,8 @@ BifResult tuple_key(BifContext& cx, term::Tuple key) {
 }  // namespace
 
 BifResult erlang_system_info_1(BifContext& cx, Term key) {
+  BifResult memory = term::kNil;
+  if (memory_info(cx, key, &memory)) return memory;
   if (key.is_tuple()) return tuple_key(cx, term::Tuple::from(key));
   for (const Key& k : kKeys)
     if (k.key == key) return k.answer(cx);

@@ -9,11 +9,13 @@
 #include <cstdlib>
 #include <mutex>
 
+#include "bif/os_signal.h"
 #include "nif/natives.h"
 #include "nifs/static_modules.h"
 #include "ets/table.h"
 #include "ops/maps.h"
 #include "port/port.h"
+#include "proc/process_cold.h"
 #include "proc/time.h"
 #include "term/atoms.h"
 #include "term/fun_layout.h"
@@ -75,6 +77,16 @@ struct Services::Impl {
 
 namespace {
 
+// Who wants to hear of nodes. There are none to hear of until distribution is there, but the subscription counts as stock counts it:
+// `true` adds one, `false` removes all; the answer is how many there were.
+Term monitor_nodes(proc::Process& p, Term on, Term) {
+  if (!on.is_boolean()) return Term::non_value();
+  SWord& count = p.cold_part().node_monitors;
+  SWord old = count;
+  count = on == atoms::true_ ? old + 1 : 0;
+  return Term::small(old);
+}
+
 std::uint64_t run_timers(void* context, sched::Scheduler&) {
   auto& rt = *static_cast<proc::Runtime*>(context);
   std::int64_t next = rt.timers->run(proc::raw_monotonic_ns());
@@ -128,6 +140,7 @@ void Services::start() {
   rt.ports = impl_->ports.get();
   rt.hooks.port_signal = [](proc::Runtime& r, Term id, proc::Signal* s) { r.ports->signal(id, s); };
   rt.hooks.send_to_port = [](proc::Runtime& r, proc::Process* from, Term id, Term message) { r.ports->message(from, id, message); };
+  rt.hooks.monitor_nodes = monitor_nodes;
   rt.hooks.port_alive = [](proc::Runtime& r, Term id) { return r.ports->find(id) != nullptr; };
   rt.hooks.port_output = [](proc::Runtime& r, Term id, std::string bytes) {
     std::shared_ptr<port::Port> port = r.ports->find(id);
@@ -147,6 +160,7 @@ void Services::start() {
   impl_->tables = std::make_unique<ets::Tables>(rt);
   rt.ets = impl_->tables.get();
   impl_->ports->start();
+  bif::start_os_signals(rt);
 }
 
 void Services::note_preloaded(Term module) { impl_->runtime.preloaded.push_back(module); }

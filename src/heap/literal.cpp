@@ -15,7 +15,9 @@ Word literal_range_bytes = 0;
 
 namespace {
 
-constexpr std::size_t kReservedBytes = std::size_t{64} << 30;  // address space only; pages appear as they are used
+// Address space only; pages appear as they are used. Less is taken where the process may not have that much (ulimit -v).
+constexpr std::size_t kReservedBytes = std::size_t{64} << 30;
+constexpr std::size_t kLeastReservedBytes = std::size_t{256} << 20;
 constexpr std::size_t kAlign = 64;
 
 // Free ranges by begin address. Guarded by its lock; literal areas are made by loading and persistent_term only.
@@ -24,11 +26,15 @@ struct Range {
   std::map<Word, std::size_t> free;
 
   Range() {
-    void* p = mmap(nullptr, kReservedBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    std::size_t bytes = kReservedBytes;
+    void* p = MAP_FAILED;
+    for (; bytes >= kLeastReservedBytes && p == MAP_FAILED; bytes /= 4)
+      p = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    bytes *= 4;
     if (p == MAP_FAILED) base::fatal("no address space for literals", __FILE__, __LINE__);
     literal_range_begin = reinterpret_cast<Word>(p);
-    literal_range_bytes = kReservedBytes;
-    free.emplace(literal_range_begin, kReservedBytes);
+    literal_range_bytes = bytes;
+    free.emplace(literal_range_begin, bytes);
   }
 
   Word take(std::size_t bytes) {

@@ -32,6 +32,7 @@ struct ColdPart {
   std::uint32_t save_calls = 0;
   bool group_leader_boxed = false;
   std::int64_t async_dist = 0;
+  SWord node_monitors = 0;    // process_flag(monitor_nodes, true) calls in force
 
   ~ColdPart();
 };
