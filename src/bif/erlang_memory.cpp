@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Memory as the library's erlang:memory/0 and the allocator reports read it: kinds of memory called allocators, and areas of the system.
+// A question about allocators is answered by messages, one for each thread but the last; all numbers come with the first.
+#include "bif/erlang_memory.h"
+
+#include "ets/table.h"
+#include "heap/block_cache.h"
+#include "proc/process_table.h"
+#include "proc/runtime.h"
+#include "proc/send.h"
+#include "term/binary_data.h"
+
+namespace vm::bif {
+
+namespace {
+
+Term name(const char* text) { return term::AtomTable::intern(text); }
+
+struct CodeMemory {
+  std::size_t code = 0, modules = 0, lambdas = 0;
+};
+
+CodeMemory code_memory(proc::Runtime& rt) {
+  CodeMemory m;
+  std::lock_guard<std::recursive_mutex> hold(rt.code->lock());
+  for (const code::Module* module : rt.code->modules()) {
+    m.modules += sizeof *module;
+    for (const code::ModuleInstance* i : {module->current, module->old}) {
+      if (!i) continue;
+      m.code += i->code.size() + i->strings.size() + i->functions.size() * sizeof(code::Function) + i->lines.size() * sizeof i->lines[0] +
+                (i->literals.size() + i->atoms.size() + i->imports.size()) * kWordBytes;
+      if (i->literal_area) m.code += static_cast<std::size_t>(i->literal_area->end() - i->literal_area->begin()) * kWordBytes;
+      m.lambdas += i->lambdas.size() * sizeof(code::FunEntry);
+    }
+  }
+  return m;
+}
+
+std::size_t export_bytes(proc::Runtime& rt) { return rt.code->export_count() * sizeof(code::Export); }
+
+std::size_t ets_bytes(proc::Runtime& rt) {
+  std::size_t n = 0;
+  if (rt.ets)
+    for (const ets::TableRef& table : rt.ets->all()) n += table->memory_words() * kWordBytes;
+  return n;
+}
+
+// --- allocators -------------------------------------------------------------------------------------------------------
+using Bytes = std::size_t (*)(proc::Runtime&);
+
+struct Allocator {
+  const char* name;
+  Bytes bytes;
+};
+
+constexpr Allocator kAllocators[] = {
+    {"eheap_alloc", [](proc::Runtime& rt) { return heap::block_bytes_in_use() + rt.processes->count() * sizeof(proc::Process); }},
+    {"binary_alloc", [](proc::Runtime&) { return term::BinaryData::total_bytes(); }},
+    {"ets_alloc", ets_bytes},
+    // What lives as long as the machine.
+    {"ll_alloc",
+     [](proc::Runtime& rt) {
+       CodeMemory m = code_memory(rt);
+       return m.code + m.modules + m.lambdas + export_bytes(rt) + term::AtomTable::memory_bytes();
+     }},
+};
+
+// Other names that a program may ask for: no memory of theirs.
+constexpr const char* kAbsent[] = {"sys_alloc",  "temp_alloc",    "sl_alloc",     "std_alloc",  "fix_alloc",
+                                   "literal_alloc", "driver_alloc", "test_alloc", "mseg_alloc", "erts_mmap"};
+
+const Allocator* find_allocator(Term t) {
+  for (const Allocator& a : kAllocators)
+    if (t.is_atom() && term::AtomTable::text(t) == a.name) return &a;
+  return nullptr;
+}
+
+bool is_absent(Term t) {
+  for (const char* a : kAbsent)
+    if (t.is_atom() && term::AtomTable::text(t) == a) return true;
+  return false;
+}
+
+template <typename... T>
+Term tuple(BifContext& cx, T... elements) {
+  return term::Tuple::make(cx.heap(), elements...);
+}
+Term one(BifContext& cx, Term t) { return cx.heap().cons(t, term::kNil); }
+
+// [{mbcs, [{blocks, [{Name, [{size, N, N, N}]}]}]}]
+Term sizes_of(BifContext& cx, Term allocator, std::size_t bytes) {
+  Term n = term::make_unsigned(cx.heap(), bytes);
+  Term size = tuple(cx, atoms::size, n, n, n);
+  Term block = tuple(cx, allocator, one(cx, size));
+  Term blocks = tuple(cx, name("blocks"), one(cx, block));
+  return one(cx, tuple(cx, name("mbcs"), one(cx, blocks)));
+}
+
+// {Ref, Thread, [{Name, 0, Sizes} | {Name, false}]} to the caller.
+BifResult send_sizes(BifContext& cx, Term ref, Term names) {
+  term::ListBuilder list(cx.heap());
+  for (; names.is_cons(); names = names.tail()) {
+    Term a = names.head();
+    const Allocator* known = find_allocator(a);
+    if (known) list.add(tuple(cx, a, Term::small(0), sizes_of(cx, a, known->bytes(cx.runtime()))));
+    else if (is_absent(a)) list.add(tuple(cx, a, atoms::false_));
+    else return cx.badarg();
+  }
+  if (!names.is_nil()) return cx.badarg();
+  Term sizes = list.finish();
+  unsigned threads = cx.runtime().schedulers->scheduler_count();
+  for (unsigned i = 0; i < threads; i++) {
+    Term message = tuple(cx, ref, Term::small(static_cast<SWord>(i)), i == 0 ? sizes : term::kNil);
+    proc::send(cx.process(), cx.process().pid, message);
+  }
+  return atoms::true_;
+}
+
+// --- areas ------------------------------------------------------------------------------------------------------------
+Term allocated_areas(BifContext& cx) {
+  proc::Runtime& rt = cx.runtime();
+  CodeMemory m = code_memory(rt);
+  std::size_t atoms_used = term::AtomTable::memory_bytes();
+  term::ListBuilder list(cx.heap());
+  auto number = [&](std::size_t n) { return term::make_unsigned(cx.heap(), n); };
+  auto area = [&](const char* what, std::size_t n) { list.add(tuple(cx, name(what), number(n))); };
+  list.add(tuple(cx, name("atom_space"), number(atoms_used), number(atoms_used)));
+  area("module_table", m.modules);
+  area("export_table", export_bytes(rt));
+  area("fun_table", m.lambdas);
+  area("loaded_code", m.code);
+  return list.finish();
+}
+
+Term allocator_names(BifContext& cx) {
+  term::ListBuilder list(cx.heap());
+  for (const Allocator& a : kAllocators) list.add(name(a.name));
+  return list.finish();
+}
+
+}  // namespace
+
+bool memory_info(BifContext& cx, Term key, BifResult* out) {
+  if (key.is_atom()) {
+    std::string_view text = term::AtomTable::text(key);
+    if (text == "allocated_areas") *out = allocated_areas(cx);
+    else if (text == "alloc_util_allocators") *out = allocator_names(cx);
+    else return false;
+    return true;
+  }
+  if (!key.is_tuple()) return false;
+  term::Tuple t = term::Tuple::from(key);
+  if (t.size() < 2 || !t[0].is_atom()) return false;
+  std::string_view text = term::AtomTable::text(t[0]);
+  bool all = text == "allocator", sizes = text == "allocator_sizes";
+  if (t.size() == 3 && (all || sizes || text == "memory_internal") && t[1].is_ref()) {
+    *out = send_sizes(cx, t[1], t[2]);
+    return true;
+  }
+  if (t.size() != 2 || (!all && !sizes) || (!find_allocator(t[1]) && !is_absent(t[1]))) return false;
+  *out = cx.trap(cx.runtime().code->export_for(atoms::erlang, name(all ? "alloc_info" : "alloc_sizes"), 1), t[1]);
+  return true;
+}
+
+}  // namespace vm::bif

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The keys of erlang:system_info/1 about memory. erlang:memory/0,1 add up what they tell.
+#pragma once
+
+#include "proc/bif_context.h"
+
+namespace vm::bif {
+
+// Answers a key of memory through *out; false when the key is none of them.
+bool memory_info(BifContext& cx, Term key, BifResult* out);
+
+}  // namespace vm::bif
