@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "term/atoms.h"
+#include "term/hash_internal.h"
+
+namespace vm::term {
+
+using namespace hashing;
+
+namespace {
+
+// Integers of 28 bits have a form of their own.
+inline U32 hash_portable_small(SWord v, U32 hash) {
+  constexpr SWord kLimit = SWord{1} << 27;
+  if (v >= kLimit || v < -kLimit) return hash_large_small(v, hash);
+  if (v < 0) hash = mix1(hash, static_cast<U32>(-v), kGolden);
+  return mix1(hash, static_cast<U32>(v), kGolden);
+}
+
+class Phash2 {
+ public:
+  U32 run(Term t) {
+    for (;;) {
+      visit(t);
+      if (!next(&t)) return hash_;
+    }
+  }
+
+ private:
+  // Hashes t, or the first part of it with the rest pushed.
+  void visit(Term t) {
+    if (t.is_small()) {
+      hash_ = hash_portable_small(t.small_value(), hash_);
+    } else if (t.is_cons()) {
+      visit_list(t);
+    } else if (t.is_boxed()) {
+      visit_boxed(t);
+    } else if (t.is_atom()) {
+      U32 text = AtomTable::hash(t);
+      hash_ = hash_ == 0 ? text : mix1(hash_, text, golden(3));
+    } else if (t.is_nil()) {
+      hash_ = hash_ == 0 ? 3468870702u : mix1(hash_, 2, golden(2));
+    } else if (t.is_float_immediate()) {
+      visit_float(t);
+    } else if (t.is_local_pid()) {
+      hash_ = mix1(hash_, pid_number(t), golden(5));
+    } else if (t.is_local_port()) {
+      visit_port(t);
+    } else {
+      VM_UNREACHABLE("phash2: no term");
+    }
+  }
+
+  void visit_float(Term t) {
+    Word b = float_bits(t);
+    hash_ = mix2(hash_, static_cast<U32>(b >> 32), static_cast<U32>(b), golden(12));
+  }
+  void visit_port(Term t) {
+    Word n = port_number_of(t);
+    hash_ = mix2(hash_, static_cast<U32>(n), static_cast<U32>(n >> 32), golden(6));
+  }
+
+  // Runs of bytes go four at a time.
+  void visit_list(Term t) {
+    unsigned count = 0;
+    U32 bytes = 0;
+    const Word* p = t.cons_cell();
+    while (is_byte(p[0])) {
+      bytes = (bytes << 8) + static_cast<U32>(p[0] >> 3);
+      if (count == 3) {
+        hash_ = mix1(hash_, bytes, golden(4));
+        count = 0, bytes = 0;
+      } else {
+        count++;
+      }
+      t = Term::from_bits(p[1]);
+      if (!t.is_cons()) break;
+      p = t.cons_cell();
+    }
+    if (count > 0) hash_ = mix1(hash_, bytes, golden(4));
+    if (t.is_cons()) parts_.push({p, 0, 2, Op::Terms});
+    else parts_.push({p + 1, 0, 1, Op::Terms});
+  }
+
+  void visit_boxed(Term t) {
+    HeaderWord h = header_of(t);
+    switch (h.kind()) {
+      case Kind::Tuple:
+        hash_ = mix1(hash_, static_cast<U32>(h.words()), golden(9));
+        if (h.words() != 0) parts_.push({words_from(t, 1), 0, h.words(), Op::Terms});
+        return;
+      case Kind::FlatMap:
+      case Kind::HashMap:
+        hash_ = mix1(hash_, static_cast<U32>(map_key_count(t)), golden(16));
+        if (map_key_count(t) == 0) return;
+        parts_.push({nullptr, Word{pairs_hash_} << 32 | hash_, 0, Op::MapEnd});
+        hash_ = 0;
+        pairs_hash_ = 0;
+        push_map_pairs(parts_, t);
+        return;
+      case Kind::Fun: {
+        const FunEntryFields& e = fun_entry_fields(t);
+        std::size_t n = fun_captured_count(t);
+        hash_ = mix2(hash_, static_cast<U32>(n), AtomTable::hash(e.module), kGolden);
+        hash_ = mix2(hash_, e.index, e.old_uniq, kGolden);
+        if (n != 0) parts_.push({words_from(t, FunWords::kFirstCaptured), 0, n, Op::Terms});
+        return;
+      }
+      case Kind::ExportFun: {
+        const ExportFields& e = export_fields(t);
+        hash_ = mix2(hash_, static_cast<U32>(e.arity), AtomTable::hash(e.module), kGolden);
+        hash_ = mix1(hash_, AtomTable::hash(e.function), golden(14));
+        return;
+      }
+      case Kind::HeapBinary:
+      case Kind::RefcBinary:
+      case Kind::SubBits: hash_ = hash_bitstring(t, hash_, 0xFFFFFFFF); return;
+      case Kind::BigInt: hash_ = hash_big(t, hash_); return;
+      case Kind::Float: visit_float(t); return;
+      case Kind::Ref:
+      case Kind::MagicRef:
+      case Kind::ExternalRef: hash_ = mix1(hash_, ref_numbers(t).n[0], golden(7)); return;
+      case Kind::ExternalPid: hash_ = mix1(hash_, pid_number_of(t), golden(5)); return;
+      case Kind::ExternalPort: visit_port(t); return;
+      default: VM_UNREACHABLE("phash2: kind");
+    }
+  }
+
+  // The next term to visit; false when all is hashed.
+  bool next(Term* t) {
+    while (!parts_.empty()) {
+      Part& part = parts_.top();
+      switch (part.op) {
+        case Op::Terms:
+          *t = Term::from_bits(*part.a++);
+          if (--part.n == 0) parts_.pop();
+          return true;
+        case Op::Pairs: {
+          *t = Term::from_bits(*part.a++);
+          const Word* value = reinterpret_cast<const Word*>(part.b);
+          part.b += kWordBytes;
+          if (--part.n == 0) parts_.pop();
+          parts_.push({nullptr, 0, 0, Op::PairEnd});
+          parts_.push({value, 0, 1, Op::Terms});
+          return true;
+        }
+        case Op::Children: {
+          Term child = Term::from_bits(*part.a++);
+          if (--part.n == 0) parts_.pop();
+          if (child.is_cons()) {
+            parts_.push({nullptr, 0, 0, Op::PairEnd});
+            parts_.push({child.cons_cell() + 1, 0, 1, Op::Terms});
+            *t = child.head();
+            return true;
+          }
+          push_map_pairs(parts_, child);
+          break;
+        }
+        case Op::PairEnd:
+          pairs_hash_ ^= hash_;
+          hash_ = 0;
+          parts_.pop();
+          break;
+        case Op::MapEnd: {
+          U32 before = static_cast<U32>(part.b), outer_pairs = static_cast<U32>(part.b >> 32);
+          hash_ = mix1(before, pairs_hash_, golden(19));
+          pairs_hash_ = outer_pairs;
+          parts_.pop();
+          break;
+        }
+        default: VM_UNREACHABLE("phash2: part");
+      }
+    }
+    return false;
+  }
+
+  U32 hash_ = 0;
+  U32 pairs_hash_ = 0;  // pairs are combined regardless of order
+  Parts parts_;
+};
+
+}  // namespace
+
+std::uint32_t phash2(Term t) {
+  if (t.is_atom()) return AtomTable::hash(t);
+  if (t.is_small()) return hash_portable_small(t.small_value(), 0);
+  return Phash2().run(t);
+}
+
+}  // namespace vm::term
