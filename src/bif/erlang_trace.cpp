@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Tracing as long as nothing can be traced: checks of arguments, clearing what is not set, asking about it.
+// Tracing as long as nothing can be traced: checks of arguments, clearing what is not set, asking about it. The system monitor is real.
+#include <algorithm>
+
 #include "bif/bif_decls.gen.h"
 #include "bif/text_input.h"
 #include "heap/copy.h"
@@ -9,6 +11,7 @@
 #include "proc/process_table.h"
 #include "proc/runtime.h"
 #include "proc/send.h"
+#include "proc/system_monitor.h"
 
 namespace vm::bif {
 
@@ -126,24 +129,57 @@ BifResult tracee_info(BifContext& cx, Term key) {
 }
 
 // --- system monitor ---------------------------------------------------------------------------------------------------
-// Whether a list of events is right; *any tells whether it names one.
-bool parse_monitor_options(Term list, bool* any) {
-  *any = false;
+constexpr Word kSmallestLargeHeap = 16384;
+
+bool parse_monitor_options(Term list, proc::MonitorSettings* out) {
   for (; list.is_cons(); list = list.tail()) {
     Term o = list.head();
-    bool timed = o.is_tuple_of(2) && is_any_of(term::Tuple::from(o)[0], {atoms::long_gc, atoms::long_schedule, atoms::large_heap}) &&
-                 term::Tuple::from(o)[1].is_small() && term::Tuple::from(o)[1].small_value() >= 0;
-    if (!timed && !is_any_of(o, {atoms::busy_port, atoms::busy_dist_port})) return false;
-    *any = true;
+    if (o == atoms::busy_port) {
+      out->busy_port = true;
+    } else if (o == atoms::busy_dist_port) {
+      out->busy_dist_port = true;
+    } else {
+      if (!o.is_tuple_of(2)) return false;
+      Term name = term::Tuple::from(o)[0];
+      Word limit;
+      if (!term::to_uint64(term::Tuple::from(o)[1], &limit)) return false;
+      if (name == atoms::long_gc) out->long_gc_ms = std::max<Word>(limit, 1);
+      else if (name == atoms::long_schedule) out->long_schedule_ms = std::max<Word>(limit, 1);
+      else if (name == atoms::large_heap) out->large_heap_words = std::max(limit, kSmallestLargeHeap);
+      else return false;
+    }
   }
   return list.is_nil();
 }
 
+// undefined or {Pid, Events}.
+Term monitor_term(BifContext& cx, const proc::MonitorSettings& s) {
+  if (!s.pid.is_value()) return atoms::undefined;
+  Term list = term::kNil;
+  term::HeapWriter& h = cx.heap();
+  auto timed = [&](Term name, std::uint64_t limit) {
+    if (limit != 0) list = h.cons(pair(cx, name, term::make_unsigned(h, limit)), list);
+  };
+  timed(atoms::long_gc, s.long_gc_ms);
+  timed(atoms::long_schedule, s.long_schedule_ms);
+  timed(atoms::large_heap, s.large_heap_words);
+  if (s.busy_port) list = h.cons(atoms::busy_port, list);
+  if (s.busy_dist_port) list = h.cons(atoms::busy_dist_port, list);
+  return pair(cx, s.pid, list);
+}
+
 BifResult set_system_monitor(BifContext& cx, Term who, Term options) {
-  if (who == atoms::undefined || options == atoms::undefined) return atoms::undefined;
-  bool any;
-  if (!who.is_local_pid() || !cx.runtime().processes->lookup(who) || !parse_monitor_options(options, &any)) return cx.badarg();
-  return any ? cx.error(atoms::undef) : BifResult(atoms::undefined);
+  proc::SystemMonitor& monitor = proc::system_monitor(cx.runtime());
+  Term before = monitor_term(cx, monitor.settings());
+  proc::MonitorSettings wanted;
+  if (who == atoms::undefined || options == atoms::undefined) {
+    monitor.set(wanted);
+    return before;
+  }
+  if (!who.is_local_pid() || !cx.runtime().processes->lookup(who) || !parse_monitor_options(options, &wanted)) return cx.badarg();
+  if (!options.is_nil()) wanted.pid = who;
+  monitor.set(wanted);
+  return before;
 }
 
 }  // namespace
@@ -225,10 +261,13 @@ BifResult erlang_seq_trace_info_1(BifContext& cx, Term key) {
 BifResult erlang_seq_trace_print_1(BifContext&, Term) { return atoms::false_; }
 BifResult erlang_seq_trace_print_2(BifContext&, Term, Term) { return atoms::false_; }
 
-BifResult erlang_system_monitor_0(BifContext&) { return atoms::undefined; }
+BifResult erlang_system_monitor_0(BifContext& cx) {
+  if (!cx.runtime().monitor.load()) return atoms::undefined;
+  return monitor_term(cx, proc::system_monitor(cx.runtime()).settings());
+}
 
 BifResult erlang_system_monitor_1(BifContext& cx, Term setting) {
-  if (setting == atoms::undefined) return atoms::undefined;
+  if (setting == atoms::undefined) return set_system_monitor(cx, setting, setting);
   if (!setting.is_tuple_of(2)) return cx.badarg();
   return set_system_monitor(cx, term::Tuple::from(setting)[0], term::Tuple::from(setting)[1]);
 }

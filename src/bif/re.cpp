@@ -68,7 +68,9 @@ std::shared_ptr<const Regex> regex_of(Term pattern, std::uint32_t conventions) {
   return find_regex(regex_image(regex_image_source(image), wanted), &fault);
 }
 
-BifResult re_version_0(BifContext& cx) { return binary_of(cx.heap(), "8.44 2020-02-12"); }
+// The language is that of PCRE 8.44 of 2020-02-12. The day differs so that programs that keep compiled patterns together with this text do not
+// take those of another emulator, byte code of that library, for ours (and compile the source again).
+BifResult re_version_0(BifContext& cx) { return binary_of(cx.heap(), "8.44 2020-02-13"); }
 
 BifResult re_compile_1(YieldContext& cx, Term source) { return compile(cx, source, term::kNil); }
 BifResult re_compile_2(YieldContext& cx, Term source, Term options) { return compile(cx, source, options); }

@@ -6,6 +6,8 @@
 #include "proc/log.h"
 #include "proc/process_cold.h"
 #include "proc/runtime.h"
+#include "proc/system_monitor.h"
+#include "proc/time.h"
 #include "proc/spawn.h"
 #include "proc/system_tasks.h"
 #include "proc/timers.h"
@@ -108,6 +110,18 @@ Engine::Stop run_slice(Process& p, sched::Scheduler& scheduler) {
   return stop;
 }
 
+// As run_slice; tells the system monitor when the slice was long.
+Engine::Stop run_timed_slice(Process& p, sched::Scheduler& scheduler) {
+  SystemMonitor* monitor = p.runtime->monitor.load(std::memory_order_acquire);
+  if (!monitor->times_slices() || scheduler.dirty()) return run_slice(p, scheduler);
+  const code::Function* in = p.runtime->engine->current_function(p);
+  const std::int64_t started = raw_monotonic_ns();
+  const Engine::Stop stop = run_slice(p, scheduler);
+  const std::int64_t ns = raw_monotonic_ns() - started;
+  monitor->scheduled(p, ns, in, stop == Engine::Stop::Ended ? nullptr : p.runtime->engine->current_function(p));
+  return stop;
+}
+
 }  // namespace
 
 sched::After Process::run(sched::Scheduler& scheduler) {
@@ -120,7 +134,8 @@ sched::After Process::run(sched::Scheduler& scheduler) {
       flags &= ~std::uint32_t{kHibernated};
     }
   }
-  const Engine::Stop stop = run_slice(*this, scheduler);
+  const Engine::Stop stop = VM_UNLIKELY(runtime->monitor.load(std::memory_order_relaxed) != nullptr) ? run_timed_slice(*this, scheduler)
+                                                                                                      : run_slice(*this, scheduler);
   if (stop == Engine::Stop::Ended) return sched::After::Parked;
   if (VM_UNLIKELY(cold && cold->deferred_first) && !run_deferred(*this)) return sched::After::Parked;
   return stop == Engine::Stop::Yielded ? requeue(*this) : park(*this);
@@ -144,7 +159,10 @@ void Process::visit_roots(heap::RootSink& sink) {
 bool Process::collect(Term* registers, std::size_t live_registers, std::size_t need_words, bool major) {
   std::uint64_t work = 0;
   const std::uint64_t reclaimed = heap.stats.words_reclaimed;
+  SystemMonitor* monitor = runtime->monitor.load(std::memory_order_acquire);
+  const std::int64_t started = monitor && monitor->times_collections() ? raw_monotonic_ns() : 0;
   const heap::ProcessHeap::Outcome outcome = heap.collect({need_words, major}, registers, live_registers, *this, &work);
+  if (VM_UNLIKELY(monitor != nullptr)) monitor->collected(*this, started ? raw_monotonic_ns() - started : 0);
   reductions_left -= static_cast<SWord>(work / 16 + 1);
   if (sched::Scheduler* current = sched::Scheduler::current()) {
     current->count(kCollectionsCounter, 1);

@@ -24,6 +24,7 @@ namespace vm::proc {
 struct MonitorOptions;  // proc/links.h
 class ProcessTable;
 class Registry;
+class SystemMonitor;  // proc/system_monitor.h
 class TimeService;   // proc/time.h
 class BifTimers;     // proc/timers.h
 
@@ -51,6 +52,9 @@ struct Hooks {
   void (*process_ending)(Process& p) = nullptr;      // ETS tables, owned ports, …: called on the process's own thread while exiting
   void (*port_signal)(Runtime& rt, Term port, Signal* s) = nullptr;  // link/monitor/exit/unlink to a port; owns s
   void (*send_to_port)(Runtime& rt, Process* from, Term port, Term message) = nullptr;  // Port ! {Pid, {command, ..}}
+  // For native code: whether a port is open, and output as if its owner had sent it (false: no such port).
+  bool (*port_alive)(Runtime& rt, Term port) = nullptr;
+  bool (*port_output)(Runtime& rt, Term port, std::string bytes) = nullptr;
   bool (*send_remote)(Runtime& rt, Process& from, Term to, Term message) = nullptr;
   // Monitors and links to other nodes' processes; nullptr: such a monitor or link reports noconnection at once. What they answer is the
   // built-in's result (the non-value: p's pending action says more).
@@ -113,6 +117,7 @@ struct Runtime {
   nif::Natives* natives = nullptr;
   Term system_logger = term::kNil;                              // pid, or the atoms logger and undefined; boot/ sets logger
   std::uint32_t trace_control_word = 0;
+  std::atomic<SystemMonitor*> monitor{nullptr};                 // once somebody asked for it
   bool scheduler_wall_time = false;                             // measuring was asked for
   dist::Nodes* nodes = nullptr;
   load::Loader* loader = nullptr;
