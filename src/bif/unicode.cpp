@@ -281,7 +281,7 @@ Encoding encoding_of(Term t) {
   return t == atoms::unicode || t == atoms::utf8 ? Encoding::Utf8 : Encoding::Other;
 }
 
-// A UTF-8 binary alone: unlike in a list, any bytes too few for a last character count as incomplete.
+// A UTF-8 binary alone, which needs no copy.
 BifResult list_of_binary(YieldContext& cx, Term t) {
   term::ByteScratch scratch;
   std::span<const Byte> bytes;
@@ -293,7 +293,8 @@ BifResult list_of_binary(YieldContext& cx, Term t) {
   Term list = codepoints(h, bytes.first(good), count);
   if (good == bytes.size()) return list;
   Term rest = term::make_sub_bits(h, t, good * 8, (bytes.size() - good) * 8);
-  Term tag = bytes.size() - good < announced(bytes[good]) ? atoms::incomplete : atoms::error;
+  bool unfinished = bytes.size() - good < announced(bytes[good]) && may_be_continued(bytes.subspan(good));
+  Term tag = unfinished ? atoms::incomplete : atoms::error;
   return term::Tuple::make(h, tag, list, rest);
 }
 
