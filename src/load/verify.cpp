@@ -292,7 +292,9 @@ bool Verifier::step_general(const Instruction& in, State& s) {
     need(ops[live].word <= kMaxX && s.has_x_below(ops[live].word));
     s.keep_x_below(ops[live].word);
   }
-  const bool may_raise = (info.attrs & code::kOpAttrRaises) != 0 || in.op == Op::bs_start_match;
+  // The sizes of characters never use their label: it may be missing too.
+  const bool may_raise = (info.attrs & code::kOpAttrRaises) != 0 || in.op == Op::bs_start_match || in.op == Op::bs_utf8_size ||
+                         in.op == Op::bs_utf16_size;
   for (std::size_t i = 0; i < ops.size(); i++) {
     if (ops[i].kind != OperandKind::Label || in.op == Op::label) continue;
     if (ops[i].word != 0) flow_to(ops[i].word, s);
