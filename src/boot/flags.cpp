@@ -101,7 +101,12 @@ bool percent(const std::string& value, unsigned of, unsigned* out) {
 
 const Flag kFlags[] = {
     {"a", Takes::Value, "16-8192 kilowords", "bad stack size for async threads ", check_number<16, 8192>},
-    {"A", Takes::Value, "1-1024", "bad number of async threads ", set_number<&proc::Settings::async_threads, 1, 1024>},
+    {"A", Takes::Value, "0-1024", "bad number of async threads ",
+     [](Options& o, const std::string& v) {
+       if (!set_number<&proc::Settings::async_threads, 0, 1024>(o, v)) return false;
+       if (o.settings.async_threads == 0) o.settings.async_threads = 1;  // stock keeps one
+       return true;
+     }},
     {"B", Takes::Nothing, "", nullptr, [](Options& o, const std::string&) { return o.break_mode = 'd', true; }},
     {"Bc", Takes::Nothing, "", nullptr, [](Options& o, const std::string&) { return o.break_mode = 'c', true; }},
     {"Bd", Takes::Nothing, "", nullptr, [](Options& o, const std::string&) { return o.break_mode = 'd', true; }},
