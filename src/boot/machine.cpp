@@ -113,6 +113,7 @@ base::Status<std::string> Machine::start() {
     if (m.loader->finish(one).status != atoms::ok && !prepared.value()->has_on_load())
       return base::fail("preloaded module " + path + " can't be linked");
     if (m.loader->on_load_entry(AtomTable::intern(name))) m.loader->finish_after_on_load(AtomTable::intern(name), true);
+    if (code::Module* loaded = m.code->find_module(AtomTable::intern(name)); loaded && loaded->current) loaded->current->hide_lines = true;
     m.services->note_preloaded(AtomTable::intern(name));
   }
 

@@ -102,6 +102,7 @@ struct ModuleInstance {
   Byte md5[16]{};
   Function* on_load = nullptr;
   bool on_load_pending = false;
+  bool hide_lines = false;             // a preloaded module: stock's have no line numbers
   void* native_library = nullptr;      // owned by nif/
   void* load_extra = nullptr;          // owned by load/: state of lazy decoding
   std::size_t code_bytes = 0;          // accounted for erlang:memory(code)

@@ -27,7 +27,8 @@ void Emitter::emit() {
   }
   cells.reserve(body_.operands.size() + body_.instructions.size());
   for (std::size_t at = 0; at < body_.instructions.size();) {
-    std::size_t taken = stress_ ? 0 : fuse(at);
+    Op op = body_.instructions[at].op;
+    std::size_t taken = !stress_ ? fuse(at) : op == Op::call_fun || op == Op::call_fun2 ? tail_call_fun(at) : 0;
     if (taken == 0) {
       emit_one(body_.instructions[at]);
       taken = 1;

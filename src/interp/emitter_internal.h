@@ -46,6 +46,7 @@ class Emitter {
   std::size_t fuse_is_tuple(std::size_t at);
   std::size_t fuse_next_cons(std::size_t at);
   std::size_t fuse_allocate(std::size_t at);
+  std::size_t tail_call_fun(std::size_t at);
   std::size_t fuse_guard(std::size_t at);
   std::size_t following(std::size_t at) const;
   bool is_op(std::size_t at, code::Op op) const;

@@ -186,6 +186,8 @@ std::size_t Emitter::fuse(std::size_t at) {
     case Op::is_tuple: taken = fuse_is_tuple(at); break;
     case Op::is_nonempty_list: taken = fuse_next_cons(at); break;
     case Op::allocate: taken = fuse_allocate(at); break;
+    case Op::call_fun:
+    case Op::call_fun2: taken = tail_call_fun(at); break;
     case Op::bif:
     case Op::gc_bif: taken = fuse_guard(at); break;
     default: break;
@@ -333,6 +335,17 @@ std::size_t Emitter::fuse_next_cons(std::size_t at) {
   put_operands(o);
   put_operands(p.subspan(1));
   return next + 1 - at;
+}
+
+// A fun call in tail position drops the frame first, as stock does; the compiler has no instruction for it.
+std::size_t Emitter::tail_call_fun(std::size_t at) {
+  std::size_t next = following(at);
+  std::size_t after = is_op(next, Op::deallocate) ? following(next) : 0;
+  if (after == 0 || !is_op(after, Op::return_)) return 0;
+  put(body_.instructions[at].op == Op::call_fun ? Fused::call_fun_last : Fused::call_fun2_last);
+  put_operands(operands_at(at));
+  put_operands(operands_at(next));
+  return after + 1 - at;
 }
 
 std::size_t Emitter::fuse_allocate(std::size_t at) {

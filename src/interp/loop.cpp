@@ -247,6 +247,7 @@ slow_arith : {
   LOAD();
   if (VM_UNLIKELY(!value.is_value())) {
     if (pc[1]) BRANCH_CLEAR(pc[1]);
+    if (is_increment(arith_op, pc[4], pc[5])) goto raise;
     const code::Mfa& operator_mfa = arithmetic_mfa(arith_op);
     Term args[2] = {arith_a, arith_b};
     set_bif_arguments(*p, {args, operator_mfa.arity});

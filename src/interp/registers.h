@@ -38,7 +38,7 @@ struct Registers {
   bool on_dirty = false;         // this thread is a dirty scheduler's
   CodePtr target = nullptr;      // where a slow path says to go on
   std::uint32_t target_arity = 0;
-  code::Export* target_export = nullptr;
+  CodePtr apply_site = nullptr;  // the apply instruction that goes to a built-in's entry right now
   BuildState build;
 };
 

@@ -25,10 +25,13 @@ CodePtr raise_pending(Registers& r, const code::Mfa* first, CodePtr pc);
 void set_bif_arguments(Process& p, std::span<const Term> args);
 // Whether failures of this built-in show it as first entry (erlang:error, exit and throw do not).
 bool bif_is_shown(const code::Bif& b);
+bool is_apply(const code::Bif& b);
 void catch_end_value(Registers& r);                      // x0 := value for x0..x2
 bool instruction_raise(Registers& r, Term trace, Term value);
 bool instruction_raw_raise(Registers& r);                // false: bad class, x0 := badarg
 void end_normally(Process& p);
+
+enum class Arith : std::uint8_t { Add, Subtract, Multiply, IntDiv, Rem, Band, Bor, Bxor, Bsl, Bsr, Bnot, Negate };
 
 // --- calls (slow_call.cpp)
 enum class Next : std::uint8_t {
@@ -44,7 +47,10 @@ Next after_bif(Registers& r, const code::Bif& b);
 // Fun call with `arity` arguments in x; fun given. Answers Call or RaiseCall.
 Next prepare_fun_call(Registers& r, Term fun, unsigned arity);
 // Module and function given. Answers Call or Raise (then args and mfa of erlang:apply/3 are set in the exception).
-Next prepare_apply(Registers& r, Term m, Term f, unsigned arity);
+// `site`: the instruction that applies.
+Next prepare_apply(Registers& r, Term m, Term f, unsigned arity, CodePtr site);
+// Arithmetic with this small constant is an increment, which fails without an entry of its own in the trace.
+bool is_increment(Arith op, Word a_cell, Word b_cell);
 // Undefined export called with its arguments in x: error handler or undef. Answers Call or Raise.
 Next prepare_undefined(Registers& r, Term m, Term f, unsigned arity);
 extern const code::Mfa kApplyMfa;
@@ -54,7 +60,6 @@ Term args_list(term::HeapWriter& h, const Term* x, std::size_t n);
 bool send_message(Registers& r, bool* trap);
 
 // --- arithmetic (slow_arith.cpp): op is an index into kArithmetic.
-enum class Arith : std::uint8_t { Add, Subtract, Multiply, IntDiv, Rem, Band, Bor, Bxor, Bsl, Bsr, Bnot, Negate };
 Term arithmetic(Process& p, Arith op, Term a, Term b);
 const code::Mfa& arithmetic_mfa(Arith op);
 Term box_float(Process& p, double d);

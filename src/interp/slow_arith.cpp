@@ -31,6 +31,11 @@ const code::Mfa& arithmetic_mfa(Arith op) {
   return mfas[static_cast<unsigned>(op)];
 }
 
+bool is_increment(Arith op, Word a_cell, Word b_cell) {
+  bool a = Term::from_bits(a_cell).is_small(), b = Term::from_bits(b_cell).is_small();
+  return (op == Arith::Add && (a || b)) || (op == Arith::Subtract && b);
+}
+
 Term box_float(Process& p, double d) { return term::make_float(p.heap, d); }
 
 }  // namespace vm::interp

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Calls the loop does not finish by itself: traps of built-ins, funs, apply, undefined functions.
+#include "interp/instructions.h"
 #include "interp/slow.h"
 #include "ops/apply.h"
 #include "proc/send.h"
@@ -51,7 +52,7 @@ Next trap_apply(Registers& r) {
   }
   for (SWord i = 0; i < n; i++) r.x[i] = args[i];
   if (is_fun) return prepare_fun_call(r, target[0], static_cast<unsigned>(n));
-  return prepare_apply(r, target[0], target[1], static_cast<unsigned>(n));
+  return prepare_apply(r, target[0], target[1], static_cast<unsigned>(n), p.pc);
 }
 
 // hibernate(M, F, Args): the stack goes, the call is made when the process is woken.
@@ -133,7 +134,7 @@ Next prepare_fun_call(Registers& r, Term fun, unsigned arity) {
   return next == Next::Call ? next : Next::RaiseCall;
 }
 
-Next prepare_apply(Registers& r, Term m, Term f, unsigned arity) {
+Next prepare_apply(Registers& r, Term m, Term f, unsigned arity, CodePtr site) {
   Process& p = *r.process;
   if (!m.is_atom() || !f.is_atom()) {
     Term args[3] = {m, f, args_list(p.heap, r.x, arity)};
@@ -142,7 +143,10 @@ Next prepare_apply(Registers& r, Term m, Term f, unsigned arity) {
     return Next::Raise;
   }
   ops::CallTarget t = ops::find_call_target(*p.runtime, m, f, arity);
-  if (t.entry) return go_to(r, t.entry, arity);
+  if (t.entry) {
+    if (*t.entry == cell_of(code::Op::call_bif_export)) r.apply_site = site;
+    return go_to(r, t.entry, arity);
+  }
   // Nobody named it yet. The cell that is made here leads to the error handler.
   return go_to(r, p.runtime->code->export_for(m, f, arity)->entry.load(std::memory_order_acquire), arity);
 }

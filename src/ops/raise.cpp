@@ -57,7 +57,7 @@ Term location_info(Process& p, const code::Mfa* first) {
 Term location_list(const code::Function& f, code::CodePtr pc, Term tail, HeapWriter& h) {
   std::uint32_t index = line_index_at(f, pc);
   const code::ModuleInstance* m = f.instance;
-  if (index == 0 || !m || index >= m->lines.size()) return tail;
+  if (index == 0 || !m || m->hide_lines || index >= m->lines.size()) return tail;
   code::LineItem item = m->lines[index];
   if (item.line == 0 || item.file >= m->files.size()) return tail;
   Term line = Tuple::make(h, atoms::line, Term::small(item.line));

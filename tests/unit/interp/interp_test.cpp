@@ -126,7 +126,7 @@ TEST(Interp, Funs) {
   EXPECT_EQ(m.call(f, {Term::small(37)}), "42");
   code::Function& g = m.declare("g", 1);
   m.define(g, {{Op::allocate, {n(0), n(1)}}, {Op::move, {x(0), x(1)}}, {Op::call_fun, {n(1)}}, {Op::deallocate, {n(0)}}, {Op::return_, {}}});
-  EXPECT_EQ(m.call(g, {atom("a")}), "{error,{badfun,a},[{m,g,1,[]},{m,g,1,[]},{m,wrapper,1,[]}]}");
+  EXPECT_EQ(m.call(g, {atom("a")}), "{error,{badfun,a},[{m,g,1,[]},{m,wrapper,1,[]}]}");
 }
 
 }  // namespace
