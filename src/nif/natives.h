@@ -22,6 +22,7 @@
 struct enif_entry_t;
 struct enif_func_t;
 struct enif_resource_type_t;
+namespace vm::etf { struct DecodeHooks; }
 
 namespace vm::nif {
 
@@ -45,6 +46,9 @@ class Natives {
   ~Natives();
 
   void add_static(const StaticNif& table);
+  // How enif_binary_to_term makes terms that other rooms know about.
+  void set_decode_hooks(const etf::DecodeHooks* hooks) { decode_hooks_ = hooks; }
+  const etf::DecodeHooks* decode_hooks() const { return decode_hooks_; }
 
   // erlang:load_nif/2 called from function `caller`: ok or {error, {Reason, Text}}.
   Term load(proc::BifContext& cx, code::Function& caller, const std::string& path, Term info);
@@ -70,6 +74,7 @@ class Natives {
  private:
   proc::Runtime& runtime_;
   Impl* impl_;
+  const etf::DecodeHooks* decode_hooks_ = nullptr;
   code::Bif continue_bif_{};
   code::Export continue_export_{};
 };
