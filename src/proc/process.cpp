@@ -96,6 +96,7 @@ Engine::Stop run_slice(Process& p, sched::Scheduler& scheduler) {
   const Settings& settings = p.runtime->settings;
   p.slice_reductions = settings.single_reduction ? 1 : settings.context_reductions;
   p.reductions_left = p.slice_reductions;
+  p.heap.note_slice();
   p.in_engine = true;
   const Engine::Stop stop = p.runtime->engine->run(p, scheduler);
   if (stop == Engine::Stop::Ended) return stop;
