@@ -81,7 +81,7 @@ std::size_t closing(const std::string& s, std::size_t open) {
 // Whether an offset lies in the condition of a conditional group.
 bool in_condition(const std::string& s, std::size_t at) {
   std::size_t open = s.rfind("(?(", at);
-  return open != std::string::npos && open + 3 <= at && s.find(')', open) >= at;
+  return open != std::string::npos && open + 2 <= at && s.find(')', open) >= at;
 }
 
 std::size_t after_condition(const std::string& s, std::size_t at) {
@@ -92,7 +92,12 @@ std::size_t after_condition(const std::string& s, std::size_t at) {
 std::size_t missing_reference(const std::string& s, std::size_t at) {
   if (in_condition(s, at)) return after_condition(s, at);
   if (at > 0 && at < s.size() && s[at - 1] == '\\' && is_digit(s[at])) return s.size();  // seen only when all groups are known
-  if (at > 2 && is_digit(s[at - 1])) return s[at - 2] == '-' && s[at - 3] == 'g' ? at - 1 : at;
+  if (at > 2 && is_digit(s[at - 1])) {
+    std::size_t digits = at - 1;
+    while (digits > 0 && is_digit(s[digits - 1])) digits--;
+    if (digits >= 2 && s.compare(digits - 2, 2, "g-") == 0) return at - 1;
+    return digits >= 2 && s.compare(digits - 2, 2, "g{") == 0 ? s.size() : at;
+  }
   while (at < s.size() && is_word(s[at])) at++;
   return at;
 }
@@ -114,6 +119,26 @@ std::size_t loose_lookbehind(const std::string& s, std::size_t at) {
   return calls && body.find_first_of("+*") == std::string::npos ? s.size() : end;
 }
 
+constexpr int kBadReference = 157;
+
+bool ends_with(const std::string& s, std::string_view end) {
+  return s.size() >= end.size() && s.compare(s.size() - end.size(), end.size(), end) == 0;
+}
+
+// The text for a source that ends too early, where PCRE 8 missed what should follow and not the parenthesis; null: nothing special.
+const char* unfinished(const std::string& s, int error, std::size_t at) {
+  constexpr int kMissing = 114, kNoName = 162;
+  if (at != s.size()) return nullptr;
+  if (error == kBadReference) return ends_with(s, "\\g") ? "a numbered reference must not be zero" : nullptr;
+  if (error == kNoName) return ends_with(s, "(?<") ? "unrecognized character after (?<" : nullptr;
+  if (error != kMissing) return nullptr;
+  if (ends_with(s, "(?P")) return "unrecognized character after (?P";
+  if (ends_with(s, "(?(")) return "assertion expected after (?( or (?(?C)";
+  std::size_t open = s.rfind("(?");
+  bool only_flags = open != std::string::npos && s.find_first_not_of("imsxUXJ-", open + 2) == std::string::npos;
+  return only_flags ? "unrecognized character after (? or (?-" : nullptr;
+}
+
 // PCRE2 reads further or less far than PCRE 8 before it gives up.
 std::size_t old_position(const std::string& s, int error, std::size_t at) {
   switch (error) {
@@ -124,7 +149,10 @@ std::size_t old_position(const std::string& s, int error, std::size_t at) {
     case 154: return at >= 3 ? closing(s, at - 3) : at;
     case 128:
     case 129: return at + 1;
-    case 137: case 143: case 150: case 155: case 165: case 169: case 171: return at > 0 ? at - 1 : 0;
+    case 137: case 143: case 150: case 165: case 169: case 171: return at > 0 ? at - 1 : 0;
+    case 147: return at > 0 && s[at - 1] == '}' ? at - 1 : at;
+    case 155: return at > 1 && s[at - 1] != 'o' ? at - 1 : at;
+    case 174: return 0;
     case 136: return s.find("\\C", at) == std::string::npos ? at : s.find("\\C", at) + 2;
     case 178: return at >= 3 && s[at - 2] == 'o' ? at - 2 : at;
     default: return at;
@@ -136,10 +164,13 @@ std::size_t old_position(const std::string& s, int error, std::size_t at) {
 RegexFault regex_fault(const std::string& source, int error, std::size_t at) {
   constexpr int kNoName = 162, kNoDigits = 178;
   if (at > source.size()) at = source.size();
+  if (const char* text = unfinished(source, error, at)) return {text, error == kBadReference ? at - 1 : at};
   if (error == kNoName && at >= 3 && source.compare(at - 3, 3, "(?<") == 0 && at < source.size() && source[at] != '>')
     return {"unrecognized character after (?<", at};
   if (error == kNoDigits && at > 0 && at == source.size() && source[at - 1] == '{')
-    return {"non-hex character in \\x{} (closing brace missing?)", at};
+    return {source[at - 2] == 'o' ? "non-octal character in \\o{} (closing brace missing?)"
+                                  : "non-hex character in \\x{} (closing brace missing?)",
+            at};
   std::size_t position = old_position(source, error, at);
   return {text_of(error), position > source.size() ? source.size() : position};
 }
