@@ -103,9 +103,9 @@ BifResult erlang_op_send_2(YieldContext& cx, Term to, Term message) { return sen
 BifResult erlang_send_2(YieldContext& cx, Term to, Term message) { return send_with_result(cx, to, message, message); }
 
 BifResult erlang_send_3(YieldContext& cx, Term to, Term message, Term options) {
-  for (; options.is_cons(); options = options.tail())
-    if (options.head() != atoms::nosuspend && options.head() != atoms::noconnect) return cx.badarg();
-  if (!options.is_nil()) return cx.badarg();
+  bool good = true;
+  for (; good && options.is_cons(); options = options.tail()) good = options.head() == atoms::nosuspend || options.head() == atoms::noconnect;
+  if (!good || !options.is_nil()) return cx.error_with_cause(atoms::badarg, atoms::badopt);
   return send_with_result(cx, to, message, atoms::ok);
 }
 

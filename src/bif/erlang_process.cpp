@@ -72,15 +72,18 @@ BifResult erlang_exit_signal_2(YieldContext& cx, Term to, Term reason) { return 
 // ------------------------------------------------------------------------------------------------------------------------ names
 
 BifResult erlang_register_2(BifContext& cx, Term name, Term who) {
-  if (!name.is_atom() || name == atoms::undefined) return cx.badarg();
+  const auto refused = [&](Term cause) { return cx.error_with_cause(atoms::badarg, cause); };
+  if (!name.is_atom() || name == atoms::undefined) return refused(atoms::none);
   if (who.is_local_port()) {
-    if (!cx.runtime().hooks.register_port) return cx.badarg();
-    return cx.runtime().hooks.register_port(cx.runtime(), who, name) ? BifResult(atoms::true_) : cx.badarg();
+    const auto add = cx.runtime().hooks.register_port;
+    return add && add(cx.runtime(), who, name) ? BifResult(atoms::true_) : refused(atoms::none);
   }
-  if (!who.is_local_pid()) return cx.badarg();
+  if (!who.is_local_pid()) return refused(atoms::none);
   Process* p = who == cx.process().pid ? &cx.process() : lookup(cx, who);
-  if (!p || !proc::register_process(cx.runtime(), *p, name)) return cx.badarg();
-  return atoms::true_;
+  if (!p) return refused(atoms::notalive);
+  if (proc::register_process(cx.runtime(), *p, name)) return atoms::true_;
+  const std::uint32_t state = p->state.load(std::memory_order_acquire);
+  return refused(state & proc::kExiting ? atoms::notalive : state & proc::kNamed ? atoms::registered_name : atoms::none);
 }
 
 BifResult erlang_unregister_1(BifContext& cx, Term name) {
@@ -195,7 +198,7 @@ BifResult flag_words(BifContext& cx, Term value, std::size_t smallest, std::size
 }
 
 BifResult flag_save_calls(BifContext& cx, Term value) {
-  if (!value.is_small() || value.small_value() < 0 || value.small_value() > 10000) return cx.badarg();
+  if (!value.is_small() || value.small_value() < 0 || value.small_value() > 10000) return cx.error_with_cause(atoms::badarg, atoms::none);
   proc::ColdPart& cold = cx.process().cold_part();
   const Term old = Term::small(cold.save_calls);
   cold.save_calls = static_cast<std::uint32_t>(value.small_value());
@@ -248,7 +251,7 @@ BifResult erlang_process_flag_2(BifContext& cx, Term flag, Term value) {
     const Term old = cx.runtime().hooks.monitor_nodes(p, value, options);
     return old.is_value() ? BifResult(old) : cx.badarg();
   }
-  return cx.error_with_cause(atoms::badarg, nodes ? atoms::none : atoms::badtype);
+  return nodes ? cx.badarg() : cx.error_with_cause(atoms::badarg, atoms::badopt);
 }
 
 BifResult erts_internal_process_flag_3(BifContext& cx, Term pid, Term flag, Term value) {

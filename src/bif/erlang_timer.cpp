@@ -27,25 +27,22 @@ bool boolean_option(Term option, Term name, bool* out) {
   return true;
 }
 
+BifResult bad_time(BifContext& cx) { return cx.error_with_cause(atoms::badarg, atoms::time); }
+
 BifResult start(BifContext& cx, Term time, Term destination, Term message, Term options, bool wrap) {
   bool absolute = false;
   for (; options.is_cons(); options = options.tail())
-    if (!boolean_option(options.head(), atoms::abs, &absolute)) return cx.badarg();
-  if (!options.is_nil()) return cx.badarg();
-  if (!destination.is_atom() && !destination.is_local_pid()) {
-    return cx.badarg();
-  }
+    if (!boolean_option(options.head(), atoms::abs, &absolute)) return cx.error_with_cause(atoms::badarg, atoms::badopt);
+  if (!options.is_nil()) return cx.error_with_cause(atoms::badarg, atoms::badopt);
   SWord ms = 0;
-  if (!term::to_int64(time, &ms)) return cx.badarg();
+  if (!term::to_int64(time, &ms)) return bad_time(cx);
   std::int64_t due = 0;
   if (absolute) {
-    if (__builtin_mul_overflow(ms, kNsPerMs, &due)) return cx.badarg();
-    due = std::max(due, proc::start_monotonic_ns());
-    if (due / kNsPerMs != ms && ms > 0) return cx.badarg();
-  } else {
-    if (ms < 0 || __builtin_mul_overflow(ms, kNsPerMs, &due) || __builtin_add_overflow(due, proc::monotonic_ns(), &due))
-      return cx.badarg();
+    if (__builtin_mul_overflow(ms, kNsPerMs, &due) || due < proc::start_monotonic_ns()) return bad_time(cx);
+  } else if (ms < 0 || __builtin_mul_overflow(ms, kNsPerMs, &due) || __builtin_add_overflow(due, proc::monotonic_ns(), &due)) {
+    return bad_time(cx);
   }
+  if (!destination.is_atom() && !destination.is_local_pid()) return cx.badarg();
   return proc::start_timer(cx.process(), {due, destination, message, wrap}, cx.heap());
 }
 

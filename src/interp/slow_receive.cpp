@@ -61,6 +61,7 @@ Timeout wait_timeout(Process& p, Term time) {
   if (p.flags & Process::kUsingTimer) return Timeout::Sleep;
   if (time == atoms::infinity) return Timeout::Sleep;
   if (!time.is_small() || time.small_value() < 0 || time.small_value() > kMaxTimeout) {
+    p.mailbox.rewind();
     set_error(p, atoms::timeout_value);
     return Timeout::Raise;
   }
