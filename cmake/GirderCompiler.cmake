@@ -35,6 +35,9 @@ target_compile_definitions(girder_flags INTERFACE
 if(GIRDER_SANITIZE)
   target_compile_options(girder_flags INTERFACE -fsanitize=${GIRDER_SANITIZE} -fno-sanitize-recover=undefined)
   target_link_options(girder_flags INTERFACE -fsanitize=${GIRDER_SANITIZE})
+  if(GIRDER_SANITIZE MATCHES "undefined")
+    target_compile_options(girder_flags INTERFACE -fno-sanitize=vptr) # src/ has no type information to check against
+  endif()
   string(REPLACE "," ";" girder_sanitizers "${GIRDER_SANITIZE}")
   foreach(sanitizer ${girder_sanitizers})
     string(TOUPPER ${sanitizer} sanitizer_upper)
