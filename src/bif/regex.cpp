@@ -266,7 +266,7 @@ std::uint32_t regex_image_options(std::string_view image) {
 
 std::shared_ptr<const Regex> find_regex(std::string_view image, RegexFault* fault) {
   constexpr std::size_t kShards = 8;
-  static Cache caches[kShards];
+  static auto* const caches = new Cache[kShards];  // never freed: threads may match while the program ends
   return caches[ImageHash{}(image) % kShards].find(image, fault);
 }
 
