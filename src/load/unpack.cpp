@@ -47,8 +47,9 @@ void LoadExtra::unpack_lines(code::ModuleInstance& instance) {
   if (lines_unpacked) return;
   lines_unpacked = true;
   if (line_chunk.empty()) return;
-  auto table = beamfile::read_lines(line_chunk);
-  std::vector<Byte>().swap(line_chunk);
+  // The table's names lie in the chunk.
+  const std::vector<Byte> chunk = std::move(line_chunk);
+  auto table = beamfile::read_lines(chunk);
   if (!table) return;
   instance.lines.reserve(table.value().items.size());
   for (const beamfile::LineItem& item : table.value().items) instance.lines.push_back({item.file, item.line});
