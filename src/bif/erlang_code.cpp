@@ -208,7 +208,7 @@ bool is_builtin(GuardContext& cx, Term module, Term function, SWord arity) {
                                                           (function == atoms::yield && arity == 0));
   if (is_instruction) return true;
   const code::Bif* bif = cx.runtime().code->find_bif(module, function, static_cast<Word>(arity));
-  return bif != nullptr && bif->kind != code::BifKind::Native;
+  return bif != nullptr && bif->native == nullptr;
 }
 
 }  // namespace

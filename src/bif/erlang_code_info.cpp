@@ -32,7 +32,7 @@ Term functions_of(term::HeapWriter& h, const code::ModuleInstance& instance, boo
   Term list = term::kNil;
   for (std::size_t i = instance.functions.size(); i-- > 0;) {
     const code::Function& f = instance.functions[i];
-    const bool is_native = f.bif != nullptr && f.bif->kind == code::BifKind::Native;
+    const bool is_native = f.bif != nullptr && f.bif->native != nullptr;
     if (natives_only && !is_native) continue;
     list = h.cons(term::Tuple::make(h, f.mfa.function, small(f.mfa.arity)), list);
   }

@@ -2,11 +2,9 @@
 //
 // Calling native functions from Erlang, and calls that native code puts off (enif_schedule_nif).
 //
-// The engine calls a built-in with its arguments only; which native function is meant it says by Process::current_mfa, which points at the
-// head of the built-in's row. A put-off call becomes a trap to a hidden built-in whose arguments are the record of the call and a tuple
+// The engine calls a built-in with its arguments only; which native function is meant stands in the calling instruction, at Process::pc.
+// Dirty functions are rows of a dirty kind: the engine moves the process to a dirty thread first. A put-off call becomes a trap to a hidden built-in whose arguments are the record of the call and a tuple
 // with the arguments, so that both are ordinary terms of the process meanwhile.
-#include <cstddef>
-
 #include "nif/library_internal.h"
 #include "proc/send.h"
 
@@ -42,8 +40,9 @@ Term finish(proc::BifContext& cx, ErlNifEnv& env, ERL_NIF_TERM result) {
     for (std::size_t i = 0; i < call->arguments.size(); i++) arguments.set(i, call->arguments[i]);
     call->arguments.clear();
     Term record = term::make_magic_ref(cx.heap(), call);
-    call->release();
-    return cx.trap(cx.runtime().natives->continue_export(), record, arguments.term()).value();
+    code::Export* target = cx.runtime().natives->continue_export(call->flags);
+    call->release();  // the term holds it now
+    return cx.trap(target, record, arguments.term()).value();
   }
   return in(result);
 }
@@ -79,14 +78,18 @@ ScheduledCall::ScheduledCall(Library* lib)
 Natives::Natives(proc::Runtime& runtime) : runtime_(runtime), impl_(new Impl) {
   newest = &runtime;
   runtime.natives = this;
-  continue_bif_.mfa = {atoms::erlang, atoms::nif_continue, 2};
-  continue_bif_.kind = code::BifKind::Native;
-  continue_bif_.flags = 0;
-  continue_bif_.call = run_scheduled;
-  continue_bif_.export_entry = &continue_export_;
-  continue_export_.mfa = continue_bif_.mfa;
-  continue_export_.bif = &continue_bif_;
-  continue_export_.entry = runtime.backend ? runtime.backend->bif_entry(continue_bif_) : nullptr;
+  constexpr code::BifKind kKinds[] = {code::BifKind::Native, code::BifKind::DirtyCpu, code::BifKind::DirtyIo};
+  for (int i = 0; i < 3; i++) {
+    code::Bif& bif = continue_bifs_[i];
+    bif.mfa = {atoms::erlang, atoms::nif_continue, 2};
+    bif.kind = kKinds[i];
+    bif.flags = 0;
+    bif.call = run_scheduled;
+    bif.export_entry = &continue_exports_[i];
+    continue_exports_[i].mfa = bif.mfa;
+    continue_exports_[i].bif = &bif;
+    continue_exports_[i].entry = runtime.backend ? runtime.backend->bif_entry(bif) : nullptr;
+  }
 }
 
 Natives::~Natives() {
@@ -102,8 +105,9 @@ proc::Runtime* Natives::default_runtime() { return newest; }
 unsigned current_job_kind() { return job_kind; }
 
 Term Natives::call(proc::BifContext& cx, const Term* args) {
-  static_assert(offsetof(code::Bif, mfa) == 0, "a built-in is found by its name's address");
-  const auto& bif = *reinterpret_cast<const code::Bif*>(cx.process().current_mfa);
+  // The instruction that calls a built-in: [label][Bif*].
+  const auto& bif = *reinterpret_cast<const code::Bif*>(cx.process().pc[1]);
+  VM_ASSERT(bif.call == &Natives::call && bif.native);
   const auto& native = *static_cast<const NativeFunction*>(bif.native);
   enif_environment_t env;
   prepare(env, cx, native.library);

@@ -195,7 +195,10 @@ void Loading::make_callable() {
     code::Bif& bif = lib.bifs.emplace_back();
     cell.mfa = target.mfa;
     bif.mfa = target.mfa;
-    bif.kind = code::BifKind::Native;
+    unsigned job = lib.functions[i].flags;
+    bif.kind = job == ERL_NIF_DIRTY_JOB_CPU_BOUND  ? code::BifKind::DirtyCpu
+               : job == ERL_NIF_DIRTY_JOB_IO_BOUND ? code::BifKind::DirtyIo
+                                                   : code::BifKind::Native;
     bif.flags = 0;
     bif.call = Natives::call;
     bif.native = &record;

@@ -65,7 +65,8 @@ class Natives {
   static proc::Runtime* default_runtime();
 
   // Continuation of a call that asked to be scheduled again: hidden built-in with two arguments (call record, argument tuple).
-  code::Export* continue_export() { return &continue_export_; }
+  // One for each kind of job (ErlNifDirtyTaskFlags, 0 = normal).
+  code::Export* continue_export(int job) { return &continue_exports_[job]; }
 
   // Resource types by (module, name); the room's own business.
   struct Impl;
@@ -75,8 +76,8 @@ class Natives {
   proc::Runtime& runtime_;
   Impl* impl_;
   const etf::DecodeHooks* decode_hooks_ = nullptr;
-  code::Bif continue_bif_{};
-  code::Export continue_export_{};
+  code::Bif continue_bifs_[3]{};
+  code::Export continue_exports_[3]{};
 };
 
 }  // namespace vm::nif

@@ -112,7 +112,8 @@ int enif_getenv(const char* key, char* value, size_t* size) {
 }
 
 void* enif_dlopen(const char* path, void (*on_error)(void*, const char*), void* argument) {
-  void* handle = dlopen(path, RTLD_NOW);
+  // As with load_nif/2, the name comes without its extension.
+  void* handle = dlopen((std::string(path) + ".so").c_str(), RTLD_NOW);
   if (!handle && on_error) on_error(argument, dlerror());
   return handle;
 }
