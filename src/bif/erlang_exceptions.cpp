@@ -17,14 +17,14 @@ BifResult erlang_error_1(BifContext& cx, Term reason) { return cx.error(reason);
 
 BifResult erlang_error_2(BifContext& cx, Term reason, Term args) {
   BifResult r = cx.error(reason);
-  if (args != atoms::none) cx.process().exception.args = args;
+  if (args.is_list()) cx.process().exception.args = args;
   return r;
 }
 
 // Options that are not understood are ignored: the exception itself must not get lost.
 BifResult erlang_error_3(BifContext& cx, Term reason, Term args, Term options) {
   BifResult r = cx.error(reason);
-  if (args != atoms::none) cx.process().exception.args = args;
+  if (args.is_list()) cx.process().exception.args = args;
   for (; options.is_cons(); options = options.tail()) {
     Tuple option = Tuple::try_from(options.head());
     if (!option || option.size() != 2 || option[0] != atoms::error_info || !option[1].is_map()) return r;

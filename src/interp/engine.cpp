@@ -32,6 +32,7 @@ proc::Engine::Stop Interpreter::run_with(Process& p, Registers& r) {
   r.apply_site = nullptr;
   for (std::uint32_t i = 0; i < p.live; i++) r.x[i] = p.saved_registers[i];
   p.live = 0;
+  p.current_mfa = nullptr;
   p.flags &= ~static_cast<std::uint32_t>(Process::kHibernated);
   return run_loop(&r, nullptr);
 }

@@ -15,6 +15,7 @@
 #include "ops/apply.h"
 #include "ops/arith.h"
 #include "ops/bits.h"
+#include "ops/bits_fast.h"
 #include "ops/maps.h"
 #include "ops/raise.h"
 #include "term/compare.h"

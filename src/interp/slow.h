@@ -43,11 +43,12 @@ enum class Next : std::uint8_t {
   Sleep,     // registers and pc are saved: stop and wait
   Ended,
 };
-Next after_bif(Registers& r, const code::Bif& b);
+// `site`: the instruction of a tail call, else nullptr.
+Next after_bif(Registers& r, const code::Bif& b, CodePtr site);
 // Fun call with `arity` arguments in x; fun given. Answers Call or RaiseCall.
 Next prepare_fun_call(Registers& r, Term fun, unsigned arity);
 // Module and function given. Answers Call or Raise (then args and mfa of erlang:apply/3 are set in the exception).
-// `site`: the instruction that applies.
+// `site`: the instruction that applies when its frame is gone by then, else nullptr.
 Next prepare_apply(Registers& r, Term m, Term f, unsigned arity, CodePtr site);
 // Arithmetic with this small constant is an increment, which fails without an entry of its own in the trace.
 bool is_increment(Arith op, Word a_cell, Word b_cell);

@@ -4,6 +4,7 @@
 #include "interp/instructions.h"
 #include "interp/slow.h"
 #include "ops/apply.h"
+#include "proc/links.h"
 #include "proc/send.h"
 
 namespace vm::interp {
@@ -39,7 +40,7 @@ Next go_to(Registers& r, CodePtr target, std::size_t arity) {
 }
 
 // A trap without an export: apply of pending_args = {Fun, Args} or {Module, Function, Args}.
-Next trap_apply(Registers& r) {
+Next trap_apply(Registers& r, CodePtr site) {
   Process& p = *r.process;
   Term list = p.pending_args[p.pending_arity - 1];
   Term target[2] = {p.pending_args[0], p.pending_args[1]};
@@ -52,7 +53,7 @@ Next trap_apply(Registers& r) {
   }
   for (SWord i = 0; i < n; i++) r.x[i] = args[i];
   if (is_fun) return prepare_fun_call(r, target[0], static_cast<unsigned>(n));
-  return prepare_apply(r, target[0], target[1], static_cast<unsigned>(n), p.pc);
+  return prepare_apply(r, target[0], target[1], static_cast<unsigned>(n), site);
 }
 
 // hibernate(M, F, Args): the stack goes, the call is made when the process is woken.
@@ -60,16 +61,19 @@ Next hibernate(Registers& r) {
   Process& p = *r.process;
   p.heap.set_stack_top(p.heap.stack_end() - 2);  // the outermost return pair stays
   p.catches = 0;
-  Next next = trap_apply(r);
+  Next next = trap_apply(r, nullptr);
   if (next != Next::Call) return next;
-  p.current_mfa = nullptr;
+  static const code::Mfa hibernate_mfa{atoms::erlang, atoms::hibernate, 3};
+  p.current_mfa = &hibernate_mfa;
   save_registers(p, r.x, r.target_arity);
   p.pc = r.target;
-  if (p.mailbox.inbox_length() == 0 && p.mailbox.incoming_empty()) {
+  if (!proc::handle_incoming(p)) return Next::Ended;  // only messages keep a process awake
+  if (p.mailbox.inbox_length() == 0) {
     p.heap.collect_for_hibernation(p.saved_registers, p.live, p);
     return Next::Sleep;
   }
   p.flags &= ~static_cast<std::uint32_t>(Process::kHibernated);
+  p.current_mfa = nullptr;
   return Next::Call;
 }
 
@@ -81,7 +85,7 @@ Term args_list(term::HeapWriter& h, const Term* x, std::size_t n) {
   return list;
 }
 
-Next after_bif(Registers& r, const code::Bif&) {
+Next after_bif(Registers& r, const code::Bif&, CodePtr site) {
   Process& p = *r.process;
   PendingKind kind = p.pending;
   p.pending = PendingKind::None;
@@ -97,7 +101,7 @@ Next after_bif(Registers& r, const code::Bif&) {
     case PendingKind::Trap:
     case PendingKind::Yield: {
       if (!p.pending_export) {
-        Next next = trap_apply(r);
+        Next next = trap_apply(r, site);
         return next == Next::Call && kind == PendingKind::Yield ? Next::Yield : next;
       }
       for (std::uint32_t i = 0; i < p.pending_arity; i++) r.x[i] = p.pending_args[i];

@@ -174,7 +174,8 @@ Term current_stacktrace(Process& p, std::size_t depth, HeapWriter& h) {
   ListBuilder list(h);
   std::size_t n = 0;
   Term entry;
-  if (p.current_mfa && n < depth) {
+  // A process that asks about itself does not see the asking.
+  if (p.current_mfa && p.current_mfa->function != atoms::process_info && n < depth) {
     const code::Mfa& m = *p.current_mfa;
     list.add(Tuple::make(h, m.module, m.function, Term::small(static_cast<SWord>(m.arity)), term::kNil));
     n++;

@@ -25,7 +25,7 @@ Term mfa_tuple(term::HeapWriter& h, const code::Mfa& mfa) {
 }
 
 const code::Mfa* current_mfa(Process& p) {
-  if (p.current_mfa) return p.current_mfa;
+  if (p.current_mfa && p.current_mfa->function != atoms::process_info) return p.current_mfa;
   code::Function* f = p.runtime->engine->current_function(p);
   return f ? &f->mfa : nullptr;
 }
