@@ -148,7 +148,8 @@ bool bs_match(Registers& r, Term ctx, const Word* cells, std::size_t n, Word* y)
 bool bs_add(Process& p, Term a, Term b, std::size_t unit, Term* out) {
   SWord x, y, product, sum;
   if (!term::to_int64(a, &x) || !term::to_int64(b, &y)) {
-    set_error(p, (a.is_integer() && b.is_integer()) ? atoms::system_limit : atoms::badarg);
+    auto is_natural = [](Term t) { return t.is_small() ? t.small_value() >= 0 : t.is_big() && !term::BigInt::from(t).negative(); };
+    set_error(p, is_natural(a) && is_natural(b) ? atoms::system_limit : atoms::badarg);
     return false;
   }
   if (x < 0 || y < 0) {
