@@ -12,7 +12,12 @@ using nif::in;
 using nif::out;
 
 void* enif_environment_t::allocate_temporary(std::size_t bytes) {
-  void* p = std::malloc(bytes ? bytes : 1);
+  std::size_t rounded = (bytes + 15) & ~std::size_t{15};
+  if (rounded <= sizeof first_temporary - first_used) {
+    first_used += rounded;
+    return first_temporary + first_used - rounded;
+  }
+  void* p = std::malloc(bytes);
   VM_CHECK(p != nullptr);
   temporary.push_back(p);
   return p;
@@ -21,6 +26,7 @@ void* enif_environment_t::allocate_temporary(std::size_t bytes) {
 void enif_environment_t::free_temporary() {
   for (void* p : temporary) std::free(p);
   temporary.clear();
+  first_used = 0;
 }
 
 namespace {
@@ -95,7 +101,7 @@ int enif_get_local_port(ErlNifEnv*, ERL_NIF_TERM t, ErlNifPort* port) {
   return 1;
 }
 
-void enif_set_pid_undefined(ErlNifPid* pid) { pid->pid = atoms::undefined.bits(); }
+void enif_set_pid_undefined(ErlNifPid* pid) { pid->pid = out(atoms::undefined); }
 int enif_is_pid_undefined(const ErlNifPid* pid) { return in(pid->pid) == atoms::undefined; }
 
 int enif_is_process_alive(ErlNifEnv* env, ErlNifPid* pid) {
@@ -109,7 +115,7 @@ int enif_whereis_pid(ErlNifEnv* env, ERL_NIF_TERM name, ErlNifPid* pid) {
   if (!in(name).is_atom()) return 0;
   Term found = runtime_of(env)->registry->lookup(in(name));
   if (!found.is_value() || !found.is_local_pid()) return 0;
-  pid->pid = found.bits();
+  pid->pid = out(found);
   return 1;
 }
 

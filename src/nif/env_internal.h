@@ -2,9 +2,10 @@
 //
 // Environments and the words that travel to and from native code.
 //
-// A NIF word is a term word, with two exceptions. Small 0 is kZeroAlias, because native code takes the word 0 for "no term"; but tuples are
-// shown to it in place, so a plain 0 that comes in is small 0, too. What goes out as exception is kExceptionWord: the word 0 together with
-// the mark in the environment.
+// A NIF word is a term word, with two exceptions under the tag 011, which no term has. Small 0 is kZeroAlias, because native code takes the
+// word 0 for "no term". Atoms have the tag 0x0B in place of 0x06: crypto's tables end where the lowest bit of an atom's word is 0.
+// What comes in may be in either form. What goes out as exception is kExceptionWord: the word 0 together with the mark in the
+// environment. Tuples are shown in place when all their words are the same for both sides, else as a copy (enif_get_tuple).
 //
 // Three kinds of environment: of a call (terms go to the process's heap), independent (enif_alloc_env: own fragments), of a callback
 // (own fragments, gone when the callback returns). An environment is used by one thread at a time.
@@ -26,8 +27,17 @@ struct Resource;
 inline constexpr ERL_NIF_TERM kZeroAlias = 3;
 inline constexpr ERL_NIF_TERM kExceptionWord = 0;
 
-inline Term in(ERL_NIF_TERM w) { return w == kZeroAlias ? Term::small(0) : Term::from_bits(w); }
-inline ERL_NIF_TERM out(Term t) { return t.bits() == 0 ? kZeroAlias : t.bits(); }
+inline constexpr Word kAtomAlias = 0x0B ^ Term::kAtomTag;  // to be xored
+
+inline bool has_alias(Term t) { return t.bits() == 0 || t.is_atom(); }
+inline Term in(ERL_NIF_TERM w) {
+  if ((w & 7) != 3) return Term::from_bits(w);
+  return w == kZeroAlias ? Term::small(0) : Term::from_bits(w ^ kAtomAlias);
+}
+inline ERL_NIF_TERM out(Term t) {
+  if (t.bits() == 0) return kZeroAlias;
+  return t.is_atom() ? t.bits() ^ kAtomAlias : t.bits();
+}
 
 }  // namespace vm::nif
 
@@ -41,6 +51,8 @@ struct enif_environment_t {
   vm::Term reason = vm::term::kNil;         // of the exception
   vm::nif::ScheduledCall* scheduled = nullptr;
   std::vector<void*> temporary;             // freed with the call or when the environment is cleared
+  alignas(16) vm::Byte first_temporary[256];  // for the first small ones
+  std::size_t first_used = 0;
 
   enif_environment_t() = default;
   enif_environment_t(const enif_environment_t&) = delete;

@@ -165,11 +165,18 @@ int enif_get_list_length(ErlNifEnv*, ERL_NIF_TERM list, unsigned* len) {
   return 1;
 }
 
-int enif_get_tuple(ErlNifEnv*, ERL_NIF_TERM t, int* arity, const ERL_NIF_TERM** elements) {
+int enif_get_tuple(ErlNifEnv* env, ERL_NIF_TERM t, int* arity, const ERL_NIF_TERM** elements) {
   term::Tuple tuple = term::Tuple::try_from(in(t));
   if (!tuple) return 0;
   *arity = static_cast<int>(tuple.size());
-  *elements = reinterpret_cast<const ERL_NIF_TERM*>(tuple.ptr() + 1);  // in place: its words are NIF words (env_internal.h)
+  *elements = reinterpret_cast<const ERL_NIF_TERM*>(tuple.ptr() + 1);
+  std::size_t n = tuple.size();
+  std::size_t same = 0;
+  while (same < n && !nif::has_alias(tuple[same])) same++;
+  if (same == n || !env) return 1;
+  auto* copy = static_cast<ERL_NIF_TERM*>(env->allocate_temporary(n * sizeof(ERL_NIF_TERM)));
+  for (std::size_t i = 0; i < n; i++) copy[i] = out(tuple[i]);
+  *elements = copy;
   return 1;
 }
 
