@@ -164,7 +164,7 @@ BifResult ets_setopts_2(BifContext& cx, Term id, Term options) {
   return atoms::true_;
 }
 
-// The caller waits for {Ref, [Table]}.
+// The caller waits for one {Ref, [Table]} from each scheduler and joins the lists: the first has all tables, the others none.
 BifResult ets_internal_request_all_0(BifContext& cx) {
   term::HeapWriter& h = cx.heap();
   term::ListBuilder list(h);
@@ -173,7 +173,10 @@ BifResult ets_internal_request_all_0(BifContext& cx) {
     if (!t->deleted) list.add(identifier(cx, *t));
   }
   Term ref = proc::make_ref(cx.runtime(), h);
-  proc::send(cx.process(), cx.process().pid, Tuple::make(h, ref, list.finish()));
+  Term tables = list.finish();
+  for (unsigned i = 0; i < cx.runtime().schedulers->config().schedulers; i++) {
+    proc::send(cx.process(), cx.process().pid, Tuple::make(h, ref, i == 0 ? tables : term::kNil));
+  }
   return ref;
 }
 

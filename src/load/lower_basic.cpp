@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Structure, frames, calls, tests, data, messages, exceptions. Functions carry the name of the generic opcode they lower.
+#include <algorithm>
+
 #include "load/lower_internal.h"
 #include "load/module_extra_internal.h"
 #include "term/atoms.h"
@@ -42,6 +44,10 @@ void lower_guard_bif(Lowering& l, bool has_live, unsigned import, unsigned first
   const Operand fail = count == 0 ? Lowering::no_label() : l.label(0);
   const Operand dst = l.dest(first + count);
   const Operators::Row* row = has_live ? l.operators().find(e) : nullptr;
+  if (has_live && e == l.operators().unary_plus) {  // 0 + X: -0.0 becomes 0.0, and a failure shows no entry for erlang:'+'/1
+    l.emit(Op::add, {fail, l.number(1), dst, Lowering::constant(Term::small(0)), l.source(first)});
+    return;
+  }
   if (row != nullptr) {
     l.begin(row->op);
     l.add(fail);
@@ -81,6 +87,25 @@ void func_info(Lowering& l) { l.emit(Op::func_info, {l.atom(0), l.atom(1), l.num
 // --- frames
 void allocate(Lowering& l) { l.emit(Op::allocate, {l.number(0), l.number(1)}); }
 void allocate_heap(Lowering& l) { l.emit(Op::allocate_heap, {l.number(0), Lowering::plain(l.heap_need(1)), l.number(2)}); }
+namespace {
+// Slots nobody has written may be read: they hold [].
+void clear_frame(Lowering& l) {
+  const Word slots = std::min<Word>(l.number_value(0), beamfile::kMaxRegisters);  // more are refused by the verifier
+  if (slots == 0) return;
+  l.begin(Op::init_yregs);
+  l.add(Lowering::plain(slots));
+  for (Word i = 0; i < slots; i++) l.add({code::OperandKind::YReg, i});
+  l.end();
+}
+}  // namespace
+void allocate_zero(Lowering& l) {
+  allocate(l);
+  clear_frame(l);
+}
+void allocate_heap_zero(Lowering& l) {
+  allocate_heap(l);
+  clear_frame(l);
+}
 void test_heap(Lowering& l) { l.emit(Op::test_heap, {Lowering::plain(l.heap_need(0)), l.number(1)}); }
 void deallocate(Lowering& l) { l.emit(Op::deallocate, {l.number(0)}); }
 void trim(Lowering& l) { l.emit(Op::trim, {l.number(0), l.number(1)}); }
@@ -268,30 +293,6 @@ void put_tuple2(Lowering& l) {
   l.add(Lowering::plain(l.list().size()));
   for (const auto& o : l.list()) l.add(l.source(o));
   l.end();
-}
-namespace {
-void finish_tuple(Lowering& l) {
-  auto& tuple = l.pending_tuple;
-  if (tuple.missing > 0) return;
-  l.begin(Op::put_tuple);
-  l.add(tuple.parts[0]);
-  l.add(Lowering::plain(tuple.parts.size() - 1));
-  for (std::size_t i = 1; i < tuple.parts.size(); i++) l.add(tuple.parts[i]);
-  l.end();
-  tuple = {};
-}
-}  // namespace
-void put_tuple(Lowering& l) {
-  l.require(l.number_value(0) <= l.instance().code.size());
-  l.pending_tuple.open = true;
-  l.pending_tuple.missing = l.number_value(0);
-  l.pending_tuple.parts.assign(1, l.dest(1));
-  finish_tuple(l);
-}
-void put(Lowering& l) {
-  l.pending_tuple.parts.push_back(l.source(0));
-  l.pending_tuple.missing--;
-  finish_tuple(l);
 }
 void update_record(Lowering& l) {
   l.expect_list(4);

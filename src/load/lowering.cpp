@@ -33,6 +33,7 @@ Operators::Operators(code::CodeStore& store) {
   add(atoms::op_bsr, 2, Op::bsr);
   add(atoms::op_bnot, 1, Op::bnot);
   add(atoms::op_minus, 1, Op::negate);
+  unary_plus = store.export_for(atoms::erlang, atoms::op_plus, 1);
   const std::pair<Term, unsigned> ending[] = {{atoms::error, 1}, {atoms::error, 2}, {atoms::error, 3}, {atoms::exit, 1},
                                               {atoms::throw_, 1}, {atoms::nif_error, 1}, {atoms::nif_error, 2}};
   for (const auto& [name, arity] : ending) never_return.push_back(store.export_for(atoms::erlang, name, arity));
@@ -66,12 +67,9 @@ bool Lowering::run() {
   body_.instructions.reserve(bytes / 4 + 4);
   body_.operands.reserve(bytes / 2 + 8);
   while (!bad_ && reader.offset() < function_.code_end && reader.next(current_)) {
-    // Between put_tuple and its last put nothing else may stand.
-    const bool is_put = static_cast<code::GenericOp>(current_.opcode) == code::GenericOp::put;
-    require(is_put == pending_tuple.open);
-    if (!bad_) lowering_of(current_.opcode)(*this);
+    lowering_of(current_.opcode)(*this);
   }
-  return !bad_ && !pending_tuple.open && reader.offset() >= function_.code_end;
+  return !bad_ && reader.offset() >= function_.code_end;
 }
 
 void Lowering::begin(Op op) {

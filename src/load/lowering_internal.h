@@ -29,6 +29,7 @@ struct Operators {
     unsigned arity;
   };
   std::vector<Row> rows;
+  const code::Export* unary_plus = nullptr;
   std::vector<const code::Export*> never_return;  // erlang:error/1 and its like
   explicit Operators(code::CodeStore& store);
   const Row* find(const code::Export* e) const;
@@ -91,13 +92,6 @@ class Lowering {
   code::ModuleInstance& instance() { return *function_.instance; }
   LoadExtra& extra() { return extra_; }
   const Operators& operators() const { return *loader_.operators_; }
-
-  // put_tuple of old code announces how many `put` follow; they are collected here.
-  struct PendingTuple {
-    bool open = false;
-    std::size_t missing = 0;
-    std::vector<code::Operand> parts;  // destination first
-  } pending_tuple;
 
  private:
   Term big_integer(std::span<const Byte> two_complement);

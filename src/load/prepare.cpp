@@ -77,6 +77,8 @@ class Preparation {
   std::size_t functions_ = 0;
   std::uint32_t pending_label_ = kNoOffset;  // offset of a label that only lines followed so far
   bool expect_entry_ = false;                // the instruction before was func_info
+  // The old form of a receive that knows its place: recv_set, label and loop_rec in a row. Here: what must come next.
+  enum class Receive : std::uint8_t { Anything, Label, Loop } receive_ = Receive::Anything;
 };
 
 bool Preparation::read_atoms() {
@@ -162,7 +164,7 @@ bool Preparation::read_lambdas() {
   return true;
 }
 
-// What most modules never need while they run stays packed.
+// What most modules never need while they run stays packed, but it must be possible to unpack it.
 bool Preparation::keep_lazy_chunks() {
   const auto keep = [&](std::vector<Byte>& to, beamfile::ChunkId id) {
     const Bytes data = find(id);
@@ -174,6 +176,10 @@ bool Preparation::keep_lazy_chunks() {
   keep(extra_->compile_chunk, beamfile::chunk::kCompileInfo);
   keep(instance_->strings, beamfile::chunk::kStrings);
   extra_->has_literals = !extra_->literal_chunk.empty();
+  heap::FragmentWriter scratch;
+  Term ignored;
+  if (!loader_.attributes(*instance_, scratch, &ignored)) return refuse("corrupt attributes");
+  if (!loader_.compile_info(*instance_, scratch, &ignored)) return refuse("corrupt compilation information");
   return true;
 }
 
@@ -205,6 +211,10 @@ bool Preparation::walk_code() {
 bool Preparation::walk_one(const beamfile::Instruction& in) {
   const auto op = static_cast<code::GenericOp>(in.opcode);
   if (expect_entry_ && op != code::GenericOp::label) return refuse("no label after func_info");
+  if ((receive_ == Receive::Label && op != code::GenericOp::label) || (receive_ == Receive::Loop && op != code::GenericOp::loop_rec)) {
+    return refuse("recv_set without its receive");
+  }
+  receive_ = op == code::GenericOp::recv_set ? Receive::Label : receive_ == Receive::Label ? Receive::Loop : Receive::Anything;
   switch (op) {
     case code::GenericOp::label: {
       const beamfile::Operand& number = in.operand(0);
