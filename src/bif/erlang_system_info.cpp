@@ -7,6 +7,7 @@
 #include <cstdio>
 
 #include "bif/bif_decls.gen.h"
+#include "bif/erlang_machine_info.h"
 #include "bif/erlang_memory.h"
 #include "bif/text_input.h"
 #include "ets/table.h"
@@ -232,8 +233,8 @@ BifResult tuple_key(BifContext& cx, term::Tuple key) {
 }  // namespace
 
 BifResult erlang_system_info_1(BifContext& cx, Term key) {
-  BifResult memory = term::kNil;
-  if (memory_info(cx, key, &memory)) return memory;
+  BifResult answer = term::kNil;
+  if (memory_info(cx, key, &answer) || machine_info(cx, key, &answer)) return answer;
   if (key.is_tuple()) return tuple_key(cx, term::Tuple::from(key));
   for (const Key& k : kKeys)
     if (k.key == key) return k.answer(cx);

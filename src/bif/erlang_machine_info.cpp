@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bif/erlang_machine_info.h"
+
+#include <gnu/libc-version.h>
+
+#include <bit>
+#include <cstdio>
+
+#include "code/code_store.h"
+#include "proc/runtime.h"
+#include "proc/time.h"
+
+namespace vm::bif {
+
+namespace {
+
+constexpr SWord kNsPerSecond = 1'000'000'000;
+
+Term name(const char* text) { return term::AtomTable::intern(text); }
+
+class Properties {
+ public:
+  explicit Properties(BifContext& cx) : h_(cx.heap()), list_(cx.heap()) {}
+  void add(const char* key, Term value) { list_.add(term::Tuple::make(h_, name(key), value)); }
+  Term finish() { return list_.finish(); }
+
+ private:
+  term::HeapWriter& h_;
+  term::ListBuilder list_;
+};
+
+Term monotonic_source(BifContext& cx) {
+  Properties p(cx);
+  p.add("function", name("clock_gettime"));
+  p.add("clock_id", name("CLOCK_MONOTONIC"));
+  p.add("resolution", Term::small(kNsPerSecond));
+  p.add("extended", name("no"));
+  p.add("parallel", name("yes"));
+  p.add("time", term::make_integer(cx.heap(), proc::raw_monotonic_ns()));
+  return p.finish();
+}
+
+Term system_source(BifContext& cx) {
+  Properties p(cx);
+  p.add("function", name("clock_gettime"));
+  p.add("clock_id", name("CLOCK_REALTIME"));
+  p.add("resolution", Term::small(kNsPerSecond));
+  p.add("parallel", name("yes"));
+  p.add("time", term::make_integer(cx.heap(), proc::os_system_time_ns()));
+  return p.finish();
+}
+
+// {glibc, Version, Features, Settings}: the C library's allocator serves everything that has no place of its own.
+Term allocator(BifContext& cx) {
+  term::HeapWriter& h = cx.heap();
+  int major = 0, minor = 0;
+  std::sscanf(gnu_get_libc_version(), "%d.%d", &major, &minor);
+  const Term version[] = {Term::small(major), Term::small(minor)};
+  return term::Tuple::make(h, name("glibc"), term::list_from(h, version), h.cons(name("sys_alloc"), term::kNil), term::kNil);
+}
+
+// Built-ins as {Module, Function, Arity}.
+Term built_ins(BifContext& cx) {
+  term::HeapWriter& h = cx.heap();
+  const code::CodeStore& code = *cx.runtime().code;
+  Term list = term::kNil;
+  for (std::uint32_t i = 0; i < code.export_count(); i++) {
+    const code::Export* e = code.export_at(i);
+    if (!e->bif) continue;
+    const code::Mfa& m = e->mfa;
+    list = h.cons(term::Tuple::make(h, m.module, m.function, Term::small(static_cast<SWord>(m.arity))), list);
+  }
+  return list;
+}
+
+struct Row {
+  std::string_view key;
+  Term (*answer)(BifContext&);
+};
+
+constexpr Row kRows[] = {
+    {"endian", [](BifContext&) { return name(std::endian::native == std::endian::little ? "little" : "big"); }},
+    {"os_monotonic_time_source", monotonic_source},
+    {"os_system_time_source", system_source},
+    {"allocator", allocator},
+    {"snifs", built_ins},
+};
+
+}  // namespace
+
+bool machine_info(BifContext& cx, Term key, BifResult* out) {
+  if (!key.is_atom()) return false;
+  std::string_view text = term::AtomTable::text(key);
+  for (const Row& row : kRows) {
+    if (row.key != text) continue;
+    *out = row.answer(cx);
+    return true;
+  }
+  return false;
+}
+
+}  // namespace vm::bif
