@@ -17,7 +17,9 @@ using term::Tuple;
 namespace {
 
 constexpr std::int64_t kNsPerSecond = 1'000'000'000;
-constexpr int kFirstYear = 1970;
+// First years that stock converts: between local time and UTC, and to seconds.
+constexpr int kFirstLocalYear = 1902;
+constexpr int kFirstYear = 1600;
 
 // Parts per second of a unit; false: no unit.
 bool unit_of(Term t, std::int64_t* out) {
@@ -95,8 +97,8 @@ int days_in_month(int year, int month) {
   return month == 2 && leap ? 29 : kDays[month - 1];
 }
 
-bool valid(const DateTime& d) {
-  return d.year >= kFirstYear && d.month >= 1 && d.month <= 12 && d.day >= 1 && d.day <= days_in_month(d.year, d.month) && d.hour >= 0 &&
+bool valid(const DateTime& d, int first_year) {
+  return d.year >= first_year && d.year < INT32_MAX && d.month >= 1 && d.month <= 12 && d.day >= 1 && d.day <= days_in_month(d.year, d.month) && d.hour >= 0 &&
          d.hour < 24 && d.minute >= 0 && d.minute < 60 && d.second >= 0 && d.second < 60;
 }
 
@@ -165,13 +167,13 @@ BifResult erlang_localtime_to_universaltime_2(BifContext& cx, Term local, Term d
   else if (daylight == atoms::false_) mode = os::Daylight::No;
   else if (daylight != atoms::undefined) return cx.badarg();
   std::int64_t seconds = 0;
-  if (!read_date_time(local, &d) || !valid(d) || !os::seconds_of_local(d, mode, &seconds)) return cx.badarg();
+  if (!read_date_time(local, &d) || !valid(d, kFirstLocalYear) || !os::seconds_of_local(d, mode, &seconds)) return cx.badarg();
   return date_time(cx.heap(), utc_of_seconds(seconds));
 }
 
 BifResult erlang_universaltime_to_localtime_1(BifContext& cx, Term utc) {
   DateTime d{};
-  if (!read_date_time(utc, &d) || !valid(d)) return cx.badarg();
+  if (!read_date_time(utc, &d) || !valid(d, kFirstLocalYear)) return cx.badarg();
   DateTime local{};
   if (!os::local_of_seconds(seconds_of_utc(d), &local)) return cx.badarg();
   return date_time(cx.heap(), local);
@@ -187,7 +189,7 @@ BifResult erlang_posixtime_to_universaltime_1(BifContext& cx, Term seconds) {
 
 BifResult erlang_universaltime_to_posixtime_1(BifContext& cx, Term utc) {
   DateTime d{};
-  if (!read_date_time(utc, &d) || !valid(d)) return cx.badarg();
+  if (!read_date_time(utc, &d) || !valid(d, kFirstYear)) return cx.badarg();
   return term::make_integer(cx.heap(), seconds_of_utc(d));
 }
 

@@ -2,9 +2,9 @@
 #include "proc/log.h"
 
 #include <cstdio>
-#include <cstring>
 
 #include "heap/copy.h"
+#include "proc/process_info.h"
 #include "proc/process_table.h"
 #include "proc/registry.h"
 #include "proc/runtime.h"
@@ -84,15 +84,30 @@ void log_process_error(Process& p, Term reason) {
 }
 
 void log_max_heap(Process& p) {
-  char text[512];
-  std::snprintf(text, sizeof text,
-                "     Process:          ~p%s~n     Context:          maximum heap size reached~n     Max Heap Size:    %zu~n"
-                "     Total Heap Size:  %zu~n     Kill:             %s~n     Error Logger:     true~n     Message Queue Len:~s %zu~n",
-                "", p.heap.limits.max_heap_words, p.heap.total_words(), p.heap.limits.max_heap_kill ? "true" : "false",
-                p.mailbox.inbox_length());
-  if (char* s = std::strstr(text, "~s ")) std::memmove(s, s + 2, std::strlen(s + 2) + 1);
-  const Term args[] = {p.pid};
-  log_to_logger(*p.runtime, &p, atoms::error, text, args);
+  const heap::HeapLimits& l = p.heap.limits;
+  heap::FragmentWriter scratch(64);
+  const Term node = p.runtime->node_name;
+  const bool alive = node != atoms::nonode_at_nohost;
+  const char* format = alive ? "     Process:            ~p on node ~p~n     Context:            maximum heap size reached~n"
+                               "     Max Heap Size:      ~p~n     Total Heap Size:    ~p~n     Kill:               ~p~n"
+                               "     Error Logger:       ~p~n     Message Queue Len:  ~p~n     GC Info:            ~p~n"
+                             : "     Process:            ~p ~n     Context:            maximum heap size reached~n"
+                               "     Max Heap Size:      ~p~n     Total Heap Size:    ~p~n     Kill:               ~p~n"
+                               "     Error Logger:       ~p~n     Message Queue Len:  ~p~n     GC Info:            ~p~n";
+  const auto number = [](std::size_t n) { return Term::small(static_cast<SWord>(n)); };
+  const Term args[] = {p.pid,
+                       node,
+                       number(l.max_heap_words),
+                       number(p.heap.total_words()),
+                       l.max_heap_kill ? atoms::true_ : atoms::false_,
+                       atoms::true_,
+                       number(p.mailbox.inbox_length()),
+                       process_info_item(p, atoms::garbage_collection_info, scratch, false)};
+  Term shown[8];
+  std::size_t n = 0;
+  for (std::size_t i = 0; i < 8; i++)
+    if (i != 1 || alive) shown[n++] = args[i];
+  log_to_logger(*p.runtime, &p, atoms::error, format, {shown, n});
 }
 
 }  // namespace vm::proc
