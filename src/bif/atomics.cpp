@@ -8,6 +8,7 @@
 #include "bif/bif_decls.gen.h"
 #include "ops/maps.h"
 #include "proc/runtime.h"
+#include "proc/send.h"
 
 namespace vm::bif {
 
@@ -27,8 +28,8 @@ struct Cells : term::MagicData {
   std::size_t stride;   // cells from one lane to the next: whole cache lines
   std::atomic<std::int64_t>* cells;
 
-  Cells(const void* type, std::size_t n, bool sign, std::size_t lane_count)
-      : MagicData(type, &Cells::drop), size(n), is_signed(sign), lanes(lane_count) {
+  Cells(const void* kind, std::size_t n, bool sign, std::size_t lane_count)
+      : MagicData(kind, &Cells::drop), size(n), is_signed(sign), lanes(lane_count) {
     stride = lanes == 1 ? n : (n + kPerLine - 1) / kPerLine * kPerLine;
     std::size_t bytes = (stride * lanes * sizeof(std::int64_t) + kLine - 1) / kLine * kLine;
     cells = static_cast<std::atomic<std::int64_t>*>(std::aligned_alloc(kLine, bytes));
@@ -57,6 +58,7 @@ BifResult make_cells(BifContext& cx, const void* type, Term size, bool is_signed
     Cells::drop(cells);
     return cx.system_limit();
   }
+  proc::next_ref_numbers(cells->numbers);
   return term::make_magic_ref(cx.heap(), cells);
 }
 

@@ -15,6 +15,7 @@ namespace vm::ets {
 const char kTableType = 0;
 
 Table::Table(Type t, std::size_t position) : MagicData(&kTableType, &Table::drop), type(t), key_position(position) {
+  proc::next_ref_numbers(numbers);
   store = t == Type::OrderedSet ? make_tree_store(position) : make_hash_store(t, position);
 }
 
@@ -54,6 +55,12 @@ TableRef Tables::find(Term t) const {
   return TableRef(table);
 }
 
+// From now on the end of this process is of interest.
+static void mark_table_user(proc::Runtime& rt, Term pid) {
+  if (!pid.is_local_pid()) return;
+  if (proc::Process* p = rt.processes->lookup(pid)) p->has_tables.store(true, std::memory_order_seq_cst);
+}
+
 bool Tables::add(TableRef table, bool* full) {
   std::unique_lock<std::shared_mutex> hold(impl_->lock);
   *full = false;
@@ -61,6 +68,7 @@ bool Tables::add(TableRef table, bool* full) {
   table->add_ref();
   impl_->tables.insert(table.get());
   impl_->owners[table->owner.bits()].insert(table.get());
+  mark_table_user(runtime_, table->owner);
   return true;
 }
 
@@ -100,6 +108,7 @@ void Tables::change_owner(Table& table, Term owner) {
   }
   table.owner = owner;
   impl_->owners[owner.bits()].insert(&table);
+  mark_table_user(runtime_, owner);
 }
 
 std::vector<TableRef> Tables::all() const {
@@ -126,6 +135,7 @@ std::size_t Tables::count() const {
 void Tables::note_fixation(Term pid, Table& table) {
   std::unique_lock<std::shared_mutex> hold(impl_->lock);
   if (impl_->fixers[pid.bits()].insert(&table).second) table.add_ref();
+  mark_table_user(runtime_, pid);
 }
 
 namespace {
@@ -144,6 +154,7 @@ void announce_transfer(proc::Runtime& rt, Table& table, Term from, Term to, Term
 }  // namespace
 
 void Tables::owner_ended(proc::Process& p) {
+  if (!p.has_tables.load(std::memory_order_seq_cst)) return;  // most processes end without a lock
   for (TableRef& t : owned_by(p.pid)) {
     std::unique_lock<std::shared_mutex> hold(t->lock);
     if (t->deleted || t->owner != p.pid) continue;

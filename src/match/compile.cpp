@@ -5,6 +5,7 @@
 #include "match/match_spec.h"
 #include "match/node.h"
 #include "ops/maps.h"
+#include "proc/send.h"
 #include "term/atoms.h"
 #include "term/compare.h"
 #include "term/views.h"
@@ -296,7 +297,9 @@ namespace {
 const char kSpecType = 0;
 struct SpecReference : term::MagicData {
   std::shared_ptr<const MatchSpec> spec;
-  explicit SpecReference(std::shared_ptr<const MatchSpec> s) : MagicData(&kSpecType, &drop), spec(std::move(s)) {}
+  explicit SpecReference(std::shared_ptr<const MatchSpec> s) : MagicData(&kSpecType, &drop), spec(std::move(s)) {
+    proc::next_ref_numbers(numbers);
+  }
   static void drop(term::MagicData* m) { delete static_cast<SpecReference*>(m); }
 };
 
