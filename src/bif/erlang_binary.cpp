@@ -94,7 +94,7 @@ BifResult combine(BifContext& cx, uLong (*function)(uLong, uLong, z_off64_t), Te
 }
 
 uLong combine_crc(uLong a, uLong b, z_off64_t n) { return crc32_combine(a, b, n); }
-uLong combine_adler(uLong a, uLong b, z_off64_t n) { return adler32_combine(a, b, n); }
+uLong combine_adler(uLong a, uLong b, z_off64_t n) { return n == 0 ? a : adler32_combine(a, b, n); }
 
 }  // namespace
 

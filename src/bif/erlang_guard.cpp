@@ -47,7 +47,6 @@ BifResult erlang_is_record_2(GuardContext& cx, Term t, Term tag) {
 
 BifResult erlang_is_record_3(GuardContext& cx, Term t, Term tag, Term size) {
   if (!tag.is_atom() || !size.is_small()) return cx.badarg();
-  if (size.small_value() < 0) return cx.badarg();
   term::Tuple tuple = term::Tuple::try_from(t);
   return boolean(tuple && static_cast<SWord>(tuple.size()) == size.small_value() && tuple.size() > 0 && tuple[0] == tag);
 }

@@ -11,12 +11,9 @@ namespace vm::bif {
 
 namespace {
 
-// A path: a deep list of characters, a binary or an atom, in the encoding of file names.
+// A path: a list of characters or a binary, in the encoding of file names.
 bool path_text(BifContext& cx, Term t, std::string* to) {
-  if (t.is_atom()) {
-    *to = term::AtomTable::text(t);
-    return true;
-  }
+  if (t.is_atom()) return false;
   // Names are converted as prim_file converts them.
   BifResult native = prim_file_internal_name2native_1(cx, t);
   if (!native.has_value()) return false;
