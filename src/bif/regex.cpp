@@ -72,6 +72,8 @@ std::uint32_t library_options(std::uint32_t options) {
   return result;
 }
 
+constexpr std::uint32_t kMaxNesting = 798;  // what the older compiler's work space suffices for
+
 class CompileContext {
  public:
   explicit CompileContext(std::uint32_t options) : context_(pcre2_compile_context_create(nullptr)) {
@@ -80,6 +82,7 @@ class CompileContext {
     pcre2_set_character_tables(context_, latin1_tables());
     pcre2_set_compile_extra_options(context_, PCRE2_EXTRA_ALLOW_LOOKAROUND_BSK);
     pcre2_set_newline(context_, kNewlines[(options & kRegexNewlineMask) >> 20]);
+    pcre2_set_parens_nest_limit(context_, kMaxNesting);
     pcre2_set_bsr(context_, options & kRegexBsrAnyCrlf ? PCRE2_BSR_ANYCRLF : PCRE2_BSR_UNICODE);
   }
   ~CompileContext() { pcre2_compile_context_free(context_); }
@@ -107,6 +110,7 @@ class Source {
     text_.erase(at, 1);
     changes_.push_back({at, -1});
   }
+  void change(std::size_t at, char to) { text_[at] = to; }
   void insert_backslash(std::size_t at) {
     text_.insert(at, 1, '\\');
     changes_.push_back({at, 1});
@@ -131,7 +135,14 @@ class Source {
 // without that many groups, and the hyphen in [\d-z]. False when there is nothing of that kind.
 bool repair(Source* source, int error, std::size_t at) {
   constexpr int kUnknownEscape = 103, kEscapeInClass = 107, kNoSuchGroup = 115, kUnsupportedEscape = 137, kBadRange = 150;
+  constexpr int kControlOfDelete = 168;
   const std::string& s = source->text();
+  if (error == kControlOfDelete) {  // \c and DEL are a question mark
+    if (at < 2 || at >= s.size() || s[at] != '\x7f') return false;
+    source->change(at, '?');
+    source->remove(at - 1);
+    return true;
+  }
   if (error == kBadRange) {
     if (at >= s.size() || s[at] != '-') return false;
     source->insert_backslash(at);
@@ -145,6 +156,12 @@ bool repair(Source* source, int error, std::size_t at) {
   return literal;
 }
 
+// In UTF-8, the library's set of bytes that can begin a match with \w leaves out those of letters from 0x80 on that the tables add.
+bool misjudges_first_bytes(std::uint32_t options, const std::string& text) {
+  bool utf = (options & kRegexUnicode) != 0 || text.find("(*UTF)") != std::string::npos;
+  return utf && (options & kRegexUcp) == 0 && text.find("\\w") != std::string::npos;
+}
+
 std::shared_ptr<const Regex> compile(std::string_view image, RegexFault* fault) {
   std::uint32_t options = regex_image_options(image);
   if ((options & kRegexNewlineMask) > kRegexAnyCrlf) {
@@ -153,11 +170,13 @@ std::shared_ptr<const Regex> compile(std::string_view image, RegexFault* fault) 
   }
   CompileContext context(options);
   Source source(regex_image_source(image));
+  std::uint32_t flags = library_options(options);
+  if (misjudges_first_bytes(options, source.text())) flags |= PCRE2_NO_START_OPTIMIZE;
   for (;;) {
     int error = 0;
     PCRE2_SIZE at = 0;
     const std::string& text = source.text();
-    pcre2_code* code = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), library_options(options), &error, &at,
+    pcre2_code* code = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), flags, &error, &at,
                                      context.get());
     if (code) return std::make_shared<const Regex>(code, options);
     if (repair(&source, error, at)) continue;

@@ -22,6 +22,7 @@ constexpr Row kTexts[] = {
     {114, "missing )"},
     {117, "unknown option bit(s) set"},
     {118, "missing ) after comment"},
+    {119, "regular expression is too complicated"},
     {121, "failed to get memory"},
     {122, "unmatched parentheses"},
     {124, "malformed number or name after (?("},
