@@ -145,6 +145,9 @@ bool bs_match(Registers& r, Term ctx, const Word* cells, std::size_t n, Word* y)
   return true;
 }
 
+// Sizes from here on are system_limit: no binary is that large.
+constexpr SWord kTooManyBits = SWord{1} << 59;
+
 bool bs_add(Process& p, Term a, Term b, std::size_t unit, Term* out) {
   SWord x, y, product, sum;
   if (!term::to_int64(a, &x) || !term::to_int64(b, &y)) {
@@ -156,7 +159,7 @@ bool bs_add(Process& p, Term a, Term b, std::size_t unit, Term* out) {
     set_error(p, atoms::badarg);
     return false;
   }
-  if (__builtin_mul_overflow(y, static_cast<SWord>(unit), &product) || __builtin_add_overflow(x, product, &sum) || !Term::fits_small(sum)) {
+  if (__builtin_mul_overflow(y, static_cast<SWord>(unit), &product) || __builtin_add_overflow(x, product, &sum) || sum >= kTooManyBits) {
     set_error(p, atoms::system_limit);
     return false;
   }

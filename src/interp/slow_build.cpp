@@ -191,6 +191,7 @@ Term create_bin(Registers& r, const Word* pc, bool* ended) {
     if (!segment_bits(r, s, y, &bits) || !put_segment(r, s, y, t.bytes, t.at, bits)) return Term::non_value();
     t.at += bits;
   }
+  p.reductions_left -= static_cast<SWord>(total / ops::kBitsPerReduction);
   return t.term;
 }
 

@@ -12,6 +12,9 @@ namespace vm::ops {
 using proc::BifResult;
 using proc::GuardContext;
 
+// Copying this much costs a reduction.
+inline constexpr std::size_t kBitsPerReduction = 8 * 1024;
+
 enum FieldFlag : unsigned { kLittle = 2, kSigned = 4, kNative = 16 };
 
 // Copies `bits` bits from src (offset src_offset) to dst (offset dst_offset); no overlap. Bits of dst around the range are kept.

@@ -189,6 +189,8 @@ Term start_append(GuardContext& cx, Term src, std::size_t extra, std::size_t uni
   std::size_t size = term::bits_of(src).size;
   if (unit > 1 && size % unit != 0) return cx.badarg().value();
   if (extra > kMaxBits || size + extra > kMaxBits) return cx.system_limit().value();
+  bool copies = extra != 0 && !(src.is_kind(Kind::SubBits) && (header_of(src).data() & 1) != 0);
+  if (copies) cx.process().reductions_left -= static_cast<SWord>(size / kBitsPerReduction);
   return append_room(cx.heap(), src, extra, bytes, at);
 }
 

@@ -21,7 +21,6 @@ bool is_little(unsigned flags) { return (flags & (kLittle | kNative)) != 0; }
 // An integer of more than 64 bits.
 Term get_big(HeapWriter& h, const MatchState& m, std::size_t bits, unsigned flags) {
   std::size_t digits = (bits + 63) / 64;
-  if (digits > num::kMaxDigits) return Term::non_value();
   Word* p = h.alloc(1 + digits);
   Word* out = p + 1;
   std::size_t at = m.offset();
@@ -55,6 +54,10 @@ Term get_big(HeapWriter& h, const MatchState& m, std::size_t bits, unsigned flag
     SWord small = used == 0 ? 0 : static_cast<SWord>(negative ? Word{0} - out[0] : out[0]);
     h.trim(p, p + 1 + digits);
     return Term::small(small);
+  }
+  if (used > num::kMaxDigits) {  // the field may be longer than any integer, its value may not
+    h.trim(p, p + 1 + digits);
+    return Term::non_value();
   }
   p[0] = HeaderWord::make(Kind::BigInt, used, negative).bits();
   h.trim(p + 1 + used, p + 1 + digits);
