@@ -133,6 +133,8 @@ class Process final : public sched::Runnable, public heap::RootSource {
   Continuation* continuations = nullptr;
   // Accounting group, for limits that bind several processes; nullptr = none.
   void* group = nullptr;
+  // Owns or fixed a table at some time: ets/ wants to hear of its end.
+  std::atomic<bool> has_tables{false};
   // A NIF resource monitors or monitored this process: nif/ wants to hear of its end.
   std::atomic<bool> has_native_monitors{false};
 
