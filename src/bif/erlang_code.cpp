@@ -4,14 +4,18 @@
 // erts_code_purger expect.
 #include <memory>
 #include <mutex>
+#include <string>
 
 #include "beamfile/module_file.h"
 #include "bif/bif_decls.gen.h"
 #include "bif/code_uses.h"
 #include "load/loader.h"
 #include "num/md5.h"
+#include "proc/log.h"
 #include "proc/runtime.h"
+#include "proc/send.h"
 #include "term/atoms.h"
+#include "term/print.h"
 #include "term/views.h"
 
 namespace vm::bif {
@@ -43,6 +47,14 @@ bool is_system_process(GuardContext& cx, Term module) {
   return false;
 }
 
+// A report of the emulator in the caller's name.
+void report(BifContext& cx, const std::string& text) {
+  term::ListBuilder list(cx.heap());
+  for (const char c : text) list.add(Term::small(static_cast<Byte>(c)));
+  const Term args[] = {list.finish()};
+  proc::log_to_logger(cx.runtime(), &cx.process(), atoms::error, "~s~n", args);
+}
+
 Term boolean(bool b) { return b ? atoms::true_ : atoms::false_; }
 
 Term list_of(term::HeapWriter& h, const std::vector<Term>& terms) { return term::list_from(h, terms); }
@@ -57,8 +69,13 @@ BifResult erts_internal_prepare_loading_2(BifContext& cx, Term module, Term bina
   if (!module.is_atom() || !term::binary_bytes(binary, &bytes, scratch)) return cx.badarg();
   cx.bump(bytes.size() / 1000);
   auto prepared = loader_of(cx).prepare(module, bytes);
-  if (!prepared) return term::Tuple::make(cx.heap(), atoms::error, prepared.error().reason);
-  return term::make_magic_ref(cx.heap(), new PreparedCode(prepared.take()));
+  if (!prepared) {
+    report(cx, "Error loading module " + term::atom_text(module) + ":\n  " + prepared.error().text + "\n");
+    return term::Tuple::make(cx.heap(), atoms::error, prepared.error().reason);
+  }
+  auto* code = new PreparedCode(prepared.take());
+  proc::next_ref_numbers(code->numbers);
+  return term::make_magic_ref(cx.heap(), code);
 }
 
 BifResult erlang_has_prepared_code_on_load_1(BifContext& cx, Term prepared) {
@@ -103,6 +120,7 @@ BifResult erlang_delete_module_1(BifContext& cx, Term module) {
     case load::Loader::Deleted::NoModule: return atoms::undefined;
     case load::Loader::Deleted::NotPurged: break;
   }
+  report(cx, "Module " + term::atom_text(module) + " must be purged before deleting\n");
   return cx.badarg();
 }
 

@@ -28,7 +28,7 @@
 
 namespace vm::load {
 
-// Why prepare() refused. `text` is one line for the log.
+// Why prepare() refused. `text` says what is wrong with the file, for a log that names the module.
 struct PrepareFault {
   Term reason = term::kNil;  // what the caller of erlang:prepare_loading sees: badfile
   std::string text;

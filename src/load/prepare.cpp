@@ -44,8 +44,7 @@ class Preparation {
 
  private:
   bool refuse(std::string text) {
-    text_ = "Error loading module " + (name_.is_atom() ? term::atom_text(name_) : term::atom_text(expected_.is_nil() ? atoms::undefined : expected_)) +
-            ": " + std::move(text);
+    text_ = std::move(text);
     return false;
   }
   Bytes find(beamfile::ChunkId id) const { return parsed_.container.find(id); }
@@ -99,9 +98,7 @@ bool Preparation::read_atoms() {
   if (instance_->atoms.size() < 2) return refuse("corrupt atom table");
   name_ = instance_->atoms[1];
   if (!expected_.is_nil() && expected_ != name_) {
-    const std::string found = term::atom_text(name_);
-    name_ = expected_;
-    return refuse("module name in object code is " + found);
+    return refuse("module name in object code is " + term::atom_text(name_));
   }
   instance_->name = name_;
   auto extra = std::make_unique<LoadExtra>();
@@ -164,6 +161,13 @@ bool Preparation::read_lambdas() {
   return true;
 }
 
+// The size when unpacked and the head of a zlib stream; size 0: not packed.
+bool may_be_literals(const std::vector<Byte>& chunk) {
+  if (chunk.size() < 6) return false;
+  const bool packed = (chunk[0] | chunk[1] | chunk[2] | chunk[3]) != 0;
+  return !packed || ((chunk[4] & 0xF) == 8 && (chunk[4] << 8 | chunk[5]) % 31 == 0);
+}
+
 // What most modules never need while they run stays packed, but it must be possible to unpack it.
 bool Preparation::keep_lazy_chunks() {
   const auto keep = [&](std::vector<Byte>& to, beamfile::ChunkId id) {
@@ -176,6 +180,7 @@ bool Preparation::keep_lazy_chunks() {
   keep(extra_->compile_chunk, beamfile::chunk::kCompileInfo);
   keep(instance_->strings, beamfile::chunk::kStrings);
   extra_->has_literals = !extra_->literal_chunk.empty();
+  if (extra_->has_literals && !may_be_literals(extra_->literal_chunk)) return refuse("corrupt literal table");
   heap::FragmentWriter scratch;
   Term ignored;
   if (!loader_.attributes(*instance_, scratch, &ignored)) return refuse("corrupt attributes");

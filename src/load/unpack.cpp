@@ -56,9 +56,9 @@ void LoadExtra::unpack_lines(code::ModuleInstance& instance) {
   heap::FragmentWriter writer;
   std::vector<Term> files;
   for (const std::string_view& file : table.value().files) {
-    // File 0 is the module's own source.
+    // File 0 is the module's own source, and so is one without a name.
     std::string text(file);
-    if (files.empty()) text = std::string(term::AtomTable::text(instance.name)) + ".erl";
+    if (text.empty()) text = std::string(term::AtomTable::text(instance.name)) + ".erl";
     term::ListBuilder list(writer);
     for (std::size_t i = 0; i < text.size();) {
       unsigned b = static_cast<Byte>(text[i]);
