@@ -102,7 +102,7 @@ bool Emitter::emit_special(const code::Instruction& i) {
     case Op::debug_line: return true;
     case Op::call_bif:
     case Op::call_bif_only:
-    case Op::call_bif_last: emit_enter_dirty(*reinterpret_cast<const code::Bif*>(o[0].word)); return false;
+    case Op::call_bif_last: emit_call_bif(i); return true;
     case Op::float_move: emit_float_move(o); return true;
     case Op::float_from:
       put(o[0].kind == OperandKind::FloatReg ? cell_of(Fused::float_copy) : cell_of(Op::float_from));
@@ -127,6 +127,18 @@ void Emitter::emit_enter_dirty(const code::Bif& bif) {
   if (bif.kind != code::BifKind::DirtyCpu && bif.kind != code::BifKind::DirtyIo) return;
   put(Fused::enter_dirty);
   put(enter_dirty_operand(bif));
+}
+
+// A call in tail position is followed by where the process goes on when the built-in traps.
+void Emitter::emit_call_bif(const code::Instruction& i) {
+  Operands o = body_.operands_of(i);
+  emit_enter_dirty(*reinterpret_cast<const code::Bif*>(o[0].word));
+  emit_plain(i);
+  if (i.op == Op::call_bif_only) put(Op::return_);
+  if (i.op == Op::call_bif_last) {
+    put(Fused::deallocate_return);
+    put_operand(o[1]);
+  }
 }
 
 void Emitter::emit_float_move(Operands o) {

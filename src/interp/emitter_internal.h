@@ -54,6 +54,7 @@ class Emitter {
   void note_lines(std::size_t from, std::size_t to);
   void put_operands(Operands o);
   void emit_plain(const code::Instruction& i);
+  void emit_call_bif(const code::Instruction& i);
   void emit_enter_dirty(const code::Bif& bif);
   void emit_float_move(Operands o);
   void emit_select(Operands o);

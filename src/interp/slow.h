@@ -26,6 +26,7 @@ void set_bif_arguments(Process& p, std::span<const Term> args);
 // Whether failures of this built-in show it as first entry (erlang:error, exit and throw do not).
 bool bif_is_shown(const code::Bif& b);
 bool is_apply(const code::Bif& b);
+bool is_unary_plus(const code::Bif& b);  // stock runs it as X + 0, an increment
 void catch_end_value(Registers& r);                      // x0 := value for x0..x2
 bool instruction_raise(Registers& r, Term trace, Term value);
 bool instruction_raw_raise(Registers& r);                // false: bad class, x0 := badarg
@@ -41,6 +42,7 @@ enum class Next : std::uint8_t {
   RaiseCall, // exception pending; as if raised by the call instruction (return address included)
   Retry,     // call the built-in again when woken
   Sleep,     // registers and pc are saved: stop and wait
+  Restart,   // as Call, but the stack was dropped: the caller's frame and return address are gone
   Ended,
 };
 // `site`: the instruction of a tail call, else nullptr.

@@ -45,10 +45,10 @@ Next trap_apply(Registers& r, CodePtr site) {
   Term list = p.pending_args[p.pending_arity - 1];
   Term target[2] = {p.pending_args[0], p.pending_args[1]};
   bool is_fun = p.pending_arity == 2;
-  Term args[256];
-  SWord n = ops::list_to_args(list, args, 255);
+  Term args[kXRegisters];
+  SWord n = ops::list_to_args(list, args, kXRegisters - 1);
   if (n < 0 || (!is_fun && !(target[0].is_atom() && target[1].is_atom()))) {
-    set_error(p, n < 0 && list.is_cons() && term::list_length(list) > 255 ? atoms::system_limit : atoms::badarg);
+    set_error(p, n < 0 && list.is_cons() && term::list_length(list) >= 0 ? atoms::system_limit : atoms::badarg);
     return Next::Raise;
   }
   for (SWord i = 0; i < n; i++) r.x[i] = args[i];
@@ -74,7 +74,7 @@ Next hibernate(Registers& r) {
   }
   p.flags &= ~static_cast<std::uint32_t>(Process::kHibernated);
   p.current_mfa = nullptr;
-  return Next::Call;
+  return Next::Restart;
 }
 
 }  // namespace
@@ -158,9 +158,7 @@ Next prepare_apply(Registers& r, Term m, Term f, unsigned arity, CodePtr site) {
 Next prepare_undefined(Registers& r, Term m, Term f, unsigned arity) {
   Process& p = *r.process;
   Term args = args_list(p.heap, r.x, arity);
-  Term saved[256];
-  for (unsigned i = 0; i < arity && i < 256; i++) saved[i] = r.x[i];
-  return call_error_handler(r, atoms::undefined_function, m, f, args, {saved, arity});
+  return call_error_handler(r, atoms::undefined_function, m, f, args, {r.x, arity});
 }
 
 bool send_message(Registers& r, bool* trap) {

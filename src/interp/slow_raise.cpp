@@ -58,9 +58,10 @@ void set_bif_arguments(Process& p, std::span<const Term> args) { p.exception.arg
 bool bif_is_shown(const code::Bif& b) {
   if (b.mfa.module != atoms::erlang) return true;
   Term f = b.mfa.function;
-  if (f == atoms::plus && b.mfa.arity == 1) return false;  // X + 0 in disguise
   return !(f == atoms::error && b.mfa.arity >= 1 && b.mfa.arity <= 3) && !((f == atoms::exit || f == atoms::throw_) && b.mfa.arity == 1);
 }
+
+bool is_unary_plus(const code::Bif& b) { return b.mfa.module == atoms::erlang && b.mfa.function == atoms::plus && b.mfa.arity == 1; }
 
 bool is_apply(const code::Bif& b) { return b.mfa.module == atoms::erlang && b.mfa.function == atoms::apply; }
 
