@@ -107,7 +107,7 @@ void Mailbox::clear_marker_ref(Term ref) {
 }
 
 void Mailbox::visit_roots(heap::RootSink& sink) {
-  for (Message* m = first_; m; m = m->next) {
+  for (Message* m = first_; m && m->id <= peeked_; m = m->next) {
     if (m->fragments) continue;
     if (m->term.is_pointer()) sink.roots(&m->term, 1);
     if (m->token.is_pointer()) sink.roots(&m->token, 1);

@@ -8,8 +8,8 @@
 // Inbox: messages in arrival order, doubly linked through the signals themselves, owned by the receiver's thread. `save` is where the running receive
 // looks next; nullptr is the end. A receive marker remembers a position: messages before it cannot match a reference made later.
 //
-// Terms of a message stay in its fragments until the receiver adopts them (heap.adopt). A message in the inbox without fragments
-// has its terms on the receiver's heap: they are roots.
+// Terms of a message stay in its fragments until the receiver adopts them (heap.adopt). A message that a receive has looked
+// at may have its terms on the receiver's heap instead (no fragments): they are roots.
 #pragma once
 
 #include <atomic>
@@ -50,7 +50,12 @@ class Mailbox {
   Signal* close();
 
   // Message under the save pointer, or nullptr at the end of the inbox (then proc::handle_incoming may bring more).
-  Message* peek() const { return save_; }
+  Message* peek() {
+    if (save_ && save_->id > peeked_) peeked_ = save_->id;
+    return save_;
+  }
+  // Whether a receive that goes on now would find a message.
+  bool has_unseen() const { return save_ != nullptr; }
   void advance() { save_ = save_->next; }  // loop_rec_end
   // Takes the message under save out of the inbox; the caller owns the signal. Resets save to the start.
   Message* take() {
@@ -68,6 +73,7 @@ class Mailbox {
   void append(Message* m) {
     m->next = nullptr;
     m->prev = last_;
+    m->id = ++appended_;
     if (last_) last_->next = m;
     else first_ = m;
     last_ = m;
@@ -104,6 +110,9 @@ class Mailbox {
   Message* last_ = nullptr;
   Message* save_ = nullptr;
   std::size_t length_ = 0;
+  // Messages are numbered in the inbox (Signal::id). Only those a receive has looked at can have terms on the heap.
+  std::uint64_t appended_ = 0;
+  std::uint64_t peeked_ = 0;
   Marker* markers_ = nullptr;  // kMarkers of them, on demand
   Word next_marker_ = 0;
   unsigned markers_used_ = 0;

@@ -50,7 +50,7 @@ Term get_initial_call(Process& p, term::HeapWriter& h, bool) { return mfa_tuple(
 Term get_status(Process& p, term::HeapWriter&, bool self_call) {
   if (self_call) return atoms::running;
   if (p.suspend_count > 0) return atoms::suspended;
-  if (p.waiting) return p.mailbox.peek() ? atoms::runnable : atoms::waiting;
+  if (p.waiting) return p.mailbox.has_unseen() ? atoms::runnable : atoms::waiting;
   return p.runtime->schedulers->online() > 1 ? atoms::running : atoms::runnable;
 }
 

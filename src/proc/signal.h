@@ -50,7 +50,7 @@ struct Signal {
   Term from = term::kNil;        // pid, port or node of the sender; nil when unknown
   Term term = term::kNil;        // message, reason, …: lives in fragments (or is immediate/literal)
   Term token = term::kNil;       // sequential trace token
-  std::uint64_t id = 0;          // key of a reference (ref_key), unlink id, request number
+  std::uint64_t id = 0;          // key of a reference (ref_key), unlink id, request number; number of a message in the inbox
   heap::HeapFragment* fragments = nullptr;
   void (*function)(Process& receiver, void* argument) = nullptr;
   void* argument = nullptr;
