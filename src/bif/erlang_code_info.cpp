@@ -93,7 +93,7 @@ Term local_fun_property(GuardContext& cx, Term fun, Term what) {
   if (what == atoms::new_uniq) return term::make_binary(h, std::span(entry.uniq));
   if (what == atoms::index) return small(entry.old_index);
   if (what == atoms::uniq) return small(entry.old_uniq);
-  if (what == atoms::refc) return small(1);
+  if (what == atoms::refc) return small(2);  // the code and this term: copies are not counted
   // Code that is gone has no names.
   if (what == atoms::name) return target == nullptr ? term::kNil : target->mfa.function;
   if (what == atoms::env) {

@@ -218,6 +218,7 @@ const Key kKeys[] = {
     {atoms::update_cpu_info, [](BifContext&) { return Term(atoms::unchanged); }},
     {atoms::version, [](BifContext& cx) { return string_of(cx, settings(cx).erts_version); }},
     {atoms::wordsize, [](BifContext&) { return Term::small(8); }},
+    {atoms::endian, [](BifContext&) { return Term(atoms::little); }},
     {atoms::break_ignored, [](BifContext&) { return Term(atoms::false_); }},
     {atoms::constant_pool_support, [](BifContext&) { return Term(atoms::true_); }},
     {atoms::beam_jump_table, [](BifContext&) { return Term(atoms::true_); }},

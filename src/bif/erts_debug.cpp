@@ -2,7 +2,9 @@
 //
 // erts_debug: how terms lie in memory, and what tests ask of the emulator. The internal state is for programs that said so first.
 #include <atomic>
+#include <chrono>
 #include <cstdio>
+#include <thread>
 
 #include "bif/bif_decls.gen.h"
 #include "bif/text_input.h"
@@ -21,8 +23,22 @@ std::atomic<bool> internal_state_available{false};
 
 constexpr std::uint64_t kLoopLimit = 40000;  // of loops that other implementations interrupt; here a fixed answer
 
+// How the bytes of a binary are kept: {refc_binary, Size, {binary, Allocated}, Flags}.
+Term binary_info(BifContext& cx, Term t) {
+  constexpr SWord kAppendable = 3;
+  while (t.is_kind(term::Kind::SubBits)) t = Term::from_bits(t.boxed_ptr()[term::SubBitsWords::kOriginal]);
+  if (!t.is_kind(term::Kind::RefcBinary)) return atoms::heap_binary;
+  const auto* data = reinterpret_cast<const term::BinaryData*>(t.boxed_ptr()[term::RefcBinaryWords::kData]);
+  const bool appendable = (data->flags & term::BinaryData::kWritable) != 0;
+  const Word size = appendable ? data->size : t.boxed_ptr()[term::RefcBinaryWords::kSize];
+  const Term allocated = term::Tuple::make(cx.heap(), atoms::binary, term::make_unsigned(cx.heap(), appendable ? data->capacity : data->size));
+  return term::Tuple::make(cx.heap(), atoms::refc_binary, term::make_unsigned(cx.heap(), size), allocated,
+                           Term::small(appendable ? kAppendable : 0));
+}
+
 BifResult state_by_tuple(BifContext& cx, term::Tuple key) {
   if (key.size() != 2) return cx.badarg();
+  if (key[0] == atoms::binary_info && key[1].is_bitstring()) return binary_info(cx, key[1]);
   if (key[0] == atoms::internal_hash) return term::make_unsigned(cx.heap(), term::internal_hash(key[1]));
   if (key[0] == atoms::process_status && key[1] == cx.process().pid) return atoms::running;
   return cx.badarg();
@@ -75,6 +91,12 @@ BifResult erts_debug_set_internal_state_2(YieldContext& cx, Term key, Term value
     cx.process().reductions_left = value.small_value();
     return atoms::true_;
   }
+  if (key == atoms::sleep && value.is_small() && value.small_value() >= 0) {  // the whole scheduler sleeps
+    std::this_thread::sleep_for(std::chrono::milliseconds(value.small_value()));
+    return atoms::true_;
+  }
+  // Where the numbers of receive markers go on; here they never leave the small integers.
+  if (key == atoms::process_uniq_counter && value.is_integer()) return atoms::true_;
   if (key == atoms::wait) {
     // Nothing is put off that such a wait could be for: memory goes back at once, timers end when they are cancelled.
     bool known = value == atoms::deallocations || value == atoms::timer_cancellations || value == atoms::aux_work;

@@ -6,6 +6,7 @@
 #include "load/lower_internal.h"
 #include "load/module_extra_internal.h"
 #include "term/atoms.h"
+#include "term/compare.h"
 
 namespace vm::load::lower {
 
@@ -321,7 +322,22 @@ void put_map(Lowering& l, Op op) {
   l.add(l.dest(2));
   l.add(l.number(3));
   l.add(Lowering::plain(l.list().size()));
-  for (const auto& o : l.list()) l.add(l.source(o));
+  // Constant keys are updated in their order: of several that a map does not have, the error names the first.
+  std::vector<std::pair<Operand, Operand>> pairs;
+  bool constant = true;
+  for (std::size_t i = 0; i + 1 < l.list().size(); i += 2) {
+    pairs.emplace_back(l.source(l.list()[i]), l.source(l.list()[i + 1]));
+    constant &= pairs.back().first.kind == code::OperandKind::Constant;
+  }
+  if (constant) {
+    std::stable_sort(pairs.begin(), pairs.end(), [](const auto& a, const auto& b) {
+      return term::compare_total(term::Term::from_bits(a.first.word), term::Term::from_bits(b.first.word)) < 0;
+    });
+  }
+  for (const auto& [key, value] : pairs) {
+    l.add(key);
+    l.add(value);
+  }
   l.end();
 }
 }  // namespace

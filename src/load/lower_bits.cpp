@@ -61,7 +61,14 @@ void bs_get_integer2(Lowering& l) { get_field(l, Op::bs_get_integer); }
 void bs_get_float2(Lowering& l) { get_field(l, Op::bs_get_float); }
 void bs_get_binary2(Lowering& l) { get_field(l, Op::bs_get_binary); }
 void bs_skip_bits2(Lowering& l) { l.emit(Op::bs_skip_bits, {l.label(0), l.source(1), l.source(2), unit(l, 3), flags(l, 4)}); }
-void bs_test_tail2(Lowering& l) { l.emit(Op::bs_test_tail, {l.label(0), l.source(1), l.number(2)}); }
+void bs_test_tail2(Lowering& l) {
+  if (l.in(2).kind == beamfile::OperandKind::Overflow) {  // no bitstring is that long
+    l.source(1);
+    l.emit(Op::jump, {l.label(0)});
+    return;
+  }
+  l.emit(Op::bs_test_tail, {l.label(0), l.source(1), l.number(2)});
+}
 void bs_test_unit(Lowering& l) { l.emit(Op::bs_test_unit, {l.label(0), l.source(1), unit(l, 2)}); }
 void bs_match_string(Lowering& l) {
   const Word bits = l.number_value(2);

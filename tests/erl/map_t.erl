@@ -1,7 +1,7 @@
 %% SPDX-License-Identifier: Apache-2.0
 %% Maps below, at and above the border between the flat form and the trie.
 -module(map_t).
--export([test_syntax/0, test_patterns/0, test_errors/0, test_sizes/0, test_remove/0, test_merge/0, test_iterate/0, test_equal/0, test_keys_of_all_kinds/0, test_numbers/0, test_update_old/0, test_gc/0, test_send/0, test_large/0, id/1]).
+-export([test_missing_key_order/0, test_condition/0, test_syntax/0, test_patterns/0, test_errors/0, test_sizes/0, test_remove/0, test_merge/0, test_iterate/0, test_equal/0, test_keys_of_all_kinds/0, test_numbers/0, test_update_old/0, test_gc/0, test_send/0, test_large/0, id/1]).
 
 id(X) -> X.
 
@@ -127,3 +127,29 @@ test_large() ->
 make(N) -> maps:from_list([{X, X * X} || X <- lists:seq(1, N)]).
 
 sizes() -> [0, 1, 2, 31, 32, 33, 34, 70].
+
+%% Of several constant keys that are not there, the error names the first in their order, not in the text's.
+test_missing_key_order() ->
+    M = id(#{}),
+    {'EXIT', {{badkey, 42}, _}} = (catch M#{42.0 := v, 42 := w}),
+    {'EXIT', {{badkey, a}, _}} = (catch M#{c := v, b := v, a := v}),
+    {'EXIT', {{badkey, 1}, _}} = (catch M#{id => x, 1 := v}).
+
+%% The result of is_map_key/2 is read where only its failure leads.
+test_condition() ->
+    [{jkl, nil}, {def, abc}, {mno, abc}, error] =
+        [condition(M) || M <- [#{abc => 0, jkl => 0}, #{abc => 0, def => 0}, #{abc => 0, mno => 0}, #{}]].
+
+condition(#{} = Map) ->
+    case case Abc = is_map_key(abc, Map) of false -> false; _ -> is_map_key(def, Map) end of
+        true -> {def, abc};
+        false ->
+            case case Jkl = is_map_key(jkl, Map) of false -> false; _ -> is_map_key(def, Map) end of
+                true -> {def, jkl};
+                false ->
+                    case case Abc of false -> false; _ -> is_map_key(mno, Map) end of
+                        true -> {mno, abc};
+                        false -> case Jkl of true -> {jkl, nil}; false -> error end
+                    end
+            end
+    end.
