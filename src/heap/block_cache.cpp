@@ -69,8 +69,11 @@ LargeCache& large_cache() {
   return *c;
 }
 
+// Four sizes to the power of two, in whole (huge) pages, so that a retained mapping often fits the next request.
 std::size_t large_bytes(std::size_t words) {
   std::size_t bytes = words * kWordBytes;
+  std::size_t step = std::bit_floor(bytes) / 4;
+  bytes = (bytes + step - 1) / step * step;
   std::size_t unit = bytes >= kHugePage ? kHugePage : 64 * 1024;
   return (bytes + unit - 1) / unit * unit;
 }

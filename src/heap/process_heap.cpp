@@ -157,13 +157,14 @@ ProcessHeap::Outcome ProcessHeap::collect(const Request& request, Term* register
   count_collection();
   std::size_t before = used_words() + old_words();
   std::size_t nursery = kNurseryWords[nursery_tier_];
-  // Everything may survive, so the new block must hold all of it; that it usually does not is what makes room.
-  std::size_t block = std::max(used_words() + stack_words() + nursery + kStackSlack, block_words());
+  // The new block must hold everything, should all of it survive; that it usually does not is what makes room.
+  std::size_t block = std::max({used_words() + stack_words() + request.need_words + kStackSlack, block_words(), nursery});
   bool major = request.major || stats.minor_collections >= limits.fullsweep_after || off_heap_old_.bytes > old_vheap_budget_bytes_ ||
                !old_heap_has_room();
   Collector collector(*this);
   if (major) {
-    collector.major(block + old_words(), registers, live, source);
+    // With room beyond the worst case, or a large live heap would have to be moved twice.
+    collector.major(block + old_words() + (used_words() + old_words()) / 2, registers, live, source);
     stats.minor_collections = 0;
     old_vheap_budget_bytes_ = std::max(4 * limits.min_vheap_words * kWordBytes, 2 * off_heap_young_.bytes);
   } else {
