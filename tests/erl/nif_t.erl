@@ -1,0 +1,209 @@
+%% SPDX-License-Identifier: Apache-2.0
+%% Native functions: a library built for the test (support/nif_t.c), the errors of load_nif/2, and the natives of the emulator itself.
+-module(nif_t).
+-export([test_library/0, test_files/0, test_file_owner/0, test_buffer/0, test_zlib/0, test_crypto/0]).
+-export([describe/1, pairs/1, elements/1, raise_it/1, make/1, get/1, counts/0, thread/0, sum/2, on_normal/0, on_cpu/0, on_io/0,
+         select_pipe/0, select_stop/1]).
+
+describe(_) -> not_loaded().
+pairs(_) -> not_loaded().
+elements(_) -> not_loaded().
+raise_it(_) -> not_loaded().
+make(_) -> not_loaded().
+get(_) -> not_loaded().
+counts() -> not_loaded().
+thread() -> not_loaded().
+sum(_, _) -> not_loaded().
+on_normal() -> not_loaded().
+on_cpu() -> not_loaded().
+on_io() -> not_loaded().
+select_pipe() -> not_loaded().
+select_stop(_) -> not_loaded().
+not_loaded() -> erlang:nif_error(not_loaded).
+
+directory() ->
+    Dir = filename:join(os:getenv("TMPDIR", "/tmp"), "girder_nif_t_" ++ os:getpid()),
+    _ = file:make_dir(Dir),
+    Dir.
+
+clean(Dir) -> _ = os:cmd("rm -rf '" ++ Dir ++ "'"), ok.
+
+%% Without a compiler or the header there is nothing to test.
+test_library() ->
+    load_errors(),
+    Include = filename:join([code:root_dir(), "usr", "include"]),
+    case os:find_executable("cc") =/= false andalso filelib:is_file(filename:join(Include, "erl_nif.h")) of
+        true -> library(Include);
+        false -> ok
+    end.
+
+library(Include) ->
+    Dir = directory(),
+    Source = filename:join([filename:dirname(proplists:get_value(source, module_info(compile))), "support", "nif_t.c"]),
+    "" = os:cmd(lists:concat(["cc -w -shared -fPIC -I'", Include, "' -o '", Dir, "/nif_t.so' '", Source, "'"])),
+    ok = erlang:load_nif(filename:join(Dir, "nif_t"), 0),
+    {error, {reload, "NIF library already loaded (reload disallowed since OTP 20)."}} = erlang:load_nif(filename:join(Dir, "nif_t"), 0),
+    clean(Dir),
+    terms(),
+    resources(),
+    calls(),
+    ok.
+
+terms() ->
+    {5, {long, 0}, "0|ab  |007"} = describe(0),
+    {5, {long, -9223372036854775808}, _} = describe(-(1 bsl 63)),
+    {5, {ulong, 18446744073709551615}, _} = describe((1 bsl 64) - 1),
+    {5, {other, 18446744073709551616}, _} = describe(1 bsl 64),
+    {3, {double, 1.5}, _} = describe(1.5),
+    {1, {other, a}, "a|ab  |007"} = describe(a),
+    {6, {bytes, <<"abcx">>}, _} = describe([<<"ab">>, ["c", $x]]),
+    {6, {bytes, <<>>}, "[]" ++ _} = describe([]),
+    {6, {other, [1 | 2]}, _} = describe([1 | 2]),
+    {2, {other, <<1:3>>}, _} = describe(<<1:3>>),
+    <<_:3, Rest/bits>> = <<0:3, "unaligned">>,
+    {2, {bytes, <<"unaligned">>}, _} = describe(Rest),
+    {11, {other, {0, a}}, "{0,a}|ab  |007"} = describe({0, a}),
+    {[ok, 0, [0], 1.5], 1} = elements({ok, 0, [0], 1.5}),
+    {[1, 2], 0} = elements({1, 2}),
+    {[], 0} = elements({}),
+    {'EXIT', {badarg, [{?MODULE, elements, [x], _} | _]}} = (catch elements(x)),
+    {'EXIT', {{some, 0}, [{?MODULE, raise_it, [{some, 0}], _} | _]}} = (catch raise_it({some, 0})),
+    [{a, 1}, {b, 0}] = pairs(#{b => 0, a => 1}),
+    Large = maps:from_list([{I, I * I} || I <- lists:seq(0, 99)]),
+    true = lists:sort(pairs(Large)) =:= lists:sort(maps:to_list(Large)),
+    [] = pairs(#{}),
+    ok.
+
+resources() ->
+    {Resource, Binary, 0} = make(self()),
+    true = is_reference(Resource),
+    <<"static bytes">> = Binary,
+    17 = ?MODULE:get(Resource),
+    17 = ?MODULE:get(Binary),
+    {'EXIT', {badarg, _}} = (catch ?MODULE:get(make_ref())),
+    {Pid, Monitor} = spawn_monitor(fun() -> receive stop -> ok end end),
+    {Watching, _, 0} = make(Pid),
+    Pid ! stop,
+    receive {'DOWN', Monitor, _, _, _} -> ok end,
+    ok = wait(fun() -> element(1, counts()) =:= 1 end),
+    17 = ?MODULE:get(Watching),
+    {_, _, 1} = make(Pid),
+    {_, Before, 42} = counts(),
+    {_, M} = spawn_monitor(fun() -> make(x) end),
+    receive {'DOWN', M, _, _, _} -> ok end,
+    ok = wait(fun() -> element(2, counts()) > Before end).
+
+wait(Condition) -> wait(Condition, 100).
+wait(Condition, N) when N > 0 ->
+    case Condition() of
+        true -> ok;
+        false -> timer:sleep(10), wait(Condition, N - 1)
+    end.
+
+calls() ->
+    ok = thread(),
+    [0, 1, 2] = [receive {from_thread, I} -> I end || _ <- [1, 2, 3]],
+    5050 = sum(100, 0),
+    {1, 2, 3} = {on_normal(), on_cpu(), on_io()},
+    {Pipe, Ref, 0} = select_pipe(),
+    receive {select, Pipe, Ref, ready_input} -> ok after 5000 -> error(no_message) end,
+    1 = select_stop(Pipe),
+    14 = length(?MODULE:module_info(nifs)),
+    ok.
+
+load_errors() ->
+    {error, {load_failed, "Failed to load NIF library: '/nonexistent/lib.so: cannot open shared object file: " ++ _}} =
+        erlang:load_nif("/nonexistent/lib", 0),
+    {error, {bad_lib, "load_nif/2 must be explicitly called" ++ _}} = apply(erlang, load_nif, list_to_tuple_and_back(["/nonexistent/lib", 0])),
+    ok.
+
+%% Keeps the compiler from making a call of the apply.
+list_to_tuple_and_back(L) -> tuple_to_list(list_to_tuple(L)).
+
+test_files() ->
+    Dir = directory(),
+    Name = filename:join(Dir, "x"),
+    {error, eexist} = file:make_dir(Dir),
+    {error, enoent} = file:read_file(Name),
+    {error, eisdir} = file:read_file(Dir),
+    {error, badarg} = file:read_file("a\0b"),
+    {ok, F} = file:open(Name, [read, write, raw, binary]),
+    ok = file:write(F, [integer_to_binary(I) || I <- lists:seq(1, 1000)]),
+    {ok, 2893} = file:position(F, cur),
+    ok = file:pwrite(F, 3000, "xyz"),
+    {ok, [<<"123">>, <<0, $x>>, eof]} = file:pread(F, [{0, 3}, {2999, 2}, {4000, 1}]),
+    {ok, 3001} = file:position(F, {eof, -2}),
+    ok = file:truncate(F),
+    ok = file:sync(F),
+    {error, einval} = file:position(F, {bof, -1}),
+    ok = file:close(F),
+    {error, einval} = file:close(F),
+    3001 = filelib:file_size(Name),
+    {error, eexist} = file:open(Name, [exclusive, raw]),
+    ok = file:make_symlink(Name, Name ++ "s"),
+    {ok, Name} = file:read_link(Name ++ "s"),
+    {error, eperm} = file:delete(Dir),
+    {error, eexist} = file:del_dir(Dir),
+    ok = file:write_file(filename:join(Dir, [1076, 1077]), "u"),
+    ["x", "xs", [1076, 1077]] = lists:sort(element(2, file:list_dir(Dir))),
+    clean(Dir).
+
+%% A file is closed when the process that opened it ends.
+test_file_owner() ->
+    Dir = directory(),
+    Name = filename:join(Dir, "owned"),
+    Self = self(),
+    {Pid, M} = spawn_monitor(fun() -> Self ! {file, file:open(Name, [write, raw])}, receive stop -> ok end end),
+    {file, {ok, F}} = receive {file, _} = T -> T end,
+    {'EXIT', {not_on_controlling_process, _}} = (catch file:write(F, "x")),
+    Open = fun() -> string:find(os:cmd("ls -l /proc/" ++ os:getpid() ++ "/fd"), Name) =/= nomatch end,
+    true = Open() orelse not filelib:is_dir("/proc/self/fd"),
+    Pid ! stop,
+    receive {'DOWN', M, _, _, _} -> ok end,
+    ok = wait(fun() -> not Open() end),
+    clean(Dir).
+
+test_buffer() ->
+    B = prim_buffer:new(),
+    ok = prim_buffer:write(B, [<<"abc">>]),
+    ok = prim_buffer:write(B, lists:duplicate(200, <<"0123456789">>)),
+    2003 = prim_buffer:size(B),
+    <<"abc01">> = prim_buffer:read(B, 5),
+    {ok, 7} = prim_buffer:find_byte_index(B, $9),
+    not_found = prim_buffer:find_byte_index(B, $z),
+    ok = prim_buffer:skip(B, 1000),
+    998 = prim_buffer:size(B),
+    [acquired, busy] = [prim_buffer:try_lock(B), prim_buffer:try_lock(B)],
+    ok = prim_buffer:unlock(B),
+    {'EXIT', {lock_order_violation, _}} = (catch prim_buffer:unlock(B)),
+    {'EXIT', {badarg, _}} = (catch prim_buffer:skip(B, 100000)),
+    ok.
+
+test_zlib() ->
+    Data = list_to_binary([integer_to_binary(I rem 77) || I <- lists:seq(1, 100000)]),
+    Data = zlib:uncompress(zlib:compress(Data)),
+    Data = zlib:gunzip(zlib:gzip(Data)),
+    Data = zlib:unzip(zlib:zip(Data)),
+    {'EXIT', {data_error, _}} = (catch zlib:uncompress(<<"garbage">>)),
+    Z = zlib:open(),
+    ok = zlib:inflateInit(Z, 31, reset),
+    374022 = iolist_size(zlib:inflate(Z, [zlib:gzip(Data), zlib:gzip(Data)])),
+    {'EXIT', {already_initialized, _}} = (catch zlib:inflateInit(Z)),
+    ok = zlib:close(Z),
+    {'EXIT', {not_initialized, _}} = (catch zlib:close(Z)),
+    ok.
+
+%% An installed library; left out where there is none.
+test_crypto() ->
+    case code:ensure_loaded(crypto) of
+        {module, crypto} ->
+            <<16#ba7816bf:32, _/binary>> = crypto:hash(sha256, "abc"),
+            20 = byte_size(crypto:strong_rand_bytes(20)),
+            true = lists:member(aes_256_gcm, crypto:supports(ciphers)),
+            {Public, Private} = crypto:generate_key(ecdh, secp256r1),
+            Signature = crypto:sign(ecdsa, sha256, "message", [Private, secp256r1]),
+            true = crypto:verify(ecdsa, sha256, "message", Signature, [Public, secp256r1]),
+            {'EXIT', {{badarg, {"hash.c", _}, "Bad digest type"}, _}} = (catch crypto:hash(none, "abc")),
+            ok;
+        {error, _} -> ok
+    end.
