@@ -4,7 +4,7 @@
 #include "bif/bif_decls.gen.h"
 #include "bif/process_options.h"
 #include "proc/dictionary.h"
-#include "proc/links_internal.h"
+#include "proc/links_state.h"
 #include "proc/process_cold.h"
 #include "proc/process_table.h"
 #include "proc/references.h"

@@ -5,7 +5,7 @@
 #include <cstdio>
 
 #include "bif/bif_decls.gen.h"
-#include "proc/links_internal.h"
+#include "proc/links_state.h"
 #include "proc/process_info.h"
 #include "proc/process_table.h"
 #include "proc/runtime.h"

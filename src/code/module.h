@@ -74,6 +74,7 @@ struct FunEntry {
   std::uint32_t num_free;
   std::uint32_t entry_slot; // number in the FunTable
   Mfa target;               // the lambda's function: name '-f/1-fun-0-', arity + num_free
+  std::atomic<bool> hidden{false};  // function is nullptr only while its old code is examined for purging: try again
 };
 
 struct LineItem {

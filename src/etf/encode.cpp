@@ -10,7 +10,7 @@
 #include "etf/tags_internal.h"
 #include "num/float_text.h"
 #include "term/atoms.h"
-#include "term/bits_internal.h"
+#include "term/bit_order.h"
 #include "term/compare.h"
 #include "term/fun_layout.h"
 #include "term/map_layout.h"

@@ -3,7 +3,7 @@
 // The end of a process, on its own thread. Order matters: 1. nobody wakes it any more (kExiting); 2. its name is gone before anybody hears of the
 // end; 3. other rooms give up what they hold for it; 4. its queue is closed, so that senders know; what was still in it is answered; 5. it
 // leaves the table; 6. links and monitors hear the reason; 7. memory.
-#include "proc/links_internal.h"
+#include "proc/links_state.h"
 #include "proc/log.h"
 #include "proc/process_cold.h"
 #include "proc/process_table.h"

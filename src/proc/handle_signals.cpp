@@ -3,7 +3,7 @@
 // What a process does with the signals of others. Rules: signals are handled strictly in order of arrival. A signal that needs the engine's state in
 // memory (process_info, system tasks, suspend) and comes while the engine is inside a receive waits until the slice ends.
 #include "proc/links.h"
-#include "proc/links_internal.h"
+#include "proc/links_state.h"
 #include "proc/process_cold.h"
 #include "proc/process_info.h"
 #include "proc/process_table.h"

@@ -5,7 +5,7 @@
 // active again, and the late acknowledgement finds no id to match.
 #include "proc/links.h"
 
-#include "proc/links_internal.h"
+#include "proc/links_state.h"
 #include "proc/process_table.h"
 #include "proc/references.h"
 #include "proc/registry.h"

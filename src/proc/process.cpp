@@ -2,7 +2,7 @@
 #include "proc/process.h"
 
 #include "proc/dictionary_internal.h"
-#include "proc/links_internal.h"
+#include "proc/links_state.h"
 #include "proc/log.h"
 #include "proc/process_cold.h"
 #include "proc/runtime.h"

@@ -3,7 +3,7 @@
 
 #include "heap/copy.h"
 #include "proc/dictionary_internal.h"
-#include "proc/links_internal.h"
+#include "proc/links_state.h"
 #include "proc/process_cold.h"
 #include "proc/runtime.h"
 #include "proc/small_map.h"

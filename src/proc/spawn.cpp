@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "proc/links_internal.h"
+#include "proc/links_state.h"
 #include "proc/process_cold.h"
 #include "proc/process_table.h"
 #include "proc/references.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proc/system_tasks.h"
 
-#include "proc/links_internal.h"
+#include "proc/links_state.h"
 #include "proc/process_cold.h"
 #include "proc/process_info.h"
 #include "proc/process_table.h"

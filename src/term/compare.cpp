@@ -11,7 +11,7 @@
 
 #include "num/float_conv.h"
 #include "term/atoms.h"
-#include "term/bits_internal.h"
+#include "term/bit_order.h"
 #include "term/compare_internal.h"
 #include "term/fun_layout.h"
 #include "term/map_layout.h"

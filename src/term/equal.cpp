@@ -2,7 +2,7 @@
 //
 // =:= of any two terms. What is left to compare lies on a WorkStack as pairs of word arrays; the tail of a cons cell is an array of
 // one. Identical words are equal without a look. Large maps compare as the nodes they are: equal maps have equal tries.
-#include "term/bits_internal.h"
+#include "term/bit_order.h"
 #include "term/compare.h"
 #include "term/compare_internal.h"
 #include "term/fun_layout.h"

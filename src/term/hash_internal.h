@@ -3,7 +3,7 @@
 // What the three hashes share: parts of a term that wait for their turn, and the hashes of bytes and big integers.
 #pragma once
 
-#include "term/bits_internal.h"
+#include "term/bit_order.h"
 #include "term/fun_layout.h"
 #include "term/hash_inl.h"
 #include "term/map_layout.h"

@@ -8,7 +8,7 @@
 #include "num/float_text.h"
 #include "num/int_text.h"
 #include "term/atoms.h"
-#include "term/bits_internal.h"
+#include "term/bit_order.h"
 #include "term/fun_layout.h"
 #include "term/map_layout.h"
 #include "term/work_stack.h"

@@ -5,7 +5,7 @@
 #include <cstring>
 
 #include "num/digits.h"
-#include "term/bits_internal.h"
+#include "term/bit_order.h"
 
 namespace vm::term {
 
