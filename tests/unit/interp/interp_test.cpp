@@ -54,9 +54,13 @@ TEST(Interp, RaisesWithTrace) {
   m.define(f, {{Op::badmatch, {x(0)}}});
   EXPECT_EQ(m.call(f, {atom("a")}), "{error,{badmatch,a},[{m,f,1,[]},{m,wrapper,1,[]}]}");
   code::Function& g = m.declare("g", 1);
-  m.define(g, {{Op::allocate, {n(0), n(1)}}, {Op::add, {label(0), n(1), x(0), x(0), i(1)}}, {Op::deallocate, {n(0)}}, {Op::return_, {}}});
+  m.define(g, {{Op::allocate, {n(0), n(1)}}, {Op::add, {label(0), n(1), x(0), x(0), x(0)}}, {Op::deallocate, {n(0)}}, {Op::return_, {}}});
   EXPECT_EQ(m.call(g, {atom("a")}),
-            "{error,badarith,[{erlang,'+',[a,1],[{error_info,#{module=>erl_erts_errors}}]},{m,g,1,[]},{m,wrapper,1,[]}]}");
+            "{error,badarith,[{erlang,'+',[a,a],[{error_info,#{module=>erl_erts_errors}}]},{m,g,1,[]},{m,wrapper,1,[]}]}");
+  // Adding a literal shows no entry for the operator, as on stock.
+  code::Function& h = m.declare("h", 1);
+  m.define(h, {{Op::allocate, {n(0), n(1)}}, {Op::add, {label(0), n(1), x(0), x(0), i(1)}}, {Op::deallocate, {n(0)}}, {Op::return_, {}}});
+  EXPECT_EQ(m.call(h, {atom("a")}), "{error,badarith,[{m,h,1,[]},{m,wrapper,1,[]}]}");
 }
 
 TEST(Interp, CatchMakesExit) {
