@@ -300,7 +300,7 @@ bool build_put_bytes(Registers& r, const Byte* bytes, std::size_t n) {
 
 void init_writable(Registers& r) {
   Term hint = r.x[0];
-  std::size_t bytes = hint.is_small() && hint.small_value() > 0 && hint.small_value() < (1 << 20) ? static_cast<std::size_t>(hint.small_value()) : 1024;
+  std::size_t bytes = hint.is_small() && hint.small_value() >= 0 && hint.small_value() < (1 << 20) ? static_cast<std::size_t>(hint.small_value()) : 1024;
   r.x[0] = ops::make_writable(r.process->heap, bytes);
 }
 

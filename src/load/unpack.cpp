@@ -52,7 +52,12 @@ void LoadExtra::unpack_lines(code::ModuleInstance& instance) {
   auto table = beamfile::read_lines(chunk);
   if (!table) return;
   instance.lines.reserve(table.value().items.size());
-  for (const beamfile::LineItem& item : table.value().items) instance.lines.push_back({item.file, item.line});
+  // Files and lines beyond these limits have no location, as on stock.
+  constexpr std::uint32_t kMaxFile = 254, kMaxLine = (1 << 24) - 2;
+  for (const beamfile::LineItem& item : table.value().items) {
+    const bool is_told = item.file <= kMaxFile && item.line <= kMaxLine;
+    instance.lines.push_back(is_told ? code::LineItem{item.file, item.line} : code::LineItem{0, 0});
+  }
   heap::FragmentWriter writer;
   std::vector<Term> files;
   for (const std::string_view& file : table.value().files) {

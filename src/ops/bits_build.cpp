@@ -27,7 +27,6 @@ using term::SubBitsWords;
 namespace {
 
 constexpr std::size_t kMinWritableBytes = 256;
-constexpr std::size_t kDefaultWritableBytes = 1024;
 constexpr std::size_t kDoublingLimit = std::size_t{1} << 24;  // larger ones grow by a fifth
 
 std::size_t grown(std::size_t bytes) { return bytes > kDoublingLimit ? bytes + bytes / 5 : 2 * bytes; }
@@ -195,7 +194,7 @@ Term start_append(GuardContext& cx, Term src, std::size_t extra, std::size_t uni
 }
 
 Term make_writable(HeapWriter& h, std::size_t hint) {
-  return make_live_end(h, make_storage(h, 0, hint == 0 ? kDefaultWritableBytes : hint), 0);
+  return make_live_end(h, make_storage(h, 0, hint), 0);
 }
 
 }  // namespace vm::ops

@@ -82,8 +82,10 @@ Term get_dictionary(Process& p, term::HeapWriter& h, bool self_call) {
 Term get_error_handler(Process& p, term::HeapWriter&, bool) { return p.cold ? p.cold->error_handler : atoms::error_handler; }
 Term get_trap_exit(Process& p, term::HeapWriter&, bool) { return boolean(p.trap_exit()); }
 Term get_group_leader(Process& p, term::HeapWriter& h, bool) { return heap::copy(p.group_leader, h); }
-Term get_total_heap_size(Process& p, term::HeapWriter&, bool) { return count(p.heap.total_words()); }
-Term get_heap_size(Process& p, term::HeapWriter&, bool) { return count(p.heap.block_words()); }
+// While a process hibernates, what it keeps counts, not the smallest block that holds it.
+bool hibernates(const Process& p) { return p.waiting && (p.flags & Process::kHibernated) != 0; }
+Term get_total_heap_size(Process& p, term::HeapWriter&, bool) { return count(hibernates(p) ? p.heap.used_words() : p.heap.total_words()); }
+Term get_heap_size(Process& p, term::HeapWriter&, bool) { return count(hibernates(p) ? p.heap.used_words() : p.heap.block_words()); }
 Term get_stack_size(Process& p, term::HeapWriter&, bool) { return count(p.heap.stack_words()); }
 
 Term get_memory(Process& p, term::HeapWriter&, bool) {
