@@ -36,7 +36,8 @@ Operand size(Lowering& l, unsigned i) {
   return Lowering::constant(Term::small(static_cast<SWord>(l.in(i).value & UINT32_MAX)));
 }
 
-Operand extra_words(Lowering& l, unsigned i) { return Lowering::plain(std::min(kMaxAllocation, l.number_value(i))); }
+// Words needed besides the binary: a number, or a list when funs or floats are made next.
+Operand extra_words(Lowering& l, unsigned i) { return Lowering::plain(std::min(kMaxAllocation, l.heap_need(i))); }
 
 // Fail Ctx Live Size Unit Flags Dst
 void get_field(Lowering& l, Op op) {
