@@ -25,8 +25,23 @@ bool program_text(Term t, std::string* out) {
   return unicode_text(t, std::size_t(-1), out) == TextFault::None && out->find('\0') == std::string::npos;
 }
 
+// Path of a file: an atom, or a flat list of bytes.
+bool file_text(Term t, std::string* out) {
+  if (t.is_atom()) {
+    *out = term::AtomTable::text(t);
+    return true;
+  }
+  for (; t.is_cons() && t.head().is_small() && t.head().small_value() >= 0 && t.head().small_value() <= 255; t = t.tail())
+    out->push_back(static_cast<char>(t.head().small_value()));
+  return t.is_nil() && !out->empty();
+}
+
 port::Opened open(BifContext& cx, Term name, PortOptions options) {
-  if (!name.is_tuple()) return {nullptr, atoms::badarg};
+  std::string path;
+  if (!name.is_tuple()) {
+    if (options.has_arguments || options.has_arg0 || !file_text(name, &path)) return {nullptr, atoms::badarg};
+    return ports(cx).open_file(cx.process().pid, path, std::move(options));
+  }
   term::Tuple t = term::Tuple::from(name);
   Term self = cx.process().pid;
   if (t.size() == 3 && t[0] == atoms::fd && t[1].is_small() && t[2].is_small())

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // erts_debug: how terms lie in memory, and what tests ask of the emulator. The internal state is for programs that said so first.
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdio>
@@ -13,6 +14,7 @@
 #include "proc/process_table.h"
 #include "proc/runtime.h"
 #include "term/hash.h"
+#include "term/map_layout.h"
 #include "term/print.h"
 
 namespace vm::bif {
@@ -35,6 +37,32 @@ Term binary_info(BifContext& cx, Term t) {
   return term::Tuple::make(cx.heap(), atoms::refc_binary, term::make_unsigned(cx.heap(), size), allocated,
                            Term::small(appendable ? kAppendable : 0));
 }
+
+// How the trie of a large map is filled: leaves by depth, inner nodes by the number of their children.
+struct TrieFigures {
+  static constexpr unsigned kSteps = 16;
+  Word leaves[kSteps]{}, nodes[kSteps]{};
+  Word leaf_count = 0, node_count = 0, full_roots = 0;
+  unsigned depth = 0;
+
+  void visit(Term t, unsigned level) {
+    if (t.is_cons()) {
+      depth = std::max(depth, level);
+      leaves[std::min(level, kSteps - 1)]++;
+      leaf_count++;
+      return;
+    }
+    const term::TrieNode node = term::trie_node(t);
+    const unsigned n = node.count();
+    if (level == 0 && n == kSteps) {
+      full_roots++;
+    } else {
+      nodes[n - 1]++;
+      node_count++;
+    }
+    for (unsigned i = 0; i < n; i++) visit(node.child(i), level + 1);
+  }
+};
 
 BifResult state_by_tuple(BifContext& cx, term::Tuple key) {
   if (key.size() != 2) return cx.badarg();
@@ -106,6 +134,25 @@ BifResult erts_debug_set_internal_state_2(YieldContext& cx, Term key, Term value
     if (key == limit && (value == atoms::default_ || value.is_small())) return term::make_unsigned(cx.heap(), kLoopLimit);
   if (key == atoms::binary_loop_limit && (value == atoms::default_ || value.is_small())) return Term::small(0);
   return cx.badarg();
+}
+
+BifResult erts_debug_map_info_1(BifContext& cx, Term map) {
+  if (!map.is_map()) return cx.error_tuple(atoms::badmap, map);
+  if (!map.is_kind(term::Kind::HashMap)) return cx.badarg();
+  TrieFigures figures;
+  figures.visit(map, 0);
+  term::HeapWriter& h = cx.heap();
+  auto tuple_of = [&](const Word* counts) {
+    term::Tuple t = term::Tuple::alloc(h, TrieFigures::kSteps);
+    for (unsigned i = 0; i < TrieFigures::kSteps; i++) t.set(i, Term::small(static_cast<SWord>(counts[i])));
+    return t.term();
+  };
+  auto number = [](Word n) { return Term::small(static_cast<SWord>(n)); };
+  const Term rows[] = {term::Tuple::make(h, atoms::depth, number(figures.depth)),
+                       term::Tuple::make(h, atoms::arrays, number(figures.full_roots), term::kNil),
+                       term::Tuple::make(h, atoms::bitmaps, number(figures.node_count), tuple_of(figures.nodes)),
+                       term::Tuple::make(h, atoms::leafs, number(figures.leaf_count), tuple_of(figures.leaves))};
+  return term::list_from(h, rows);
 }
 
 BifResult erts_debug_lcnt_collect_0(BifContext&) { return atoms::error; }

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "os/errno_name.h"
 #include "proc/send.h"
 #include "sync/epoch.h"
 #include "term/atoms.h"
@@ -154,12 +155,12 @@ void Port::child_ended(int status) {
 
 void Port::output(std::string bytes) {
   if (closed || out_fd < 0) return;
+  output_bytes += bytes.size();
   if (options.framing == PortOptions::Framing::Packet) {
     std::string head;
     for (unsigned i = options.packet_bytes; i-- > 0;) head.push_back(static_cast<char>(bytes.size() >> (8 * i)));
     bytes.insert(0, head);
   }
-  output_bytes += bytes.size();
   queue_bytes += bytes.size();
   queue.push_back(std::move(bytes));
   write_queue();
@@ -175,9 +176,10 @@ void Port::write_queue() {
     ssize_t n = ::write(out_fd, front.data(), std::min(front.size(), kWriteChunk));
     if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (n < 0) {
+      const int error = errno;
       queue.clear();
       queue_bytes = 0;
-      close(term::AtomTable::intern(errno == EPIPE ? "epipe" : "einval"));
+      close(term::AtomTable::intern(os::errno_name(error)));
       return;
     }
     queue_bytes -= static_cast<std::size_t>(n);

@@ -44,7 +44,7 @@ struct PortOptions {
   std::string arg0;
 };
 
-enum class PortKind { Fd, Spawn, SpawnExecutable };
+enum class PortKind { Fd, File, Spawn, SpawnExecutable };
 
 class Ports;
 
@@ -114,6 +114,8 @@ class Ports {
   std::size_t count() const;
 
   Opened open_fd(Term owner, int in, int out, PortOptions options);
+  // A file, by options.in and options.out read, or made anew and written, or both.
+  Opened open_file(Term owner, const std::string& path, PortOptions options);
   Opened open_program(Term owner, PortKind kind, const std::string& program, PortOptions options);
 
   // From other processes, see proc::Hooks.

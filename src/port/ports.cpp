@@ -187,6 +187,21 @@ Opened Ports::open_fd(Term owner, int in, int out, PortOptions options) {
   return admit(port);
 }
 
+Opened Ports::open_file(Term owner, const std::string& path, PortOptions options) {
+  Term id = next_id();
+  if (!id.is_value()) return {nullptr, atoms::system_limit};
+  constexpr int kAnyoneMayUse = 0666;
+  const int how = !options.out ? O_RDONLY : options.in ? O_RDWR | O_CREAT : O_WRONLY | O_CREAT | O_TRUNC;
+  int fd = path.find('\0') == std::string::npos ? ::open(path.c_str(), how | O_CLOEXEC, kAnyoneMayUse) : -1;
+  if (fd < 0) return {nullptr, atoms::einval};
+  bool readable = options.in;
+  auto port = std::make_shared<Port>(*this, id, owner, path, std::move(options));
+  port->kind = PortKind::File;
+  port->in_fd = readable ? fd : -1;
+  port->out_fd = fd;  // also of a file that is only read: writing to it is what fails
+  return admit(port);
+}
+
 Opened Ports::open_program(Term owner, PortKind kind, const std::string& program, PortOptions options) {
   Term id = next_id();
   if (!id.is_value()) return {nullptr, atoms::system_limit};
