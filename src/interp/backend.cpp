@@ -51,7 +51,6 @@ CodePtr Interpreter::lazy_entry(code::Function& f) {
   return f.stub;
 }
 
-// An export's own cells: [call_undefined][Export*] [call_bif_export][Bif*] [jump_export][Export*].
 CodePtr Interpreter::undefined_entry(code::Export& e) {
   e.stub[0] = cell_of(Op::call_undefined);
   e.stub[1] = reinterpret_cast<CodeWord>(&e);

@@ -45,6 +45,10 @@ void Interpreter::prepare_call(Process& p, code::Export& target, const Term* arg
   sp[1] = reinterpret_cast<Word>(&normal_exit_[0]);
   p.heap.set_stack_top(sp);
   p.catches = 0;
+  if (applies_apply(target)) {
+    p.pc = bif_cells(target);
+    return;
+  }
   // The cell reads the export when the process first runs.
   target.stub[4] = cell_of(Fused::jump_export);
   target.stub[5] = reinterpret_cast<CodeWord>(&target);

@@ -26,6 +26,7 @@ void set_bif_arguments(Process& p, std::span<const Term> args);
 // Whether failures of this built-in show it as first entry (erlang:error, exit and throw do not).
 bool bif_is_shown(const code::Bif& b);
 bool is_apply(const code::Bif& b);
+bool applies_apply(const code::Export& e);  // apply(erlang, apply, [M, F, As]) is apply(M, F, As): no entry of its own
 bool is_unary_plus(const code::Bif& b);  // stock runs it as X + 0, an increment
 void catch_end_value(Registers& r);                      // x0 := value for x0..x2
 bool instruction_raise(Registers& r, Term trace, Term value);

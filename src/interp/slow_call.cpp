@@ -148,6 +148,7 @@ Next prepare_apply(Registers& r, Term m, Term f, unsigned arity, CodePtr site) {
   }
   ops::CallTarget t = ops::find_call_target(*p.runtime, m, f, arity);
   if (t.entry) {
+    if (VM_UNLIKELY(f == atoms::apply) && applies_apply(*t.export_entry)) t.entry = bif_cells(*t.export_entry);
     if (*t.entry == cell_of(code::Op::call_bif_export)) r.apply_site = site;
     return go_to(r, t.entry, arity);
   }

@@ -65,6 +65,8 @@ bool is_unary_plus(const code::Bif& b) { return b.mfa.module == atoms::erlang &&
 
 bool is_apply(const code::Bif& b) { return b.mfa.module == atoms::erlang && b.mfa.function == atoms::apply; }
 
+bool applies_apply(const code::Export& e) { return e.bif && is_apply(*e.bif) && e.mfa.arity == 3; }
+
 CodePtr raise_pending(Registers& r, const code::Mfa* first, CodePtr pc) {
   Process& p = *r.process;
   Exception e = p.exception;

@@ -283,7 +283,9 @@ bool Preparation::resolve_exports() {
     if (f == nullptr || f->mfa.function != name || f->mfa.arity != e.arity) return refuse("corrupt export table");
     instance_->exports.emplace_back(name, e.arity);
     code::Export* cell = store_.export_for(name_, name, e.arity);
-    if (cell->bif != nullptr) f->bif = cell->bif;
+    // erlang:apply/2,3 are instructions: called as a fun, their own code is an entry of stack traces.
+    const bool is_apply = name_ == atoms::erlang && name == atoms::apply;
+    if (cell->bif != nullptr && !is_apply) f->bif = cell->bif;
     instance_->export_table.emplace_back(f, cell);
   }
   return true;

@@ -1,14 +1,29 @@
 %% SPDX-License-Identifier: Apache-2.0
 %% How built-ins and library functions report wrong arguments: error_info and frames.
 -module(exc_apply).
--export([cases/0]).
+-export([cases/0, crash/0]).
 
 cases() ->
     [{{direct, M, F, N}, fun() -> apply(M, F, A) end} || {N, {M, F, A}} <- numbered()] ++
         [{{in_tuple, M, F, N}, fun() -> {apply(M, F, A)} end} || {N, {M, F, A}} <- numbered()] ++
         [{{as_fun, M, F, N}, fun() -> apply(erlang:make_fun(M, F, length(A)), A) end} || {N, {M, F, A}} <- numbered()] ++
         [{{spawned, M, F, N}, fun() -> {P, Mon} = spawn_monitor(M, F, A), receive {'DOWN', Mon, process, P, R} -> R end end} || {N, {M, F, A}} <- numbered()] ++
-        [{{formatted, M, F, N}, fun() -> try apply(M, F, A) catch C:R:S -> erl_error:format_exception(C, R, S, #{}) end end} || {N, {M, F, A}} <- numbered()].
+        [{{formatted, M, F, N}, fun() -> try apply(M, F, A) catch C:R:S -> erl_error:format_exception(C, R, S, #{}) end end} || {N, {M, F, A}} <- numbered()] ++
+        [{{apply_itself, How, N, A}, fun() -> call(How, N, A) end} ||
+            How <- [body, tail, fun_body, fun_tail, by_name], {N, As} <- [{2, twos()}, {3, threes()}], A <- As].
+
+%% erlang:apply/2,3 called in every way: only as funs they are an entry of their own.
+twos() -> [[a, b], [a, []], [fun ?MODULE:crash/0, []], [fun ?MODULE:crash/0, [1]]].
+threes() -> [[a, b, c], [1, b, []], [?MODULE, crash, []], [?MODULE, nothing, []], [erlang, hd, [1]], [erlang, error, [r]], [erlang, apply, [a, b, c]]].
+
+call(body, _, A) -> {apply(erlang, diff_lib:id(apply), A)};
+call(tail, _, A) -> apply(erlang, diff_lib:id(apply), A);
+call(fun_body, N, A) -> {apply(erlang:make_fun(erlang, apply, N), A)};
+call(fun_tail, N, A) -> apply(erlang:make_fun(erlang, apply, N), A);
+call(by_name, 2, [F, As]) -> M = diff_lib:id(erlang), {M:apply(F, As)};
+call(by_name, 3, [M, F, As]) -> E = diff_lib:id(erlang), {E:apply(M, F, As)}.
+
+crash() -> hd(diff_lib:id([])).
 
 numbered() -> lists:zip(lists:seq(1, length(table())), table()).
 
