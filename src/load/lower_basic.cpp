@@ -295,6 +295,30 @@ void put_tuple2(Lowering& l) {
   for (const auto& o : l.list()) l.add(l.source(o));
   l.end();
 }
+namespace {
+void finish_tuple(Lowering& l) {
+  auto& tuple = l.pending_tuple;
+  if (tuple.missing > 0) return;
+  l.begin(Op::put_tuple);
+  l.add(tuple.parts[0]);
+  l.add(Lowering::plain(tuple.parts.size() - 1));
+  for (std::size_t i = 1; i < tuple.parts.size(); i++) l.add(tuple.parts[i]);
+  l.end();
+  tuple = {};
+}
+}  // namespace
+void put_tuple(Lowering& l) {
+  l.require(l.number_value(0) <= l.instance().code.size());
+  l.pending_tuple.open = true;
+  l.pending_tuple.missing = l.number_value(0);
+  l.pending_tuple.parts.assign(1, l.dest(1));
+  finish_tuple(l);
+}
+void put(Lowering& l) {
+  l.pending_tuple.parts.push_back(l.source(0));
+  l.pending_tuple.missing--;
+  finish_tuple(l);
+}
 void update_record(Lowering& l) {
   l.expect_list(4);
   l.require(l.list().size() % 2 == 0);

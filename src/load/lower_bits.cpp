@@ -14,6 +14,7 @@ using code::Operand;
 namespace {
 
 constexpr Word kMaxUnit = 256;
+constexpr Word kMaxSlots = 255;
 constexpr Word kMaxAllocation = 1 << 16;  // words of room asked for beside the binary itself
 
 Operand unit(Lowering& l, const Lowering::In& o) {
@@ -39,6 +40,13 @@ Operand size(Lowering& l, unsigned i) {
 // Words needed besides the binary: a number, or a list when funs or floats are made next.
 Operand extra_words(Lowering& l, unsigned i) { return Lowering::plain(std::min(kMaxAllocation, l.heap_need(i))); }
 
+// Code before OTP 22 saves positions in numbered slots of the context; number 0 is ours: the start.
+Operand slot(Lowering& l, unsigned i) {
+  if (l.in(i).kind == OperandKind::Atom) return Lowering::plain(0);
+  l.require(l.number_value(i) <= kMaxSlots);
+  return Lowering::plain(l.number_value(i) + 1);
+}
+
 // Fail Ctx Live Size Unit Flags Dst
 void get_field(Lowering& l, Op op) {
   l.emit(op, {l.label(0), l.source(1), l.number(2), l.source(3), unit(l, 4), flags(l, 5), l.dest(6)});
@@ -49,15 +57,24 @@ void put_field(Lowering& l, Op op) { l.emit(op, {l.label(0), l.source(1), unit(l
 }  // namespace
 
 // --- matching
+void bs_start_match2(Lowering& l) {
+  l.require(l.number_value(3) <= kMaxSlots);
+  const Operand dst = l.dest(4);
+  l.emit(Op::bs_start_match, {l.label(0), l.number(2), l.source(1), dst, Lowering::plain(l.number_value(3) + 1)});
+  l.emit(Op::bs_save, {dst, Lowering::plain(0)});
+}
 void bs_start_match3(Lowering& l) { l.emit(Op::bs_start_match, {l.label(0), l.number(2), l.source(1), l.dest(3), Lowering::plain(0)}); }
 void bs_start_match4(Lowering& l) {
   // no_fail and resume: the compiler knows that it is a bit string or a context.
   const Operand fail = l.in(0).kind == OperandKind::Atom ? Lowering::no_label() : l.label(0);
   l.emit(Op::bs_start_match, {fail, l.number(1), l.source(2), l.dest(3), Lowering::plain(0)});
 }
+void bs_save2(Lowering& l) { l.emit(Op::bs_save, {l.source(0), slot(l, 1)}); }
+void bs_restore2(Lowering& l) { l.emit(Op::bs_restore, {l.source(0), slot(l, 1)}); }
 void bs_get_position(Lowering& l) { l.emit(Op::bs_get_position, {l.source(0), l.dest(1), l.number(2)}); }
 void bs_set_position(Lowering& l) { l.emit(Op::bs_set_position, {l.source(0), l.source(1)}); }
 void bs_get_tail(Lowering& l) { l.emit(Op::bs_get_tail, {l.source(0), l.dest(1), l.number(2)}); }
+void bs_context_to_binary(Lowering& l) { l.emit(Op::bs_context_to_binary, {l.dest(0)}); }
 void bs_get_integer2(Lowering& l) { get_field(l, Op::bs_get_integer); }
 void bs_get_float2(Lowering& l) { get_field(l, Op::bs_get_float); }
 void bs_get_binary2(Lowering& l) { get_field(l, Op::bs_get_binary); }

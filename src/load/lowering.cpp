@@ -67,9 +67,12 @@ bool Lowering::run() {
   body_.instructions.reserve(bytes / 4 + 4);
   body_.operands.reserve(bytes / 2 + 8);
   while (!bad_ && reader.offset() < function_.code_end && reader.next(current_)) {
-    lowering_of(current_.opcode)(*this);
+    // Between put_tuple and its last put nothing else may stand.
+    const bool is_put = static_cast<code::GenericOp>(current_.opcode) == code::GenericOp::put;
+    require(is_put == pending_tuple.open);
+    if (!bad_) lowering_of(current_.opcode)(*this);
   }
-  return !bad_ && reader.offset() >= function_.code_end;
+  return !bad_ && !pending_tuple.open && reader.offset() >= function_.code_end;
 }
 
 void Lowering::begin(Op op) {

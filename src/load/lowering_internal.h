@@ -93,6 +93,13 @@ class Lowering {
   LoadExtra& extra() { return extra_; }
   const Operators& operators() const { return *loader_.operators_; }
 
+  // put_tuple of code before OTP 22 announces how many `put` follow; they are collected here.
+  struct PendingTuple {
+    bool open = false;
+    std::size_t missing = 0;
+    std::vector<code::Operand> parts;  // destination first
+  } pending_tuple;
+
  private:
   Term big_integer(std::span<const Byte> two_complement);
 

@@ -76,6 +76,7 @@ class Preparation {
   std::size_t functions_ = 0;
   std::uint32_t pending_label_ = kNoOffset;  // offset of a label that only lines followed so far
   bool expect_entry_ = false;                // the instruction before was func_info
+  Word puts_missing_ = 0;                    // elements that put_tuple announced and that have not come yet
   // The old form of a receive that knows its place: recv_set, label and loop_rec in a row. Here: what must come next.
   enum class Receive : std::uint8_t { Anything, Label, Loop } receive_ = Receive::Anything;
 };
@@ -209,6 +210,7 @@ bool Preparation::walk_code() {
   }
   if (!ended) return refuse(reader.failed() ? "corrupt code chunk at offset " + std::to_string(reader.fault().offset) : "code does not end");
   if (expect_entry_ || functions_ != instance_->functions.size()) return refuse("corrupt code chunk: functions and their number do not agree");
+  if (puts_missing_ > 0) return refuse("put_tuple without its elements");
   if (functions_ > 0) instance_->functions[functions_ - 1].code_end = in.offset;
   return true;
 }
@@ -219,6 +221,9 @@ bool Preparation::walk_one(const beamfile::Instruction& in) {
   if ((receive_ == Receive::Label && op != code::GenericOp::label) || (receive_ == Receive::Loop && op != code::GenericOp::loop_rec)) {
     return refuse("recv_set without its receive");
   }
+  if ((op == code::GenericOp::put) != (puts_missing_ > 0)) return refuse("put_tuple without its elements");
+  if (op == code::GenericOp::put) puts_missing_--;
+  if (op == code::GenericOp::put_tuple) puts_missing_ = in.operand(0).value;
   receive_ = op == code::GenericOp::recv_set ? Receive::Label : receive_ == Receive::Label ? Receive::Loop : Receive::Anything;
   switch (op) {
     case code::GenericOp::label: {

@@ -25,11 +25,11 @@ old() ->
     Arith = [L0, I1, I2, X0],
     [{27, m_plus, Arith}, {28, m_minus, Arith}, {29, m_times, Arith}, {30, m_div, Arith}, {31, int_div, Arith}, {32, int_rem, Arith}, {33, int_band, Arith},
      {34, int_bor, Arith}, {35, int_bxor, Arith}, {36, int_bsl, Arith}, {37, int_bsr, Arith}, {38, int_bnot, [L0, I1, X0]}, {54, is_constant, [L1, X0]},
-     {68, put_string, [u(1), u(0), X0]}, {70, put_tuple, [u(1), X0]}, {71, put, [X0]}, {76, make_fun, [L1, u(0), u(0)]}, {79, bs_start_match, [L1, X0]},
+     {68, put_string, [u(1), u(0), X0]}, {76, make_fun, [L1, u(0), u(0)]}, {79, bs_start_match, [L1, X0]},
      {80, bs_get_integer, [L1, U8, u(1), u(0), X0]}, {81, bs_get_float, [L1, U8, u(1), u(0), X0]}, {82, bs_get_binary, [L1, U8, u(1), u(0), X0]}, {83, bs_skip_bits, [L1, U8, u(1), u(0)]},
      {84, bs_test_tail, [L1, u(0)]}, {85, bs_save, [u(0)]}, {86, bs_restore, [u(0)]}, {87, bs_init, [u(0), u(0)]}, {88, bs_final, [L0, X0]}, {93, bs_need_buf, [u(1)]},
-     {94, fclearerror, []}, {95, fcheckerror, [L0]}, {110, bs_bits_to_bytes, [L0, X0, X0]}, {116, bs_start_match2, [L1, X0, u(1), u(0), X0]}, {122, bs_save2, [X0, u(0)]},
-     {123, bs_restore2, [X0, u(0)]}, {126, bs_final2, [X0, X0]}, {127, bs_bits_to_bytes2, [X0, X0]}, {128, put_literal, [u(0), X0]}, {130, bs_context_to_binary, [X0]},
+     {94, fclearerror, []}, {95, fcheckerror, [L0]}, {110, bs_bits_to_bytes, [L0, X0, X0]},
+     {126, bs_final2, [X0, X0]}, {127, bs_bits_to_bytes2, [X0, X0]}, {128, put_literal, [u(0), X0]},
      {150, recv_mark, [lab(2)]}, {151, recv_set, [lab(2)]}, {179, nif_start, []}].
 
 %% Raw code between the label of f/1 and its return.
