@@ -12,6 +12,7 @@
     diff     tests/diff: stock erl against Girder                   build/release, build/otp/bin
     selfcompile  OTP's stdlib, kernel and compiler compiled on Girder equal stock's files byte for byte; without being
              asked for as selfcompile/all only the modules of SELF_COMPILE_SAMPLE
+    programs tests/programs: Elixir, rebar3, escript on stock and on Girder; equal transcripts
     stress   tests/erl again under each tests/configs/*.toml, on the emulator with assertions; only when asked for
 
     ./test                everything but stress
@@ -222,6 +223,16 @@ def lane_diff(pattern: str) -> Counts:
     return counted([sys.executable, "tests/diff/run.py", "--erl", erl, *([pattern] if pattern else [])])
 
 
+def lane_programs(pattern: str) -> Counts:
+    if not has_emulator():
+        return skipped("programs: there is no emulator yet")
+    erl = emulator("release", OTP_BIN)
+    if erl is None:
+        say("FAIL the release emulator does not build")
+        return FAILED
+    return counted([sys.executable, "tests/programs/run.py", "--erl", erl, *([pattern] if pattern else [])])
+
+
 SELF_COMPILE_SAMPLE = ("lists", "maps", "gen_server", "erl_lint", "inet", "beam_ssa_opt", "v3_core")
 
 
@@ -261,7 +272,8 @@ def lane_stress(pattern: str) -> Counts:
 
 
 LANES = {"layers": lane_layers, "tools": lane_tools, "unit": lane_unit, "headers": lane_headers,
-         "nocompile": lane_nocompile, "erl": lane_erl, "diff": lane_diff, "selfcompile": lane_selfcompile, "stress": lane_stress}
+         "nocompile": lane_nocompile, "erl": lane_erl, "diff": lane_diff, "selfcompile": lane_selfcompile, "programs": lane_programs,
+         "stress": lane_stress}
 ON_DEMAND = {"stress"}
 UNFILTERED = {"layers", "headers", "selfcompile"}
 
