@@ -11,19 +11,17 @@ namespace {
 constexpr std::size_t kCopyWords = 512;
 constexpr SWord kMaxTimeout = 0xffffffff;
 
-// Brings the terms of a message into the receiver's heap: from here on they are matched, kept in registers and may be collected.
-void take_in(Process& p, proc::Signal& s) {
-  heap::HeapFragment* f = s.fragments;
-  if (!f) return;
-  if (!f->next && f->used <= kCopyWords && !f->off_heap.first && p.heap.free_words() >= 2 * f->used + heap::kStackSlack &&
-      !heap::stress_modes.fragments_only) {
-    s.term = heap::copy(s.term, p.heap);
-    s.token = heap::copy(s.token, p.heap);
-    s.from = heap::copy(s.from, p.heap);
-    heap::HeapFragment::release(f, heap::HeapFragment::OffHeap::Release);
-  } else {
-    p.heap.adopt(f);
-  }
+// Copies a message that is likely to be taken to the heap: its fragment is then free for the next sender. Otherwise it stays where it is; nothing
+// of it is kept before it is taken.
+void take_in_early(Process& p, proc::Signal& s) {
+  const heap::HeapFragment* f = s.fragments;
+  if (!p.mailbox.takes_in_early() || f->next || f->used > kCopyWords || f->off_heap.first ||
+      p.heap.free_words() < 2 * f->used + heap::kStackSlack || heap::stress_modes.fragments_only)
+    return;
+  s.term = heap::copy(s.term, p.heap);
+  s.token = heap::copy(s.token, p.heap);
+  s.from = heap::copy(s.from, p.heap);
+  heap::HeapFragment::release(s.fragments, heap::HeapFragment::OffHeap::Release);
   s.fragments = nullptr;
 }
 
@@ -37,13 +35,20 @@ Peek peek_message(Registers& r, Term* message) {
     s = p.mailbox.peek();
     if (!s) return Peek::Empty;
   }
-  take_in(p, *s);
+  if (s->fragments) take_in_early(p, *s);
+  p.mailbox.start_matching();
   *message = s->term;
   return Peek::Message;
 }
 
 void remove_message(Process& p) {
-  if (p.mailbox.peek()) proc::Signal::destroy(p.mailbox.take());
+  if (proc::Signal* s = p.mailbox.peek() ? p.mailbox.take() : nullptr) {
+    if (s->fragments) {  // registers refer to it
+      p.heap.adopt(s->fragments);
+      s->fragments = nullptr;
+    }
+    proc::Signal::destroy(s);
+  }
   if (p.flags & Process::kUsingTimer) proc::cancel_receive_timer(p);
   p.flags &= ~static_cast<std::uint32_t>(Process::kUsingTimer | Process::kTimedOut);
 }

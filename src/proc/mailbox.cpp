@@ -42,7 +42,23 @@ Signal* Mailbox::close() {
   return head == closed() ? nullptr : reverse(head);
 }
 
+void Mailbox::unlist(Message& m) {
+  if (m.heap_prev) m.heap_prev->heap_next = m.heap_next;
+  else on_heap_ = m.heap_next;
+  if (m.heap_next) m.heap_next->heap_prev = m.heap_prev;
+  m.flags = static_cast<std::uint8_t>(m.flags & ~kListed);
+  on_heap_count_--;
+}
+
+void Mailbox::adopt_into(heap::ProcessHeap& heap) {
+  if (matching_->fragments) heap.adopt(matching_->fragments);
+  matching_->fragments = nullptr;
+  if (!is_listed(*matching_)) list(*matching_);
+}
+
 void Mailbox::remove(Message* m) {
+  if (is_listed(*m)) unlist(*m);
+  if (matching_ == m) matching_ = nullptr;
   if (markers_used_) {
     for (Word i = 0; i < kMarkers; i++)
       if (markers_[i].used && markers_[i].after == m) markers_[i].after = m->prev;
@@ -107,10 +123,10 @@ void Mailbox::clear_marker_ref(Term ref) {
 }
 
 void Mailbox::visit_roots(heap::RootSink& sink) {
-  for (Message* m = first_; m && m->id <= peeked_; m = m->next) {
-    if (m->fragments) continue;
-    if (m->term.is_pointer()) sink.roots(&m->term, 1);
-    if (m->token.is_pointer()) sink.roots(&m->token, 1);
+  for (Message* m = on_heap_; m; m = m->heap_next) {
+    sink.roots(&m->term, 1);
+    sink.roots(&m->token, 1);
+    sink.roots(&m->from, 1);
   }
 }
 

@@ -8,8 +8,10 @@
 // Inbox: messages in arrival order, doubly linked through the signals themselves, owned by the receiver's thread. `save` is where the running receive
 // looks next; nullptr is the end. A receive marker remembers a position: messages before it cannot match a reference made later.
 //
-// Terms of a message stay in its fragments until the receiver adopts them (heap.adopt). A message that a receive has looked
-// at may have its terms on the receiver's heap instead (no fragments): they are roots.
+// Terms of a message stay in its fragments while it waits, also while a receive looks at it: the compiler keeps terms of a message that is not
+// taken yet out of the stack, and the collector never sees them. Two exceptions put them on the receiver's heap. 1. The first few messages a
+// receive looks at are copied there at once, for most are taken. 2. A collection in the middle of matching adopts the message being matched.
+// Such messages, when they go on waiting, are roots and kept in a list of their own, so that a collection costs the same behind any queue.
 #pragma once
 
 #include <atomic>
@@ -50,13 +52,18 @@ class Mailbox {
   Signal* close();
 
   // Message under the save pointer, or nullptr at the end of the inbox (then proc::handle_incoming may bring more).
-  Message* peek() {
-    if (save_ && save_->id > peeked_) peeked_ = save_->id;
-    return save_;
-  }
+  Message* peek() const { return save_; }
+  // The receive looks at the message under the save pointer from now on, until advance, take or rewind.
+  void start_matching() { matching_ = save_; }
+  // Whether a message that is looked at should go to the heap before it is known to match.
+  bool takes_in_early() const { return on_heap_count_ < kEarly; }
   // Whether a receive that goes on now would find a message.
   bool has_unseen() const { return save_ != nullptr; }
-  void advance() { save_ = save_->next; }  // loop_rec_end
+  void advance() {  // loop_rec_end
+    if (matching_ && !matching_->fragments && !is_listed(*matching_)) list(*matching_);
+    matching_ = nullptr;
+    save_ = save_->next;
+  }
   // Takes the message under save out of the inbox; the caller owns the signal. Resets save to the start.
   Message* take() {
     Message* m = save_;
@@ -66,7 +73,10 @@ class Mailbox {
   }
   // Takes any message of the inbox out. The caller owns it. save moves to the next one if it stood there.
   void remove(Message* m);
-  void rewind() { save_ = first_; }        // a receive ended or timed out
+  void rewind() {                          // a receive ended or timed out
+    save_ = first_;
+    matching_ = nullptr;
+  }
   std::size_t inbox_length() const { return length_; }
   Message* first() const { return first_; }
   // Puts a message at the end of the inbox.
@@ -93,9 +103,27 @@ class Mailbox {
     if (id_or_ref_bits < kMarkers) clear_marker_id(id_or_ref_bits);
     else clear_marker_ref(Term::from_bits(id_or_ref_bits));
   }
+  // Before every collection: what is being matched becomes part of the heap.
+  void adopt_matching(heap::ProcessHeap& heap) {
+    if (matching_) adopt_into(heap);
+  }
   void visit_roots(heap::RootSink& sink);
 
  private:
+  static constexpr std::uint32_t kEarly = 8;
+  static constexpr std::uint8_t kListed = 1;  // Signal::flags of a message: in the list on_heap_
+  static bool is_listed(const Message& m) { return m.flags & kListed; }
+  void list(Message& m) {
+    if (!m.term.is_pointer() && !m.token.is_pointer() && !m.from.is_pointer()) return;
+    m.flags |= kListed;
+    m.heap_prev = nullptr;
+    m.heap_next = on_heap_;
+    if (on_heap_) on_heap_->heap_prev = &m;
+    on_heap_ = &m;
+    on_heap_count_++;
+  }
+  void unlist(Message& m);
+  void adopt_into(heap::ProcessHeap& heap);
   static Signal* closed() { return reinterpret_cast<Signal*>(1); }
   static Signal* reverse(Signal* newest);
 
@@ -110,9 +138,10 @@ class Mailbox {
   Message* last_ = nullptr;
   Message* save_ = nullptr;
   std::size_t length_ = 0;
-  // Messages are numbered in the inbox (Signal::id). Only those a receive has looked at can have terms on the heap.
-  std::uint64_t appended_ = 0;
-  std::uint64_t peeked_ = 0;
+  Message* matching_ = nullptr;   // what the running receive looks at; nullptr between two messages
+  Message* on_heap_ = nullptr;    // waiting messages with terms on the heap
+  std::uint32_t on_heap_count_ = 0;
+  std::uint64_t appended_ = 0;    // messages are numbered in the inbox (Signal::id)
   Marker* markers_ = nullptr;  // kMarkers of them, on demand
   Word next_marker_ = 0;
   unsigned markers_used_ = 0;

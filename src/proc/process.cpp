@@ -162,6 +162,7 @@ bool Process::collect(Term* registers, std::size_t live_registers, std::size_t n
   const std::uint64_t reclaimed = heap.stats.words_reclaimed;
   SystemMonitor* monitor = runtime->monitor.load(std::memory_order_acquire);
   const std::int64_t started = monitor && monitor->times_collections() ? raw_monotonic_ns() : 0;
+  mailbox.adopt_matching(heap);
   const heap::ProcessHeap::Outcome outcome = heap.collect({need_words, major}, registers, live_registers, *this, &work);
   if (VM_UNLIKELY(monitor != nullptr)) monitor->collected(*this, started ? raw_monotonic_ns() - started : 0);
   reductions_left -= static_cast<SWord>(work / 16 + 1);

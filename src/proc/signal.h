@@ -43,6 +43,8 @@ enum class SignalKind : std::uint8_t {
 enum SuspendReply : std::uint8_t { kSuspendSilent, kSuspendSync, kSuspendAsync };
 
 struct Signal {
+  Signal() : function(nullptr), argument(nullptr) {}
+
   Signal* next = nullptr;        // towards newer ones in an inbox
   Signal* prev = nullptr;        // inbox only
   SignalKind kind = SignalKind::Message;
@@ -52,8 +54,16 @@ struct Signal {
   Term token = term::kNil;       // sequential trace token
   std::uint64_t id = 0;          // key of a reference (ref_key), unlink id, request number; number of a message in the inbox
   heap::HeapFragment* fragments = nullptr;
-  void (*function)(Process& receiver, void* argument) = nullptr;
-  void* argument = nullptr;
+  union {
+    struct {  // SignalKind::Rpc
+      void (*function)(Process& receiver, void* argument);
+      void* argument;
+    };
+    struct {  // a message: the list of those whose terms lie on the receiver's heap (proc/mailbox.h)
+      Signal* heap_next;
+      Signal* heap_prev;
+    };
+  };
 
   static Signal* create(SignalKind kind);  // from a slab
   static void destroy(Signal* s);          // frees fragments too

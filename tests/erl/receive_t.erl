@@ -1,7 +1,7 @@
 %% SPDX-License-Identifier: Apache-2.0
 %% receive: order, selection, time-outs, markers.
 -module(receive_t).
--export([test_order/0, test_selective/0, test_after_zero/0, test_timeout/0, test_infinity/0, test_bad_timeout/0, test_reference/0, test_reference_full/0, test_nested/0, test_two_processes/0, test_many_senders/0, test_leftovers/0, test_large/0, test_gc/0, test_ring/0, id/1]).
+-export([test_order/0, test_selective/0, test_after_zero/0, test_timeout/0, test_infinity/0, test_bad_timeout/0, test_reference/0, test_reference_full/0, test_nested/0, test_two_processes/0, test_many_senders/0, test_leftovers/0, test_large/0, test_gc/0, test_ring/0, test_collect_while_matching/0, test_looked_at/0, test_matched_parts/0, id/1]).
 
 id(X) -> X.
 
@@ -103,3 +103,50 @@ test_ring() ->
     20 = receive X -> X end.
 
 relay(Next) -> receive N -> Next ! N + 1 end.
+
+%% Guards that allocate so much that the heap is collected while a message is looked at; what does not match must stay as it was.
+test_collect_while_matching() ->
+    Garbage = lists:seq(1, 40),
+    Sizes = [1, 3, 40, 200, 3000],
+    [self() ! {item, K, 1 bsl 70 + K, lists:seq(1, N), binary:copy(<<K>>, 10 * N)} || K <- lists:seq(1, 60), N <- Sizes],
+    ok = reject_all(Garbage, 3),
+    [check(K, N) || K <- lists:seq(1, 60), N <- Sizes],
+    none = receive _ -> some after 0 -> none end.
+
+reject_all(_, 0) -> ok;
+reject_all(Garbage, Rounds) ->
+    receive
+        {item, K, Big, _, _} when Big * Big * Big * Big * Big * Big * Big * Big * Big * Big + K =:= Garbage -> wrong;
+        {item, K, _, List, Bytes} when length(List) + byte_size(Bytes) + K * 1.5 =:= Garbage -> wrong
+    after 0 -> reject_all([1.5 | Garbage], Rounds - 1)
+    end.
+
+check(K, N) ->
+    Big = 1 bsl 70 + K,
+    List = lists:seq(1, N),
+    Bytes = binary:copy(<<K>>, 10 * N),
+    receive {item, K, Big, L, B} -> true = L =:= List, true = B =:= Bytes end.
+
+%% Messages that a receive has looked at wait on while others are taken and the heap is collected.
+test_looked_at() ->
+    [self() ! {wait, X, [X, {X}, integer_to_list(X)]} || X <- lists:seq(1, 100)],
+    [begin
+         self() ! {go, X},
+         X = receive {go, Y} -> Y end,
+         X rem 50 =:= 0 andalso erlang:garbage_collect()
+     end || X <- lists:seq(1, 300)],
+    Text = [{X, [X, {X}, integer_to_list(X)]} || X <- lists:seq(1, 100)],
+    Text = [receive {wait, X, Y} -> {X, Y} end || X <- lists:seq(1, 100)],
+    erlang:garbage_collect(),
+    Text = id(Text).
+
+%% Terms taken out of a message that lay behind many others.
+test_matched_parts() ->
+    [self() ! {skip, X} || X <- lists:seq(1, 30)],
+    Parts = [begin
+                 self() ! {take, [X, X + 1], {X, float(X)}, <<X:32, "abc">>, #{x => X}},
+                 receive {take, [A | B], {C, D}, <<E:32, F/binary>>, #{x := G}} -> erlang:garbage_collect(), [A, B, C, D, E, F, G] end
+             end || X <- lists:seq(1, 50)],
+    Parts = [[X, [X + 1], X, float(X), X, <<"abc">>, X] || X <- lists:seq(1, 50)],
+    [receive {skip, X} -> ok end || X <- lists:seq(1, 30)],
+    ok.
