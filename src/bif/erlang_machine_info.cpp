@@ -2,11 +2,13 @@
 #include "bif/erlang_machine_info.h"
 
 #include <gnu/libc-version.h>
+#include <unistd.h>
 
 #include <bit>
 #include <cstdio>
 
 #include "code/code_store.h"
+#include "port/port.h"
 #include "proc/runtime.h"
 #include "proc/time.h"
 
@@ -73,6 +75,27 @@ Term built_ins(BifContext& cx) {
   return list;
 }
 
+// What waits for descriptors: one epoll set, one thread.
+Term check_io(BifContext& cx) {
+  const os::Poller::Figures figures = cx.runtime().ports->poller().figures();
+  auto number = [](std::size_t n) { return Term::small(static_cast<SWord>(n)); };
+  Properties p(cx);
+  p.add("name", name("erts_poll"));
+  p.add("primary", name("epoll"));
+  p.add("kernel_poll", name("epoll"));
+  p.add("memory_size", number(figures.bytes));
+  p.add("total_poll_set_size", number(figures.watched));
+  p.add("lazy_updates", atoms::false_);
+  p.add("pending_updates", Term::small(0));
+  p.add("batch_updates", atoms::false_);
+  p.add("concurrent_updates", atoms::true_);
+  p.add("fallback", atoms::false_);
+  p.add("max_fds", Term::small(sysconf(_SC_OPEN_MAX)));
+  p.add("active_fds", number(figures.busy));
+  p.add("poll_threads", Term::small(1));
+  return cx.heap().cons(p.finish(), term::kNil);
+}
+
 struct Row {
   std::string_view key;
   Term (*answer)(BifContext&);
@@ -83,6 +106,8 @@ constexpr Row kRows[] = {
     {"os_monotonic_time_source", monotonic_source},
     {"os_system_time_source", system_source},
     {"allocator", allocator},
+    {"check_io", check_io},
+    {"ethread_used_tse", [](BifContext&) { return Term::small(0); }},  // events of a thread library that is not used here
     {"snifs", built_ins},
 };
 

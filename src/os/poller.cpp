@@ -130,4 +130,10 @@ void Poller::remove(int fd) {
   impl_->idle.wait(hold, [&] { return impl_->busy_fd != fd; });
 }
 
+Poller::Figures Poller::figures() const {
+  std::lock_guard<std::mutex> hold(impl_->lock);
+  return {impl_->watches.size() + 1, impl_->busy_fd >= 0 ? std::size_t{1} : std::size_t{0},
+          sizeof(Impl) + impl_->watches.size() * (sizeof(Impl::Watch) + sizeof(Callback))};
+}
+
 }  // namespace vm::os

@@ -7,6 +7,7 @@
 // more, unless it is called from that callback itself. Any thread may add and remove.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -25,6 +26,13 @@ class Poller {
   void add(int fd, unsigned events, Callback callback);
   void change(int fd, unsigned events);  // 0: registered but silent
   void remove(int fd);
+
+  struct Figures {
+    std::size_t watched;  // descriptors, its own included
+    std::size_t busy;     // of which a callback runs
+    std::size_t bytes;
+  };
+  Figures figures() const;
 
  private:
   struct Impl;

@@ -1,0 +1,23 @@
+%% SPDX-License-Identifier: Apache-2.0
+%% What the emulator tells of itself.
+-module(info_t).
+-export([test_check_io/0, test_thread_events/0]).
+
+%% A port's descriptors are watched as long as it is open.
+test_check_io() ->
+    Before = watched(),
+    P = open_port({spawn, "cat"}, [binary]),
+    true = port_command(P, <<"x">>),
+    receive {P, {data, <<"x">>}} -> ok end,
+    true = watched() > Before,
+    port_close(P),
+    ok = wait(fun() -> watched() =< Before end, 100),
+    [true = is_integer(V) || K <- [memory_size, pending_updates, active_fds, max_fds, poll_threads],
+                             Set <- erlang:system_info(check_io), {K1, V} <- Set, K1 =:= K].
+
+watched() -> lists:sum([N || Set <- erlang:system_info(check_io), {total_poll_set_size, N} <- Set]).
+
+wait(_, 0) -> never;
+wait(F, N) -> case F() of true -> ok; false -> timer:sleep(20), wait(F, N - 1) end.
+
+test_thread_events() -> true = erlang:system_info(ethread_used_tse) >= 0.
