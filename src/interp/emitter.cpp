@@ -239,7 +239,20 @@ Word field_flags(Term list) {
 
 }  // namespace
 
-// fail alloc live unit dst n segments... → [label][fail][alloc][live][dst][segments] and kSegmentCells a segment
+namespace {
+
+// Size of a segment where it is a constant; what is wrong with others turns out when they are built.
+Word segment_bits(Segment type, const Operand& size, Word unit) {
+  if (type == Segment::Append || type == Segment::PrivateAppend) return 0;
+  if (type == Segment::String) unit = 8;
+  if (type == Segment::Utf8 || type == Segment::Utf16 || type == Segment::Utf32 || size.kind != OperandKind::Constant) return kBitsOpen;
+  std::size_t bits;
+  return ops::field_bits(Term::from_bits(size.word), unit, &bits) && bits < kMaxBuildBits >> 8 ? bits : kBitsOpen;
+}
+
+}  // namespace
+
+// fail alloc live unit dst n segments... → CreateCell and SegmentCell
 void Emitter::emit_create_bin(Operands o) {
   std::size_t n = (o.size() - 6) / 6;
   put(Op::bs_create_bin);
@@ -248,15 +261,26 @@ void Emitter::emit_create_bin(Operands o) {
   put(o[2].word);
   put_operand(o[4]);
   put(n);
+  std::size_t sums = cells.size();
+  put(Word{0});
+  put(Word{0});
+  Word fixed = 0, open = 0;
   for (std::size_t k = 0; k < n; k++) {
     Operands s = o.subspan(6 + 6 * k, 6);
-    put(static_cast<CodeWord>(segment_type(Term::from_bits(s[0].word))));
+    Segment type = segment_type(Term::from_bits(s[0].word));
+    put(static_cast<CodeWord>(type));
     put(s[1].word);
     put(s[2].word);
     put(field_flags(Term::from_bits(s[3].word)));
     put_operand(s[4]);
     put_operand(s[5]);
+    Word bits = segment_bits(type, s[5], s[2].word);
+    put(bits);
+    if (bits == kBitsOpen) open++;
+    else fixed += bits;
   }
+  cells[sums] = fixed;
+  cells[sums + 1] = open;
 }
 
 // fail ctx n commands... → [label][fail][ctx][cells] and per command its number and numbers or registers.

@@ -48,6 +48,9 @@ class Emitter {
   std::size_t fuse_allocate(std::size_t at);
   std::size_t tail_call_fun(std::size_t at);
   std::size_t fuse_guard(std::size_t at);
+  std::size_t fuse_bits(std::size_t at);
+  std::size_t fuse_start_match(std::size_t at);
+  std::size_t fuse_get_integer(std::size_t at);
   std::size_t following(std::size_t at) const;
   bool is_op(std::size_t at, code::Op op) const;
   Operands operands_at(std::size_t at) const { return body_.operands_of(body_.instructions[at]); }

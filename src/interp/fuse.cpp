@@ -190,6 +190,13 @@ std::size_t Emitter::fuse(std::size_t at) {
     case Op::call_fun2: taken = tail_call_fun(at); break;
     case Op::bif:
     case Op::gc_bif: taken = fuse_guard(at); break;
+    case Op::bs_start_match:
+    case Op::bs_get_integer:
+    case Op::bs_get_position:
+    case Op::bs_set_position:
+    case Op::bs_skip_bits:
+    case Op::bs_test_tail:
+    case Op::bs_test_unit: taken = fuse_bits(at); break;
     default: break;
   }
   if (taken == 0) taken = specialise(at);

@@ -240,6 +240,7 @@ Stop run_loop(Registers* r, const void* const** labels) {  // NOLINT(readability
 #include "interp/op_receive.inc"
 #include "interp/op_bits.inc"
 #include "interp/op_forms.inc"
+#include "interp/op_bits_forms.inc"
 
 slow_arith : {
   // cells: size of the instruction; cells 1..3 are fail, live, dst.

@@ -94,7 +94,6 @@ Term bs_get_unicode(Process& p, Unicode kind, Term ctx, unsigned flags);
 bool bs_skip(Term ctx, Term size, std::size_t unit);
 Term bs_rest(Process& p, Term ctx);
 Term bs_context_to_binary(Process& p, Term ctx);
-bool bs_set_position(Term ctx, Term position);
 bool bs_save(Term ctx, std::size_t slot);
 bool bs_restore(Term ctx, std::size_t slot);
 // bs_match: decoded commands. True: matched.
@@ -111,9 +110,14 @@ bool build_put_unicode(Registers& r, Unicode kind, Term value, unsigned flags);
 bool build_put_bytes(Registers& r, const Byte* bytes, std::size_t n);
 void init_writable(Registers& r);
 
-// A segment of bs_create_bin in decoded code: kSegmentCells words.
+// bs_create_bin in decoded code, then its segments of kSegmentCells words each.
+enum CreateCell : std::size_t { kCreateFail = 1, kCreateAlloc, kCreateLive, kCreateDst, kCreateSegments, kCreateFixedBits, kCreateOpen, kCreateCells };
+// kCreateFixedBits: sum of the sizes known beforehand; kCreateOpen: number of segments whose size is not.
 enum class Segment : std::uint8_t { Integer, Float, Binary, Append, PrivateAppend, Utf8, Utf16, Utf32, String };
-enum SegmentCell : std::size_t { kSegType, kSegIndex, kSegUnit, kSegFlags, kSegValue, kSegSize, kSegmentCells };
+enum SegmentCell : std::size_t { kSegType, kSegIndex, kSegUnit, kSegFlags, kSegValue, kSegSize, kSegBits, kSegmentCells };
+inline constexpr Word kBitsOpen = ~Word{0};  // in kSegBits: must be asked for
+// A bitstring beyond this is refused before any memory is asked for.
+inline constexpr std::size_t kMaxBuildBits = std::size_t{1} << 45;
 // Commands of bs_match in decoded code: kind, then its operands.
 enum class MatchCommand : std::uint8_t { EnsureAtLeast, EnsureExactly, Integer, Binary, GetTail, Equal, Skip };
 

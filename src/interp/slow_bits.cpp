@@ -28,7 +28,7 @@ Term bs_start(Process& p, Term src, std::size_t slots) {
 Term bs_get(Process& p, BitField kind, Term ctx, Term size, std::size_t unit, unsigned flags) {
   if (kind == BitField::Binary && size == atoms::all) {
     std::size_t rest = ops::match_state(ctx).remaining();
-    if (rest % (unit ? unit : 1) != 0) return Term::non_value();
+    if (!ops::is_multiple(rest, unit)) return Term::non_value();
     return ops::get_bits(p.heap, ctx, rest);
   }
   std::size_t bits;
@@ -53,7 +53,7 @@ Term bs_get_unicode(Process& p, Unicode kind, Term ctx, unsigned flags) {
 bool bs_skip(Term ctx, Term size, std::size_t unit) {
   ops::MatchState m = ops::match_state(ctx);
   if (size == atoms::all) {
-    if (m.remaining() % (unit ? unit : 1) != 0) return false;
+    if (!ops::is_multiple(m.remaining(), unit)) return false;
     m.set_offset(m.end());
     return true;
   }
@@ -74,14 +74,6 @@ Term bs_context_to_binary(Process& p, Term ctx) {
   Term rest = ops::get_rest(p.heap, ctx);
   w[Words::kOffset] = here;
   return rest;
-}
-
-bool bs_set_position(Term ctx, Term position) {
-  if (!ctx.is_kind(Kind::MatchContext) || !position.is_small()) return false;
-  auto offset = static_cast<Word>(position.small_value());
-  if (offset > ctx.boxed_ptr()[Words::kEnd]) return false;
-  ctx.boxed_ptr()[Words::kOffset] = offset;
-  return true;
 }
 
 bool bs_save(Term ctx, std::size_t slot) {
@@ -106,7 +98,7 @@ bool match_command(Registers& r, Term ctx, const Word** c, Word* y) {
   switch (static_cast<MatchCommand>(*w++)) {
     case MatchCommand::EnsureAtLeast:
       *c = w + 2;
-      return m.remaining() >= w[0] && (m.remaining() - w[0]) % (w[1] ? w[1] : 1) == 0;
+      return m.remaining() >= w[0] && ops::is_multiple(m.remaining() - w[0], w[1]);
     case MatchCommand::EnsureExactly: *c = w + 1; return m.remaining() == w[0];
     case MatchCommand::Integer:
     case MatchCommand::Binary: {

@@ -3,6 +3,7 @@
 // Construction of bitstrings: bs_create_bin, and the instructions of OTP 24 and before.
 #include "interp/slow.h"
 #include "ops/bits.h"
+#include "ops/bits_fast.h"
 #include "ops/maps.h"
 
 namespace vm::interp {
@@ -11,9 +12,6 @@ namespace {
 
 // Words that the objects of one fresh or appended bitstring take beside its bytes on the heap.
 constexpr std::size_t kBuildWords = 16;
-// A bitstring beyond this is refused before any memory is asked for.
-constexpr std::size_t kMaxBits = std::size_t{1} << 45;
-
 
 Term type_atom(Segment s) {
   switch (s) {
@@ -50,16 +48,12 @@ bool valid_code_point(Term t) {
 // Bits of a segment, or false with the error raised.
 bool segment_bits(Registers& r, const Word* s, const Word* y, std::size_t* bits) {
   Process& p = *r.process;
+  if (s[kSegBits] != kBitsOpen) {
+    *bits = s[kSegBits];
+    return true;
+  }
   auto type = static_cast<Segment>(s[kSegType]);
   Term size = read_source(s[kSegSize], r.x, y);
-  if (type == Segment::Append || type == Segment::PrivateAppend) {
-    *bits = 0;
-    return true;
-  }
-  if (type == Segment::String) {
-    *bits = size.is_small() && size.small_value() >= 0 ? static_cast<Word>(size.small_value()) * 8 : 0;
-    return true;
-  }
   Term value = read_source(s[kSegValue], r.x, y);
   if (type == Segment::Utf8) {
     std::size_t n = ops::utf8_size(value);
@@ -82,7 +76,7 @@ bool segment_bits(Registers& r, const Word* s, const Word* y, std::size_t* bits)
   }
   Word n;
   if (!size.is_small() || size.small_value() < 0) return size_error(p, s, size);
-  if (__builtin_mul_overflow(static_cast<Word>(size.small_value()), s[kSegUnit], &n) || n > kMaxBits)
+  if (__builtin_mul_overflow(static_cast<Word>(size.small_value()), s[kSegUnit], &n) || n > kMaxBuildBits)
     return segment_error(p, s, atoms::system_limit, atoms::size, size);
   *bits = n;
   return true;
@@ -118,7 +112,7 @@ bool put_segment(Registers& r, const Word* s, const Word* y, Byte* dst, std::siz
   if (!value.is_bitstring()) return segment_error(p, s, atoms::badarg, atoms::type, value);
   std::size_t has = term::bits_of(value).size;
   if (read_source(s[kSegSize], r.x, y) == atoms::all) {
-    if (s[kSegUnit] > 1 && has % s[kSegUnit] != 0) return segment_error(p, s, atoms::badarg, atoms::unit, value);
+    if (!ops::is_multiple(has, s[kSegUnit])) return segment_error(p, s, atoms::badarg, atoms::unit, value);
   } else if (has < bits) {
     return segment_error(p, s, atoms::badarg, atoms::short_, value);
   }
@@ -142,8 +136,12 @@ bool make_target(Registers& r, const Word* first, const Word* y, std::size_t tot
   Term src = read_source(first[kSegValue], r.x, y);
   std::size_t unit = first[kSegUnit];
   if (!src.is_bitstring()) return segment_error(p, first, atoms::badarg, atoms::type, src);
-  if (unit > 1 && term::bits_of(src).size % unit != 0) return segment_error(p, first, atoms::badarg, atoms::unit, src);
+  if (!ops::is_multiple(term::bits_of(src).size, unit)) return segment_error(p, first, atoms::badarg, atoms::unit, src);
   proc::GuardContext cx(p);
+  if (type == Segment::PrivateAppend && ops::extend_private(p.heap, src, total, &t->bytes, &t->at)) {
+    t->term = src;
+    return true;
+  }
   t->term = ops::start_append(cx, src, total, unit, &t->bytes, &t->at);
   if (!t->term.is_value()) return segment_error(p, first, atoms::system_limit, atoms::size, src);
   return true;
@@ -158,39 +156,98 @@ bool make_room(Registers& r, std::size_t need, std::size_t live) {
 
 }  // namespace
 
-// [label][fail][alloc][live][dst][n][segments]
-Term create_bin(Registers& r, const Word* pc, bool* ended) {
-  Process& p = *r.process;
-  std::size_t n = pc[5];
-  const Word* segments = pc + 6;
-  std::size_t total = 0, bits = 0;
+namespace {
+
+// Small big-endian integers in a row are collected in a word and written together.
+class IntegerRun {
+ public:
+  // False: it is another kind of value or does not fit the word any more.
+  bool take(Term value, std::size_t bits) {
+    if (!value.is_small() || held_ + bits > 64) return false;
+    word_ = (bits == 64 ? 0 : word_ << bits) | (static_cast<Word>(value.small_value()) & ops::low_mask(bits));
+    held_ += bits;
+    return true;
+  }
+  // Answers the position behind what was written.
+  std::size_t flush(Byte* bytes, std::size_t at) {
+    ops::write_bits(bytes, at, word_, held_);
+    at += held_;
+    held_ = 0;
+    word_ = 0;
+    return at;
+  }
+  bool empty() const { return held_ == 0; }
+
+ private:
+  Word word_ = 0;
+  std::size_t held_ = 0;
+};
+
+bool is_append(const Word* s) {
+  auto type = static_cast<Segment>(s[kSegType]);
+  return type == Segment::Append || type == Segment::PrivateAppend;
+}
+
+bool is_plain_integer(const Word* s) {
+  return static_cast<Segment>(s[kSegType]) == Segment::Integer && (s[kSegFlags] & (ops::kLittle | ops::kNative)) == 0;
+}
+
+// (No struct for the target: one that was just filled word by word would be read back as a vector, and wait.)
+bool put_segments(Registers& r, const Word* segments, std::size_t n, Term whole, Byte* bytes, std::size_t at) {
+  const Word* y = r.process->heap.stack_top();
+  IntegerRun run;
   for (std::size_t k = 0; k < n; k++) {
     const Word* s = segments + k * kSegmentCells;
-    if (!segment_bits(r, s, p.heap.stack_top(), &bits)) return Term::non_value();
-    total += bits;
-    if (total > kMaxBits) {
-      segment_error(p, s, atoms::system_limit, atoms::size, read_source(s[kSegSize], r.x, p.heap.stack_top()));
-      return Term::non_value();
+    if (is_append(s)) {
+      if (k > 0) return segment_error(*r.process, s, atoms::badarg, atoms::type, whole);
+      continue;
     }
+    std::size_t bits;
+    if (!segment_bits(r, s, y, &bits)) return false;
+    if (bits <= 64 && is_plain_integer(s)) {
+      Term value = read_source(s[kSegValue], r.x, y);
+      if (VM_LIKELY(run.take(value, bits))) continue;
+      at = run.flush(bytes, at);
+      if (run.take(value, bits)) continue;
+    }
+    if (!run.empty()) at = run.flush(bytes, at);
+    if (!put_segment(r, s, y, bytes, at, bits)) return false;
+    at += bits;
   }
+  if (!run.empty()) run.flush(bytes, at);
+  return true;
+}
+
+// The size of the whole, appended segments left out. False: raised.
+bool total_bits(Registers& r, const Word* segments, std::size_t n, std::size_t* total) {
+  const Word* y = r.process->heap.stack_top();
+  *total = 0;
+  for (std::size_t k = 0; k < n; k++) {
+    const Word* s = segments + k * kSegmentCells;
+    std::size_t bits;
+    if (!segment_bits(r, s, y, &bits)) return false;
+    *total += bits;
+    if (*total > kMaxBuildBits) return segment_error(*r.process, s, atoms::system_limit, atoms::size, read_source(s[kSegSize], r.x, y));
+  }
+  return true;
+}
+
+}  // namespace
+
+Term create_bin(Registers& r, const Word* pc, bool* ended) {
+  Process& p = *r.process;
+  std::size_t n = pc[kCreateSegments];
+  const Word* segments = pc + kCreateCells;
+  std::size_t total = pc[kCreateFixedBits];
+  if ((pc[kCreateOpen] != 0 || total > kMaxBuildBits) && !total_bits(r, segments, n, &total)) return Term::non_value();
   std::size_t heap_bytes = total <= 8 * term::kHeapBinaryLimit ? words_for_bytes((total + 7) / 8) : 0;
-  if (!make_room(r, pc[2] + heap_bytes + kBuildWords, pc[3])) {
+  if (!make_room(r, pc[kCreateAlloc] + heap_bytes + kBuildWords, pc[kCreateLive])) {
     *ended = true;
     return Term::non_value();
   }
-  const Word* y = p.heap.stack_top();
   Target t;
-  if (!make_target(r, n ? segments : nullptr, y, total, &t)) return Term::non_value();
-  for (std::size_t k = 0; k < n; k++) {
-    const Word* s = segments + k * kSegmentCells;
-    auto type = static_cast<Segment>(s[kSegType]);
-    if (type == Segment::Append || type == Segment::PrivateAppend) {
-      if (k > 0) return segment_error(p, s, atoms::badarg, atoms::type, t.term), Term::non_value();
-      continue;
-    }
-    if (!segment_bits(r, s, y, &bits) || !put_segment(r, s, y, t.bytes, t.at, bits)) return Term::non_value();
-    t.at += bits;
-  }
+  if (!make_target(r, n ? segments : nullptr, p.heap.stack_top(), total, &t)) return Term::non_value();
+  if (!put_segments(r, segments, n, t.term, t.bytes, t.at)) return Term::non_value();
   p.reductions_left -= static_cast<SWord>(total / ops::kBitsPerReduction);
   return t.term;
 }
@@ -198,7 +255,7 @@ Term create_bin(Registers& r, const Word* pc, bool* ended) {
 Term build_init(Registers& r, Term size, bool is_bits, std::size_t words, std::size_t live, bool* ended) {
   Process& p = *r.process;
   std::size_t bits;
-  if (!ops::field_bits(size, is_bits ? 1 : 8, &bits) || bits > kMaxBits) {
+  if (!ops::field_bits(size, is_bits ? 1 : 8, &bits) || bits > kMaxBuildBits) {
     bool huge = size.is_integer() && !(size.is_small() ? size.small_value() < 0 : term::BigInt::from(size).negative());
     set_error(p, huge ? atoms::system_limit : atoms::badarg);
     return Term::non_value();
@@ -217,12 +274,12 @@ Term build_init(Registers& r, Term size, bool is_bits, std::size_t words, std::s
 Term build_append(Registers& r, Term size, Term src, std::size_t unit, std::size_t extra, std::size_t live, bool* ended) {
   Process& p = *r.process;
   std::size_t bits;
-  if (!ops::field_bits(size, 1, &bits) || bits > kMaxBits) {
+  if (!ops::field_bits(size, 1, &bits) || bits > kMaxBuildBits) {
     bool huge = size.is_integer() && !(size.is_small() ? size.small_value() < 0 : term::BigInt::from(size).negative());
     set_error(p, huge ? atoms::system_limit : atoms::badarg);
     return Term::non_value();
   }
-  if (!src.is_bitstring() || (unit > 1 && term::bits_of(src).size % unit != 0)) {
+  if (!src.is_bitstring() || !ops::is_multiple(term::bits_of(src).size, unit)) {
     set_error(p, atoms::badarg);
     return Term::non_value();
   }
@@ -258,7 +315,7 @@ bool build_put(Registers& r, BitField kind, Term value, Term size, std::size_t u
   if (kind == BitField::Binary && size == atoms::all) {
     if (!value.is_bitstring()) return fail_put(r);
     bits = term::bits_of(value).size;
-    if (unit > 1 && bits % unit != 0) return fail_put(r);
+    if (!ops::is_multiple(bits, unit)) return fail_put(r);
   } else if (!ops::field_bits(size, unit, &bits)) {
     return fail_put(r);
   }

@@ -47,6 +47,11 @@ Term get_utf16(term::HeapWriter& h, Term context, unsigned flags);
 Term get_utf32(term::HeapWriter& h, Term context, unsigned flags);
 bool match_bytes(Term context, const Byte* bytes, std::size_t bits);                      // bs_match_string
 
+// Whether a size fits a unit; 0 counts as 1. Units are mostly powers of two, and a division would cost more than what is around it.
+inline bool is_multiple(std::size_t bits, std::size_t unit) {
+  if (unit <= 1) return true;
+  return (unit & (unit - 1)) == 0 ? (bits & (unit - 1)) == 0 : bits % unit == 0;
+}
 // Field size of an Erlang size term times unit, in bits. False: no small non-negative integer, or too large.
 bool field_bits(Term size, std::size_t unit, std::size_t* bits);
 
@@ -68,6 +73,9 @@ Term start_build(term::HeapWriter& h, std::size_t bits, Byte** bytes);
 // binary (in-place append as stock), with room for growth. *bytes / *at: where the new bits go. Non-value: raised through cx, badarg when src is no
 // bitstring or no multiple of `unit`, system_limit when the sum is too large.
 Term start_append(GuardContext& cx, Term src, std::size_t extra, std::size_t unit, Byte** bytes, std::size_t* at);
+// Appending to a bitstring that nobody else can see: when it is the live end of a writable binary it grows where it is. False: it is not, or its
+// storage is shared and full; start_append then.
+bool extend_private(term::HeapWriter& h, Term src, std::size_t extra, Byte** bytes, std::size_t* at);
 // bs_init_writable: an empty writable binary with room for `hint` bytes.
 Term make_writable(term::HeapWriter& h, std::size_t hint);
 

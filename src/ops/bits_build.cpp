@@ -186,11 +186,27 @@ Term start_append(GuardContext& cx, Term src, std::size_t extra, std::size_t uni
   constexpr std::size_t kMaxBits = std::size_t{1} << 59;
   if (!src.is_bitstring()) return cx.badarg().value();
   std::size_t size = term::bits_of(src).size;
-  if (unit > 1 && size % unit != 0) return cx.badarg().value();
+  if (!is_multiple(size, unit)) return cx.badarg().value();
   if (extra > kMaxBits || size + extra > kMaxBits) return cx.system_limit().value();
   bool copies = extra != 0 && !(src.is_kind(Kind::SubBits) && (header_of(src).data() & 1) != 0);
   if (copies) cx.process().reductions_left -= static_cast<SWord>(size / kBitsPerReduction);
   return append_room(cx.heap(), src, extra, bytes, at);
+}
+
+bool extend_private(HeapWriter& h, Term src, std::size_t extra, Byte** bytes, std::size_t* at) {
+  constexpr std::size_t kMaxBits = std::size_t{1} << 59;
+  if (!src.is_kind(Kind::SubBits) || (header_of(src).data() & 1) == 0) return false;
+  Word* p = src.boxed_ptr();
+  std::size_t size = p[SubBitsWords::kSize];
+  if (extra > kMaxBits || size + extra > kMaxBits) return false;
+  std::size_t before = (size + 7) >> 3, after = (size + extra + 7) >> 3;
+  Word* refc = Term::from_bits(p[SubBitsWords::kOriginal]).boxed_ptr();
+  if (!make_room(h, refc, after)) return false;
+  p[SubBitsWords::kSize] = size + extra;
+  *bytes = reinterpret_cast<Byte*>(refc[RefcBinaryWords::kBytes]);
+  *at = size;
+  if (after > before) (*bytes)[after - 1] = 0;
+  return true;
 }
 
 Term make_writable(HeapWriter& h, std::size_t hint) {

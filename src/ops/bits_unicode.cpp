@@ -31,7 +31,10 @@ Term get_utf8(HeapWriter&, Term context) {
   MatchState m = match_state(context);
   std::size_t at = m.offset(), left = m.remaining();
   if (left < 8) return Term::non_value();
-  Word c = read_bits(m.base, at, 8);
+  const Byte* p = m.base + (at >> 3);
+  unsigned shift = at & 7;
+  auto byte = [p, shift](std::size_t i) -> Word { return shift == 0 ? p[i] : (Word{p[i]} << 8 | p[i + 1]) >> (8 - shift) & 0xFF; };
+  Word c = byte(0);
   if (c < 0x80) {
     m.set_offset(at + 8);
     return Term::small(static_cast<SWord>(c));
@@ -44,7 +47,7 @@ Term get_utf8(HeapWriter&, Term context) {
   else return Term::non_value();
   if (left < bytes * 8) return Term::non_value();
   for (std::size_t i = 1; i < bytes; i++) {
-    Word next = read_bits(m.base, at + i * 8, 8);
+    Word next = byte(i);
     if ((next & 0xC0) != 0x80) return Term::non_value();
     c = c << 6 | (next & 0x3F);
   }

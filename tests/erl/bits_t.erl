@@ -1,7 +1,7 @@
 %% SPDX-License-Identifier: Apache-2.0
 %% Bit syntax: construction and matching of each segment type, aligned and not.
 -module(bits_t).
--export([test_build/0, test_match/0, test_round_trip/0, test_little/0, test_signed/0, test_unaligned/0, test_tail/0, test_utf/0, test_append/0, test_append_shared/0,
+-export([test_constant_fields/0, test_integer_rows/0, test_build/0, test_match/0, test_round_trip/0, test_little/0, test_signed/0, test_unaligned/0, test_tail/0, test_utf/0, test_append/0, test_append_shared/0,
          test_comprehension/0, test_backtrack/0, test_errors/0, test_sub_binaries/0, test_size_expressions/0, id/1]).
 
 id(X) -> X.
@@ -118,3 +118,71 @@ test_size_expressions() ->
     {3, <<"abc">>, <<"def">>} = {N, S, R},
     <<L, V:(L * 4), _/bits>> = id(<<2, 16#ab, 0>>),
     16#ab = V.
+
+%% Fields of constant sizes at every offset, up to the last bit, in short and long binaries.
+test_constant_fields() ->
+    [fields(Skip, Bytes) || Bytes <- [8, 9, 16, 100], Skip <- lists:seq(0, 7)],
+    ok.
+
+fields(Skip, N) ->
+    Bytes = [(I * 37 + 11) band 255 || I <- lists:seq(1, N)],
+    <<All:N/unit:8>> = list_to_binary(Bytes),
+    Bits = 8 * N - Skip,
+    <<_:Skip, B/bitstring>> = list_to_binary(Bytes),
+    Number = All band (1 bsl Bits - 1),
+    Top = fun(Size) -> Number bsr (Bits - Size) end,
+    [Want = one(Size, B) || Size <- [1, 7, 8, 9, 16, 17, 24, 31, 32, 33, 48, 55, 56], Want <- [Top(Size)]],
+    %% and the last ones
+    [begin
+         From = Bits - Size,
+         <<_:From, Last/bitstring>> = B,
+         Want = one(Size, Last)
+     end || Size <- [1, 7, 8, 9, 16, 17, 24, 31, 32, 33, 48, 55, 56], Want <- [Number band (1 bsl Size - 1)]],
+    [none = one(Size, <<0:(Size - 1)>>) || Size <- [1, 7, 8, 9, 16, 17, 24, 31, 32, 33, 48, 55, 56]],
+    {Sum, Left} = bytes(B, 0),
+    Left = Bits rem 8,
+    Sum = lists:sum([X || <<X>> <= B]),
+    ok.
+
+one(1, <<X:1, _/bits>>) -> X;
+one(7, <<X:7, _/bits>>) -> X;
+one(8, <<X:8, _/bits>>) -> X;
+one(9, <<X:9, _/bits>>) -> X;
+one(16, <<X:16, _/bits>>) -> X;
+one(17, <<X:17, _/bits>>) -> X;
+one(24, <<X:24, _/bits>>) -> X;
+one(31, <<X:31, _/bits>>) -> X;
+one(32, <<X:32, _/bits>>) -> X;
+one(33, <<X:33, _/bits>>) -> X;
+one(48, <<X:48, _/bits>>) -> X;
+one(55, <<X:55, _/bits>>) -> X;
+one(56, <<X:56, _/bits>>) -> X;
+one(_, B) when is_bitstring(B) -> none.
+
+bytes(<<X, Rest/bitstring>>, Sum) -> bytes(Rest, Sum + X);
+bytes(Rest, Sum) -> {Sum, bit_size(Rest)}.
+
+%% Integers side by side, some no small ones, some larger than a word, in a fresh and in an appended bitstring.
+test_integer_rows() ->
+    Values = [0, 1, -1, 5, 255, 256, -129, 1 bsl 59, (1 bsl 60) - 1, 1 bsl 60, -(1 bsl 60), 1 bsl 63, -(1 bsl 63) - 1, 1 bsl 100],
+    [begin
+         N = row(A, B),
+         Row = row(A, B),
+         Want = lists:foldl(fun({V, S}, Acc) -> Acc bsl S bor (V band (1 bsl S - 1)) end, 0,
+                            [{A, 3}, {B, 8}, {A, 12}, {B, 64}, {A, 1}, {B, 33}, {A, 31}, {B, 100}, {A, 4}]),
+         <<Want:256>> = Row,
+         Row = N,
+         More = <<Row/bitstring, A:5, B:60>>,
+         <<Row:256/bitstring, MoreA:5, MoreB:60>> = More,
+         MoreA = A band 31,
+         MoreB = B band (1 bsl 60 - 1)
+     end || A <- Values, B <- Values],
+    [Expected = << <<X:S>> || X <- lists:seq(1, 300) >> || S <- [1, 3, 8, 12, 64], Expected <- [collect(lists:seq(1, 300), S, <<>>)]],
+    ok.
+
+row(A, B) -> <<A:3, B:8, A:12, B:64, A:1, B:33, A:31, B:100, A:4>>.
+
+collect([X | Xs], S, Acc) -> collect(Xs, S, join([Acc, <<X:S>>]));
+collect([], _, Acc) -> Acc.
+
+join([A, B]) -> <<A/bitstring, B/bitstring>>.
