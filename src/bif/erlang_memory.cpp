@@ -42,7 +42,10 @@ std::size_t export_bytes(proc::Runtime& rt) { return rt.code->export_count() * s
 std::size_t ets_bytes(proc::Runtime& rt) {
   std::size_t n = 0;
   if (rt.ets)
-    for (const ets::TableRef& table : rt.ets->all()) n += table->memory_words() * kWordBytes;
+    for (ets::Table* table : rt.ets->all()) {
+      if (!table->deleted()) n += table->memory_words() * kWordBytes;
+      table->release();
+    }
   return n;
 }
 

@@ -3,71 +3,52 @@
 // Finding the table of an ETS built-in and the rights on it, with the causes that stock gives in error_info.
 #pragma once
 
-#include <mutex>
-#include <shared_mutex>
+#include <atomic>
 
 #include "bif/bif_decls.gen.h"
 #include "ets/table.h"
 
 namespace vm::bif {
 
+using ets::KeyLock;
 using ets::Row;
+using ets::StepLock;
 using ets::Table;
-using ets::TableRef;
 
 enum class Want { Read, Write, Info };
 
-// Holds the table and its lock; `ok` tells whether the caller may go on, `failed` is the raised result otherwise.
-template <typename Lock>
+// Tests may ask for access to tables whatever their protection is (erts_internal:ets_super_user/1).
+inline std::atomic<bool> ets_super_user{false};
+
+// The table, if the caller may use it; `failed` is the raised result otherwise. The table stays usable until the built-in returns.
 class Access {
  public:
   Access(BifContext& cx, Term id, Want want) : table_(cx.runtime().ets->find(id)) {
-    if (!table_) {
+    if (VM_UNLIKELY(!table_)) {
       cause_ = id.is_atom() || id.is_ref() ? Term(atoms::id) : Term::non_value();
-      return;
+    } else if (table_->options.protection != ets::Protection::Public && table_->owner() != cx.process().pid && denied(want)) {
+      table_ = nullptr;
+      cause_ = atoms::access;
+    } else if (want == Want::Read) {
+      table_->stripes.wait_for_step();
     }
-    lock_ = Lock(table_->lock);
-    if (table_->deleted) cause_ = atoms::id;
-    else if (table_->owner != cx.process().pid && denied(want)) cause_ = atoms::access;
-    else ok_ = true;
-    if (!ok_) lock_ = Lock();
   }
-  bool ok() const { return ok_; }
+  bool ok() const { return table_ != nullptr; }
   BifResult failed(BifContext& cx) const { return cause_.is_value() ? cx.error_with_cause(atoms::badarg, cause_) : cx.badarg(); }
-  Table* operator->() const { return table_.get(); }
+  // Somebody deleted the table between the look-up and the lock.
+  static BifResult gone(BifContext& cx) { return cx.error_with_cause(atoms::badarg, atoms::id); }
+  Table* operator->() const { return table_; }
   Table& operator*() const { return *table_; }
-  TableRef table() const { return table_; }
 
  private:
   bool denied(Want want) const {
-    switch (table_->protection) {
-      case ets::Protection::Public: return false;
-      case ets::Protection::Protected: return want == Want::Write;
-      case ets::Protection::Private: return want != Want::Info;
-    }
-    return true;
+    if (want == Want::Info || ets_super_user.load(std::memory_order_relaxed)) return false;
+    return table_->options.protection == ets::Protection::Private || want == Want::Write;
   }
-  TableRef table_;
-  Lock lock_;
-  bool ok_ = false;
+  Table* table_;
   Term cause_ = Term::non_value();
 };
 
-using ReadAccess = Access<std::shared_lock<std::shared_mutex>>;
-using WriteAccess = Access<std::unique_lock<std::shared_mutex>>;
-
 inline BifResult badarg_because(BifContext& cx, Term cause) { return cx.error_with_cause(atoms::badarg, cause); }
-
-// A row of the table is a tuple that has the key position.
-inline bool is_row(const Table& t, Term object) { return object.is_tuple() && term::Tuple::from(object).size() >= t.key_position; }
-
-// Rows in the form lookup shows them, copied to the heap.
-Term copy_rows(BifContext& cx, const std::vector<Row*>& rows);
-// Keeps the count of words the table uses.
-void count_row(Table& t, const Row& row, int sign);
-Row* new_row(Table& t, Term object);
-std::size_t erase_key(Table& t, Term key);
-void erase_row(Table& t, Row* row);
-void insert_row(Table& t, Term object);
 
 }  // namespace vm::bif

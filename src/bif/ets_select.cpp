@@ -17,7 +17,7 @@ using Spec = std::shared_ptr<const MatchSpec>;
 
 namespace {
 
-enum class Direction { Forward, Backward };
+using ets::Direction;
 enum class Shape { Select, Match, Object };
 
 // [{Pattern, [], ['$$']}] or ['$_'].
@@ -31,36 +31,125 @@ Spec compile(BifContext& cx, Term t, Shape shape) {
   return MatchSpec::compile(*cx.runtime().code, shape == Shape::Select ? t : spec_of_pattern(cx, t, shape), match::Use::Table);
 }
 
-// Calls f on each row the specification can match: all of them, or those of the one key its heads fix.
-void each_candidate(Table& t, const MatchSpec& spec, const std::function<bool(Row*)>& f) {
-  if (spec.matches_nothing()) return;
-  Term key = spec.ground_key(t.key_position);
-  if (!key.is_value()) return t.store->each(f);
-  std::vector<Row*> rows;
-  t.store->find(key, &rows);
-  for (Row* r : rows)
-    if (!f(r)) return;
+Term copy_row(const void* row, term::HeapWriter& h) { return static_cast<const Row*>(row)->copy_to(h); }
+
+// A specification at work on the rows of one table.
+class Search {
+ public:
+  Search(BifContext& cx, Table& t, Spec spec) : cx_(cx), t_(t), spec_(std::move(spec)) {
+    if (spec_->matches_nothing()) only_ = true;
+    else if (key_ = spec_->ground_key(t.key_position()); key_.is_value()) only_ = true;
+  }
+
+  // Rows from the position on, or those of the one key the specification asks for. False: there are no more.
+  bool more_rows(ets::Position* at, ets::Direction direction, std::vector<Row*>* rows) {
+    t_.stripes.wait_for_step();
+    if (!only_) return t_.store->portion(at, direction, rows);
+    if (key_.is_value())
+      for (Row* r = t_.store->find(key_, t_.store->hash(key_)); r; r = t_.store->next_of_key(r)) rows->push_back(r);
+    return false;
+  }
+  Term answer(Row* r) { return spec_->run(cx_, r->snapshot(space_), copy_row, r); }
+
+  // Deletes the row when it is accepted.
+  bool take_out(Row* r) {
+    return change(r, [&](Row* now, std::uint32_t, bool settled) {
+      if (!settled && !accepts(now)) return false;
+      t_.store->erase(now);
+      return true;
+    });
+  }
+  // Puts the answer in its place. *wrong: the answer is no row with this key.
+  bool replace(Row* r, bool* wrong) {
+    return change(r, [&](Row* now, std::uint32_t, bool) {
+      Term fresh = answer(now);
+      if (!fresh.is_value()) return false;
+      *wrong = !t_.is_row(fresh) || !term::equal_exact(t_.key_of(fresh), now->key(t_.key_position()));
+      if (*wrong) return false;
+      if (!now->overwrite(fresh, t_.key_position())) t_.store->replace(now, t_.new_row(fresh));
+      return true;
+    });
+  }
+  bool accepts(Row* r) { return spec_->accepts(cx_, r->snapshot(space_)); }
+  const Spec& spec() const { return spec_; }
+
+ private:
+  // Looks without a lock first; under the lock the row may be another one.
+  template <typename Change>
+  bool change(Row* r, Change&& f) {
+    std::uint32_t version = r->version();
+    if (!accepts_any(r)) return false;
+    Term key = r->key(t_.key_position());
+    KeyLock lock(t_, key);
+    if (!lock.ok()) return false;
+    Row* now = r;
+    if (!r->present()) now = t_.is_bag() ? nullptr : t_.store->find(key, lock.hash());
+    return now && f(now, lock.hash(), now == r && r->version() == version && settled_);
+  }
+  bool accepts_any(Row* r) {
+    Term v = spec_->run(cx_, r->snapshot(space_), nullptr_copy, nullptr);
+    settled_ = v == atoms::true_;
+    return v.is_value();
+  }
+  // Only whether there is an answer counts.
+  static Term nullptr_copy(const void*, term::HeapWriter&) { return term::kNil; }
+
+  BifContext& cx_;
+  Table& t_;
+  Spec spec_;
+  Term key_ = Term::non_value();
+  bool only_ = false;
+  bool settled_ = false;
+  Word space_[Row::kMostWords];
+};
+
+// --- the whole table -----------------------------------------------------------------------------------------------------------------
+
+enum class Job { Collect, CollectBackward, Count, Delete, Replace };
+
+// The rest of a search whose slice is over: ets:internal_go_on(Table, Job, Spec, Position, Answers, Count).
+BifResult put_off(YieldContext& cx, Table& t, Job job, const Spec& spec, const ets::Position& at, Term answers, SWord count) {
+  term::HeapWriter& h = cx.heap();
+  Term position = t.ordered() ? h.cons(heap::copy(at.key, h), term::kNil) : Term::small(at.order);
+  code::Export* self = cx.runtime().code->export_for(atoms::ets, term::AtomTable::intern("internal_go_on"), 6);
+  return cx.yield_to(self, t.reference(h), Term::small(static_cast<SWord>(job)), match::make_reference(h, spec), position, answers,
+                     Term::small(count));
 }
 
-BifResult select_all(YieldContext& cx, Term id, Term pattern, Shape shape, Direction direction) {
-  ReadAccess t(cx, id, Want::Read);
+BifResult go_on(YieldContext& cx, Table& t, Job job, Search& search, ets::Position at, Term answers, SWord count) {
+  // Answers are put in front of each other: what shall come first is looked for last.
+  ets::Direction direction = job == Job::Collect ? ets::Direction::Backward : ets::Direction::Forward;
+  std::vector<Row*> rows;
+  for (;;) {
+    rows.clear();
+    bool more = search.more_rows(&at, direction, &rows);
+    for (Row* r : rows) {
+      bool wrong = false;
+      switch (job) {
+        case Job::Collect:
+        case Job::CollectBackward:
+          if (Term answer = search.answer(r); answer.is_value()) answers = cx.heap().cons(answer, answers);
+          break;
+        case Job::Count: count += search.accepts(r); break;
+        case Job::Delete: count += search.take_out(r); break;
+        case Job::Replace: count += search.replace(r, &wrong); break;
+      }
+      if (wrong) return cx.badarg();
+    }
+    cx.bump(rows.size());
+    if (!more) return job <= Job::CollectBackward ? answers : Term::small(count);
+    if (cx.exhausted()) return put_off(cx, t, job, search.spec(), at, answers, count);
+  }
+}
+
+BifResult search_all(YieldContext& cx, Term id, Term pattern, Shape shape, Job job) {
+  Access t(cx, id, job >= Job::Delete ? Want::Write : Want::Read);
   if (!t.ok()) return t.failed(cx);
   Spec spec = compile(cx, pattern, shape);
   if (!spec) return cx.badarg();
-  std::vector<Term> answers;
-  std::size_t looked = 0;
-  each_candidate(*t, *spec, [&](Row* r) {
-    looked++;
-    Term answer = spec->run(cx, r->tuple);
-    if (answer.is_value()) answers.push_back(answer);
-    return true;
-  });
-  cx.bump(looked / 4);
-  Term list = term::kNil;
-  if (t->ordered() && direction == Direction::Backward)
-    for (Term a : answers) list = cx.heap().cons(a, list);
-  else list = term::list_from(cx.heap(), answers);
-  return list;
+  if (job == Job::Replace && (t->options.type == ets::Type::Bag || !spec->keeps_element(t->key_position()))) return cx.badarg();
+  Search search(cx, *t, std::move(spec));
+  return go_on(cx, *t, job, search, ets::Position{}, term::kNil, 0);
 }
 
 // --- in portions ----------------------------------------------------------------------------------------------------------------------
@@ -70,86 +159,73 @@ struct Portion {
   std::size_t limit;
   Spec spec;
   Direction direction = Direction::Forward;
-  std::vector<Term> answers;
+  bool over = false;  // nothing but waiting answers is left
+  std::vector<Term> answers{};
 };
 
-BifResult finish_portion(BifContext& cx, Portion& p, Term rest, bool more) {
-  term::HeapWriter& h = cx.heap();
-  if (p.answers.empty() && !more) return atoms::end_of_table;
-  return Tuple::make(h, term::list_from(h, p.answers), more ? rest : Term(atoms::end_of_table));
+// {Table, Place, Limit, Spec, Waiting, N} of a hash table, with the place -1 when only waiting answers are left, and {Table, LastKey, [], Limit,
+// Spec, Waiting, Direction, N} of an ordered one.
+Term continuation(term::HeapWriter& h, Table& t, Portion& p, bool more, const ets::Position& at, std::span<const Term> waiting) {
+  Term limit = Term::small(static_cast<SWord>(p.limit));
+  Term spec = match::make_reference(h, p.spec);
+  Term list = term::list_from(h, waiting);
+  Term n = Term::small(static_cast<SWord>(waiting.size()));
+  if (t.ordered())
+    return Tuple::make(h, p.id, heap::copy(at.key, h), term::kNil, limit, spec, list, Term::small(p.direction == Direction::Backward), n);
+  return Tuple::make(h, p.id, Term::small(more ? static_cast<SWord>(at.order) : -1), limit, spec, list, n);
 }
 
-BifResult hash_portion(BifContext& cx, Table& t, Portion& p, std::size_t bucket, Term surplus) {
-  term::HeapWriter& h = cx.heap();
-  std::vector<Term> waiting;
-  for (; surplus.is_cons(); surplus = surplus.tail()) waiting.push_back(surplus.head());
-  std::size_t looked = 0;
-  std::size_t end = t.store->buckets();
-  if (p.spec->matches_nothing()) bucket = end;
-  Term key = p.spec->ground_key(t.key_position);
-  if (key.is_value() && bucket < end) {
-    std::vector<Row*> rows;
-    t.store->find(key, &rows);
-    for (Row* r : rows) {
-      Term answer = p.spec->run(cx, r->tuple);
-      if (answer.is_value()) waiting.push_back(answer);
-    }
-    bucket = end;
-  }
-  while (waiting.size() < p.limit && bucket < end) {
-    std::vector<Row*> rows;
-    t.store->rows_of_bucket(bucket++, &rows);
-    for (Row* r : rows) {
-      looked++;
-      Term answer = p.spec->run(cx, r->tuple);
-      if (answer.is_value()) waiting.push_back(answer);
-    }
-  }
-  cx.bump(looked / 4 + 1);
-  std::size_t n = std::min(waiting.size(), p.limit);
-  p.answers.assign(waiting.begin(), waiting.begin() + static_cast<std::ptrdiff_t>(n));
-  std::vector<Term> left(waiting.begin() + static_cast<std::ptrdiff_t>(n), waiting.end());
-  bool more = !left.empty() || bucket < end;
-  Term rest = term::kNil;
-  if (more)
-    rest = Tuple::make(h, p.id, Term::small(static_cast<SWord>(bucket)), Term::small(static_cast<SWord>(p.limit)),
-                       match::make_reference(h, p.spec), term::list_from(h, left), Term::small(static_cast<SWord>(left.size())));
-  return finish_portion(cx, p, rest, more);
+// Whether an ordered table has rows beyond.
+bool has_more(Table& t, const ets::Position& at, Direction direction) {
+  Row* r = nullptr;
+  if (direction == Direction::Forward) t.store->next(at.key, &r);
+  else t.store->previous(at.key, &r);
+  return r != nullptr;
 }
 
-BifResult tree_portion(BifContext& cx, Table& t, Portion& p, Term after) {
+// Answers that wait already, and those of the rows from `at` on, until the portion is full or the slice over.
+BifResult take_portion(YieldContext& cx, Table& t, Portion& p, ets::Position at, Term waiting) {
   term::HeapWriter& h = cx.heap();
-  bool backward = p.direction == Direction::Backward;
-  bool known;
-  Term key = after.is_value() ? (backward ? t.store->previous(after, &known) : t.store->next(after, &known))
-                              : (backward ? t.store->last() : t.store->first());
-  Term last = key;
-  std::size_t looked = 0;
-  while (key.is_value() && p.answers.size() < p.limit) {
-    Row* r = t.store->find_one(key);
-    last = key;
-    looked++;
-    Term answer = p.spec->run(cx, r->tuple);
-    if (answer.is_value()) p.answers.push_back(answer);
-    key = backward ? t.store->previous(key, &known) : t.store->next(key, &known);
+  for (; waiting.is_cons(); waiting = waiting.tail()) p.answers.push_back(waiting.head());
+  Search search(cx, t, p.spec);
+  std::vector<Row*> rows;
+  bool more = !p.over;
+  // A tree stops behind the row that fills the portion, a hash table goes on to the end of a place.
+  while (more && p.answers.size() < p.limit && !cx.exhausted()) {
+    rows.clear();
+    more = search.more_rows(&at, p.direction, &rows);
+    for (Row* r : rows) {
+      if (t.ordered() && p.answers.size() == p.limit) {
+        more = true;
+        break;
+      }
+      if (t.ordered()) at.key = r->key(t.key_position());
+      if (Term answer = search.answer(r); answer.is_value()) p.answers.push_back(answer);
+    }
+    cx.bump(rows.size());
   }
-  cx.bump(looked / 2 + 1);
-  bool more = key.is_value();
-  Term rest = term::kNil;
-  if (more)
-    rest = Tuple::make(h, p.id, heap::copy(last, h), term::kNil, Term::small(static_cast<SWord>(p.limit)), match::make_reference(h, p.spec),
-                       term::kNil, Term::small(backward), Term::small(0));
-  return finish_portion(cx, p, rest, more);
+  if (more && t.ordered() && p.answers.size() == p.limit) more = has_more(t, at, p.direction);
+  std::size_t n = std::min(p.answers.size(), p.limit);
+  bool full = n == p.limit || !more;
+  std::span<const Term> surplus(p.answers.begin() + static_cast<std::ptrdiff_t>(full ? n : 0), p.answers.end());
+  Term rest = atoms::end_of_table;
+  if (more || !surplus.empty() || !full) rest = continuation(h, t, p, more, at, surplus);
+  if (!full) {  // only the slice is over
+    code::Export* self = cx.runtime().code->export_for(atoms::ets, atoms::select, 1);
+    return cx.yield_to(self, rest);
+  }
+  if (n == 0 && rest == atoms::end_of_table) return rest;
+  return Tuple::make(h, term::list_from(h, std::span<const Term>(p.answers.data(), n)), rest);
 }
 
 BifResult start_portion(YieldContext& cx, Term id, Term pattern, Term limit, Shape shape, Direction direction) {
-  ReadAccess t(cx, id, Want::Read);
+  Access t(cx, id, Want::Read);
   if (!t.ok()) return t.failed(cx);
   if (!limit.is_small() || limit.small_value() < 1) return cx.badarg();
-  Portion p{id, static_cast<std::size_t>(limit.small_value()), compile(cx, pattern, shape), direction, {}};
+  Portion p{id, static_cast<std::size_t>(limit.small_value()), compile(cx, pattern, shape), direction};
   if (!p.spec) return cx.badarg();
-  if (!t->named || id.is_ref()) p.id = t->reference(cx.heap());
-  return t->ordered() ? tree_portion(cx, *t, p, Term::non_value()) : hash_portion(cx, *t, p, 0, term::kNil);
+  if (!t->options.named || id.is_ref()) p.id = t->reference(cx.heap());
+  return take_portion(cx, *t, p, ets::Position{}, term::kNil);
 }
 
 BifResult continue_portion(YieldContext& cx, Term continuation) {
@@ -159,18 +235,23 @@ BifResult continue_portion(YieldContext& cx, Term continuation) {
   bool tree = c.size() == 8;
   if (!tree && c.size() != 6) return cx.badarg();
   Term limit = c[tree ? 3 : 2];
-  Portion p{c[0], 0, match::from_reference(c[tree ? 4 : 3]), Direction::Forward, {}};
+  Portion p{c[0], 0, match::from_reference(c[tree ? 4 : 3])};
   if (!p.spec || !limit.is_small() || limit.small_value() < 1) return cx.badarg();
   p.limit = static_cast<std::size_t>(limit.small_value());
-  ReadAccess t(cx, c[0], Want::Read);
+  Access t(cx, c[0], Want::Read);
   if (!t.ok()) return t.failed(cx);
   if (t->ordered() != tree) return cx.badarg();
+  ets::Position at;
+  at.start = false;
   if (tree) {
     p.direction = c[6] == Term::small(1) ? Direction::Backward : Direction::Forward;
-    return tree_portion(cx, *t, p, c[1]);
+    at.key = c[1];
+    return take_portion(cx, *t, p, at, c[5]);
   }
-  if (!c[1].is_small() || c[1].small_value() < 0) return cx.badarg();
-  return hash_portion(cx, *t, p, static_cast<std::size_t>(c[1].small_value()), c[4]);
+  if (!c[1].is_small()) return cx.badarg();
+  p.over = c[1].small_value() < 0;
+  at.order = static_cast<std::uint32_t>(c[1].small_value());
+  return take_portion(cx, *t, p, at, c[4]);
 }
 
 }  // namespace
@@ -180,13 +261,25 @@ BifResult ets_match_1(YieldContext& cx, Term c) { return continue_portion(cx, c)
 BifResult ets_match_object_1(YieldContext& cx, Term c) { return continue_portion(cx, c); }
 BifResult ets_select_reverse_1(YieldContext& cx, Term c) { return continue_portion(cx, c); }
 
-BifResult ets_select_2(YieldContext& cx, Term id, Term spec) { return select_all(cx, id, spec, Shape::Select, Direction::Forward); }
-BifResult ets_match_2(YieldContext& cx, Term id, Term pattern) { return select_all(cx, id, pattern, Shape::Match, Direction::Forward); }
-BifResult ets_match_object_2(YieldContext& cx, Term id, Term pattern) {
-  return select_all(cx, id, pattern, Shape::Object, Direction::Forward);
+BifResult ets_internal_go_on_6(YieldContext& cx, Term id, Term job, Term spec, Term position, Term answers, Term count) {
+  Spec compiled = match::from_reference(spec);
+  if (!compiled || !job.is_small() || !count.is_small()) return cx.badarg();
+  Job what = static_cast<Job>(job.small_value());
+  Access t(cx, id, what >= Job::Delete ? Want::Write : Want::Read);
+  if (!t.ok()) return t.failed(cx);
+  ets::Position at;
+  at.start = false;
+  if (position.is_cons()) at.key = position.head();
+  else at.order = static_cast<std::uint32_t>(position.small_value());
+  Search search(cx, *t, std::move(compiled));
+  return go_on(cx, *t, what, search, at, answers, count.small_value());
 }
+
+BifResult ets_select_2(YieldContext& cx, Term id, Term spec) { return search_all(cx, id, spec, Shape::Select, Job::Collect); }
+BifResult ets_match_2(YieldContext& cx, Term id, Term pattern) { return search_all(cx, id, pattern, Shape::Match, Job::Collect); }
+BifResult ets_match_object_2(YieldContext& cx, Term id, Term pattern) { return search_all(cx, id, pattern, Shape::Object, Job::Collect); }
 BifResult ets_select_reverse_2(YieldContext& cx, Term id, Term spec) {
-  return select_all(cx, id, spec, Shape::Select, Direction::Backward);
+  return search_all(cx, id, spec, Shape::Select, Job::CollectBackward);
 }
 
 BifResult ets_select_3(YieldContext& cx, Term id, Term spec, Term limit) {
@@ -202,58 +295,11 @@ BifResult ets_select_reverse_3(YieldContext& cx, Term id, Term spec, Term limit)
   return start_portion(cx, id, spec, limit, Shape::Select, Direction::Backward);
 }
 
-BifResult ets_select_count_2(YieldContext& cx, Term id, Term pattern) {
-  ReadAccess t(cx, id, Want::Read);
-  if (!t.ok()) return t.failed(cx);
-  Spec spec = compile(cx, pattern, Shape::Select);
-  if (!spec) return cx.badarg();
-  SWord n = 0;
-  std::size_t looked = 0;
-  each_candidate(*t, *spec, [&](Row* r) {
-    looked++;
-    n += spec->accepts(cx, r->tuple);
-    return true;
-  });
-  cx.bump(looked / 4);
-  return Term::small(n);
+BifResult ets_select_count_2(YieldContext& cx, Term id, Term spec) { return search_all(cx, id, spec, Shape::Select, Job::Count); }
+BifResult ets_internal_select_delete_2(YieldContext& cx, Term id, Term spec) {
+  return search_all(cx, id, spec, Shape::Select, Job::Delete);
 }
-
-BifResult ets_internal_select_delete_2(YieldContext& cx, Term id, Term pattern) {
-  WriteAccess t(cx, id, Want::Write);
-  if (!t.ok()) return t.failed(cx);
-  Spec spec = compile(cx, pattern, Shape::Select);
-  if (!spec) return cx.badarg();
-  std::vector<Row*> chosen;
-  each_candidate(*t, *spec, [&](Row* r) {
-    if (spec->accepts(cx, r->tuple)) chosen.push_back(r);
-    return true;
-  });
-  for (Row* r : chosen) erase_row(*t, r);
-  cx.bump(chosen.size() / 2);
-  return Term::small(static_cast<SWord>(chosen.size()));
-}
-
-BifResult ets_select_replace_2(YieldContext& cx, Term id, Term pattern) {
-  WriteAccess t(cx, id, Want::Write);
-  if (!t.ok()) return t.failed(cx);
-  Spec spec = compile(cx, pattern, Shape::Select);
-  if (!spec || t->type == ets::Type::Bag) return cx.badarg();
-  std::vector<std::pair<Row*, Term>> changes;
-  bool wrong = false;
-  each_candidate(*t, *spec, [&](Row* r) {
-    Term fresh = spec->run(cx, r->tuple);
-    if (!fresh.is_value()) return true;
-    wrong = !is_row(*t, fresh) || !term::equal_exact(Tuple::from(fresh)[t->key_position - 1], r->key(t->key_position));
-    if (!wrong) changes.push_back({r, fresh});
-    return !wrong;
-  });
-  if (wrong) return cx.badarg();
-  for (auto& [row, fresh] : changes) {
-    count_row(*t, *row, -1);
-    t->store->replace_row(row, new_row(*t, fresh));
-  }
-  return Term::small(static_cast<SWord>(changes.size()));
-}
+BifResult ets_select_replace_2(YieldContext& cx, Term id, Term spec) { return search_all(cx, id, spec, Shape::Select, Job::Replace); }
 
 // --- compiled specifications --------------------------------------------------------------------------------------------------------
 

@@ -2,9 +2,11 @@
 //
 // ETS built-ins on whole tables: making, deleting, owning, information.
 #include <algorithm>
+#include <mutex>
 
 #include "bif/ets_access.h"
 #include "heap/copy.h"
+#include "heap/fragment.h"
 #include "proc/process_table.h"
 #include "proc/send.h"
 #include "proc/time.h"
@@ -15,12 +17,8 @@ using term::Tuple;
 
 namespace {
 
-struct NewOptions {
-  ets::Type type = ets::Type::Set;
-  ets::Protection protection = ets::Protection::Protected;
-  bool named = false, compressed = false, read_concurrency = false, write_concurrency = false, write_auto = false, decentralized = false;
+struct NewOptions : ets::TableOptions {
   bool decentralized_given = false;
-  std::size_t key_position = 1;
   Term heir = term::kNil, heir_data = term::kNil;
 };
 
@@ -45,15 +43,15 @@ bool read_pair_option(BifContext& cx, Tuple t, NewOptions* o) {
     return true;
   }
   if (t[0] == atoms::write_concurrency && t[1] == atoms::auto_) {
-    o->write_concurrency = o->write_auto = true;
-    if (!o->decentralized_given) o->decentralized = true;
+    o->write_concurrency = o->write_concurrency_auto = true;
+    if (!o->decentralized_given) o->decentralized_counters = true;
     return true;
   }
   if (!t[1].is_boolean()) return false;
   bool on = t[1] == atoms::true_;
   if (t[0] == atoms::read_concurrency) o->read_concurrency = on;
-  else if (t[0] == atoms::write_concurrency) o->write_concurrency = on, o->write_auto = false;
-  else if (t[0] == atoms::decentralized_counters) o->decentralized = on, o->decentralized_given = true;
+  else if (t[0] == atoms::write_concurrency) o->write_concurrency = on, o->write_concurrency_auto = false;
+  else if (t[0] == atoms::decentralized_counters) o->decentralized_counters = on, o->decentralized_given = true;
   else return false;
   return true;
 }
@@ -82,68 +80,74 @@ bool read_new_options(BifContext& cx, Term list, NewOptions* o) {
 }
 
 void set_heir(Table& t, Term heir, Term data) {
-  heap::release(t.heir_data);
-  t.heir = heir;
-  if (!heir.is_nil()) t.heir_data = heap::copy_to_fragment(data);
+  heap::OwnedTerm copy;
+  if (!heir.is_nil() && data.is_pointer()) {
+    heap::FragmentWriter writer;
+    copy.term = heap::copy_with_literals(data, writer);
+    copy.fragments = writer.take();
+  } else {
+    copy.term = data;
+  }
+  {
+    std::lock_guard<sync::SmallMutex> hold(t.meta);
+    t.heir = heir;
+    std::swap(t.heir_data, copy);
+  }
+  heap::release(copy);
 }
 
-Term identifier(BifContext& cx, Table& t) { return t.named ? t.name : t.reference(cx.heap()); }
+// A counted reference for the time of one built-in.
+struct Held {
+  Table* table;
+  explicit Held(Table* t) : table(t) { t->add_ref(); }
+  ~Held() { table->release(); }
+};
 
 }  // namespace
 
 BifResult ets_new_2(BifContext& cx, Term name, Term options) {
   NewOptions o;
   if (!name.is_atom() || !read_new_options(cx, options, &o)) return cx.badarg();
-  auto* made = new Table(o.type, o.key_position);
-  TableRef t(made);
-  t->protection = o.protection;
-  t->named = o.named;
-  t->name = name;
-  t->compressed = o.compressed;
-  t->read_concurrency = o.read_concurrency;
-  t->write_concurrency = o.write_concurrency;
-  t->write_concurrency_auto = o.write_auto;
-  t->decentralized_counters = o.decentralized;
-  t->owner = cx.process().pid;
-  set_heir(*t, o.heir, o.heir_data);
-  bool full;
-  if (!cx.runtime().ets->add(t, &full)) return full ? cx.system_limit() : badarg_because(cx, atoms::already_exists);
-  return identifier(cx, *t);
+  Held t(new Table(o, name, cx.process().pid));
+  set_heir(*t.table, o.heir, o.heir_data);
+  if (!cx.runtime().ets->add(*t.table)) return badarg_because(cx, atoms::already_exists);
+  return t.table->identifier(cx.heap());
 }
 
 BifResult ets_delete_1(YieldContext& cx, Term id) {
-  WriteAccess t(cx, id, Want::Write);
+  Access t(cx, id, Want::Write);
   if (!t.ok()) return t.failed(cx);
-  cx.bump(t->store->size() / 8);
-  cx.runtime().ets->remove(*t);
+  std::size_t n = t->size();
+  if (!cx.runtime().ets->remove(*t)) return Access::gone(cx);
+  cx.bump(n / 16);
   return atoms::true_;
 }
 
 BifResult ets_rename_2(BifContext& cx, Term id, Term name) {
   if (!name.is_atom()) return cx.badarg();
-  WriteAccess t(cx, id, Want::Write);
+  Access t(cx, id, Want::Write);
   if (!t.ok()) return t.failed(cx);
   if (!cx.runtime().ets->rename(*t, name)) return badarg_because(cx, atoms::already_exists);
-  return identifier(cx, *t);
+  return t->identifier(cx.heap());
 }
 
 BifResult ets_whereis_1(BifContext& cx, Term name) {
   if (!name.is_atom()) return cx.badarg();
-  TableRef t = cx.runtime().ets->find_by_name(name);
+  Table* t = cx.runtime().ets->find(name);
   return t ? BifResult(t->reference(cx.heap())) : BifResult(atoms::undefined);
 }
 
 BifResult ets_give_away_3(BifContext& cx, Term id, Term to, Term data) {
   if (!to.is_local_pid()) return cx.badarg();
-  WriteAccess t(cx, id, Want::Write);
+  Access t(cx, id, Want::Write);
   if (!t.ok()) return t.failed(cx);
   Term self = cx.process().pid;
-  if (t->owner != self) return badarg_because(cx, atoms::not_owner);
+  if (t->owner() != self) return badarg_because(cx, atoms::not_owner);
   if (to == self) return badarg_because(cx, atoms::owner);
   proc::Process* receiver = cx.runtime().processes->lookup(to);
   if (!receiver || !receiver->alive()) return cx.badarg();
-  cx.runtime().ets->change_owner(*t, to);
-  Term message = Tuple::make(cx.heap(), atoms::ETS_TRANSFER, identifier(cx, *t), self, data);
+  Term message = Tuple::make(cx.heap(), atoms::ETS_TRANSFER, t->identifier(cx.heap()), self, data);
+  if (!cx.runtime().ets->change_owner(*t, self, to)) return Access::gone(cx);
   proc::send(cx.process(), to, message);
   return atoms::true_;
 }
@@ -151,15 +155,15 @@ BifResult ets_give_away_3(BifContext& cx, Term id, Term to, Term data) {
 BifResult ets_setopts_2(BifContext& cx, Term id, Term options) {
   Term one = options.is_tuple() ? options : options.is_cons() && options.tail().is_nil() ? options.head() : term::kNil;
   if (options.is_nil()) {
-    WriteAccess t(cx, id, Want::Write);
+    Access t(cx, id, Want::Write);
     return t.ok() ? BifResult(atoms::true_) : t.failed(cx);
   }
   if (!one.is_tuple() || Tuple::from(one).size() < 2 || Tuple::from(one)[0] != atoms::heir) return cx.badarg();
   Term heir, data = term::kNil;
   if (!read_heir(cx, Tuple::from(one), &heir, &data)) return cx.badarg();
-  WriteAccess t(cx, id, Want::Write);
+  Access t(cx, id, Want::Write);
   if (!t.ok()) return t.failed(cx);
-  if (t->owner != cx.process().pid) return badarg_because(cx, atoms::not_owner);
+  if (t->owner() != cx.process().pid) return badarg_because(cx, atoms::not_owner);
   set_heir(*t, heir, data);
   return atoms::true_;
 }
@@ -168,9 +172,9 @@ BifResult ets_setopts_2(BifContext& cx, Term id, Term options) {
 BifResult ets_internal_request_all_0(BifContext& cx) {
   term::HeapWriter& h = cx.heap();
   term::ListBuilder list(h);
-  for (TableRef& t : cx.runtime().ets->all()) {
-    std::shared_lock<std::shared_mutex> hold(t->lock);
-    if (!t->deleted) list.add(identifier(cx, *t));
+  for (Table* t : cx.runtime().ets->all()) {
+    if (!t->deleted()) list.add(t->identifier(h));
+    t->release();
   }
   Term ref = proc::make_ref(cx.runtime(), h);
   Term tables = list.finish();
@@ -200,6 +204,7 @@ Term protection_atom(ets::Protection p) {
 }
 
 Term safe_fixed(BifContext& cx, Table& t, bool monotonic) {
+  std::lock_guard<sync::SmallMutex> hold(t.meta);
   if (t.fixations.empty()) return atoms::false_;
   term::HeapWriter& h = cx.heap();
   std::int64_t since = t.fixed_since_ns;
@@ -219,36 +224,46 @@ Term safe_fixed(BifContext& cx, Table& t, bool monotonic) {
 Term binaries(BifContext& cx, Table& t) {
   term::HeapWriter& h = cx.heap();
   term::ListBuilder list(h);
-  t.store->each([&](Row* r) {
-    for (Word* p = r->off_heap.first; p; p = term::OffHeapList::next(p))
+  auto add_binaries_of = [&](Row* r) {
+    for (Word* p = r->off_heap(); p; p = term::OffHeapList::next(p))
       if (term::HeaderWord(*p).kind() == term::Kind::RefcBinary) {
         auto* data = reinterpret_cast<term::BinaryData*>(p[term::RefcBinaryWords::kData]);
         list.add(Tuple::make(h, term::make_unsigned(h, reinterpret_cast<Word>(data)), term::make_unsigned(h, data->size),
                              term::make_unsigned(h, static_cast<Word>(data->refs.load()))));
       }
-    return true;
-  });
+  };
+  ets::Position at;
+  std::vector<Row*> rows;
+  for (bool more = true; more; rows.clear()) {
+    more = t.store->portion(&at, ets::Direction::Forward, &rows);
+    for (Row* r : rows) add_binaries_of(r);
+  }
   return list.finish();
+}
+
+Term heir_of(Table& t) {
+  std::lock_guard<sync::SmallMutex> hold(t.meta);
+  return t.heir.is_nil() ? Term(atoms::none) : t.heir;
 }
 
 Term item_value(BifContext& cx, Table& t, Term item) {
   term::HeapWriter& h = cx.heap();
-  if (item == atoms::size) return term::make_unsigned(h, t.store->size());
+  if (item == atoms::size) return term::make_unsigned(h, t.size());
   if (item == atoms::memory) return term::make_unsigned(h, t.memory_words());
-  if (item == atoms::type) return type_atom(t.type);
-  if (item == atoms::keypos) return Term::small(static_cast<SWord>(t.key_position));
-  if (item == atoms::protection) return protection_atom(t.protection);
-  if (item == atoms::name) return t.name;
-  if (item == atoms::named_table) return boolean_of(t.named);
-  if (item == atoms::owner) return t.owner;
-  if (item == atoms::heir) return t.heir.is_nil() ? Term(atoms::none) : t.heir;
+  if (item == atoms::type) return type_atom(t.options.type);
+  if (item == atoms::keypos) return Term::small(static_cast<SWord>(t.key_position()));
+  if (item == atoms::protection) return protection_atom(t.options.protection);
+  if (item == atoms::name) return t.name();
+  if (item == atoms::named_table) return boolean_of(t.options.named);
+  if (item == atoms::owner) return t.owner();
+  if (item == atoms::heir) return heir_of(t);
   if (item == atoms::node) return cx.runtime().node_name;
   if (item == atoms::id) return t.reference(h);
-  if (item == atoms::compressed) return boolean_of(t.compressed);
-  if (item == atoms::read_concurrency) return boolean_of(t.read_concurrency);
-  if (item == atoms::write_concurrency) return t.write_concurrency_auto ? Term(atoms::auto_) : boolean_of(t.write_concurrency);
-  if (item == atoms::decentralized_counters) return boolean_of(t.decentralized_counters);
-  if (item == atoms::fixed) return boolean_of(!t.fixations.empty());
+  if (item == atoms::compressed) return boolean_of(t.options.compressed);
+  if (item == atoms::read_concurrency) return boolean_of(t.options.read_concurrency);
+  if (item == atoms::write_concurrency) return t.options.write_concurrency_auto ? Term(atoms::auto_) : boolean_of(t.options.write_concurrency);
+  if (item == atoms::decentralized_counters) return boolean_of(t.options.decentralized_counters);
+  if (item == atoms::fixed) return boolean_of(t.stripes.fixed.load() != 0);
   if (item == atoms::safe_fixed) return safe_fixed(cx, t, false);
   if (item == atoms::safe_fixed_monotonic_time) return safe_fixed(cx, t, true);
   if (item == atoms::binary) return binaries(cx, t);
@@ -259,7 +274,7 @@ Term item_value(BifContext& cx, Table& t, Term item) {
 
 BifResult ets_info_1(BifContext& cx, Term id) {
   if (!id.is_atom() && !id.is_ref()) return cx.badarg();
-  ReadAccess t(cx, id, Want::Info);
+  Access t(cx, id, Want::Info);
   if (!t.ok()) return atoms::undefined;
   term::HeapWriter& h = cx.heap();
   term::ListBuilder list(h);
@@ -272,7 +287,7 @@ BifResult ets_info_1(BifContext& cx, Term id) {
 
 BifResult ets_info_2(BifContext& cx, Term id, Term item) {
   if (!id.is_atom() && !id.is_ref()) return cx.badarg();
-  ReadAccess t(cx, id, Want::Info);
+  Access t(cx, id, Want::Info);
   if (!t.ok()) return atoms::undefined;
   Term value = item_value(cx, *t, item);
   return value.is_value() ? BifResult(value) : cx.badarg();

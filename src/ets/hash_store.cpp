@@ -1,8 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Hash store: chains in a power-of-two array that doubles and halves, never while the table is fixed. Rows of one key lie next to each other in
-// their chain, newest last for bags.
-#include "ets/table.h"
+// [DESIGN] Hash store: all rows in one list, sorted by hash ("order"); buckets are places in that list.
+//
+// A bucket's slot is itself a member of the list: a link whose address, with bit 0 set, is what the link before it holds. Bucket i starts at
+// order reverse(i), so a table grows by putting one more slot between two rows, and shrinks by taking one out: no row ever moves. A
+// traversal walks the list, whatever the table does meanwhile.
+//
+// Rules. 1. The list is sorted by order; rows of one key lie next to each other, newest first. 2. A new slot is filled, then counted in
+// `state`, then put into the list: a reader that started in the old bucket and meets a slot looks at `state` again (find). 3. Bucket i and the bucket
+// it was split from have one stripe, since there are at least as many buckets as stripes. 4. `state` has a counter, so that growing and shrinking
+// back does not look like nothing.
+#include <bit>
+#include <cstdlib>
+
+#include "ets/store.h"
+#include "sync/epoch.h"
 #include "term/compare.h"
 #include "term/hash.h"
 
@@ -10,217 +22,427 @@ namespace vm::ets {
 
 namespace {
 
-constexpr std::size_t kSmallest = 16;
+using Slot = std::atomic<Word>;
 
-class HashStore final : public Store {
+constexpr std::uint32_t kBase = 64;  // smallest number of buckets
+constexpr unsigned kSegments = 27;
+constexpr std::size_t kPortion = 32;
+
+bool is_slot(Word w) { return w & 1; }
+Slot* slot_at(Word w) { return reinterpret_cast<Slot*>(w - 1); }
+Word slot_link(Slot* s) { return reinterpret_cast<Word>(s) + 1; }
+Row* row_at(Word w) { return reinterpret_cast<Row*>(w); }
+Word row_link(Row* r) { return reinterpret_cast<Word>(r); }
+
+// The buckets of a table, in segments that double: 64, 64, 128, 256...
+class Buckets {
  public:
-  HashStore(Type type, std::size_t position) : type_(type), position_(position), slots_(kSmallest, nullptr) {}
-  ~HashStore() override { clear(); }
-
-  std::size_t size() const override { return live_; }
-
-  void find(Term key, std::vector<Row*>* rows) const override {
-    std::uint32_t h = term::internal_hash(key);
-    for (Row* r = slots_[h & mask()]; r; r = r->next)
-      if (!r->deleted && is(r, h, key)) rows->push_back(r);
+  Buckets() {
+    state_.store(kBase, std::memory_order_relaxed);
+    add_segment(0);
+    for (std::uint32_t i = 0; i + 1 < kBase; i++) slot(base_order(i)).store(slot_link(&slot(base_order(i + 1))), std::memory_order_relaxed);
+    slot(base_order(kBase - 1)).store(0, std::memory_order_relaxed);
   }
-  Row* find_one(Term key) const override {
-    std::uint32_t h = term::internal_hash(key);
-    for (Row* r = slots_[h & mask()]; r; r = r->next)
-      if (!r->deleted && is(r, h, key)) return r;
-    return nullptr;
+  ~Buckets() {
+    for (unsigned s = 0; s < kSegments; s++)
+      if (Slot* biased = segments_[s].load(std::memory_order_relaxed)) std::free(biased + first_of(s));
   }
+  Buckets(const Buckets&) = delete;
 
-  void insert(Row* row) override {
-    Term key = row->key(position_);
-    row->hash = term::internal_hash(key);
-    Row** at = &slots_[row->hash & mask()];
-    while (*at && !is(*at, row->hash, key)) at = &(*at)->next;
-    if (type_ == Type::Set) {
-      insert_unique(at, row, key);
-    } else {
-      if (type_ == Type::Bag && drop_equal(at, row, key)) return;
-      while (*at && is(*at, row->hash, key)) at = &(*at)->next;
-      link(at, row);
-    }
-    grow_or_shrink();
+  static std::uint32_t count_of(std::uint64_t state) { return static_cast<std::uint32_t>(state); }
+  std::uint64_t state() const { return state_.load(std::memory_order_acquire); }
+  std::uint32_t count() const { return count_of(state()); }
+  Slot& slot(std::uint32_t i) const {
+    return segments_[std::bit_width(i >> 6)].load(std::memory_order_relaxed)[i];
   }
+  static std::uint32_t bucket_of(std::uint32_t order, std::uint32_t n) {
+    std::uint32_t index = Stripes::index_of(order);
+    std::uint32_t mask = (2u << (31 - static_cast<unsigned>(std::countl_zero(n - 1)))) - 1;
+    std::uint32_t i = index & mask;
+    return i < n ? i : index & mask >> 1;
+  }
+  // Holding the stripe: buckets of it neither come nor go.
+  Slot& start(std::uint32_t order) const { return slot(bucket_of(order, count())); }
+  // For readers. nullptr: the table shrank so much since `state` that the segment is gone.
+  Slot* start_of(std::uint32_t order, std::uint64_t state) const { return slot_or_null(bucket_of(order, count_of(state))); }
+  Slot* slot_or_null(std::uint32_t i) const {
+    Slot* biased = segments_[std::bit_width(i >> 6)].load(std::memory_order_acquire);
+    return biased ? biased + i : nullptr;
+  }
+  static std::uint32_t parent_of(std::uint32_t bucket) { return bucket - std::bit_floor(bucket); }
 
-  std::size_t erase(Term key) override {
-    std::uint32_t h = term::internal_hash(key);
-    std::size_t n = 0;
-    for (Row** at = &slots_[h & mask()]; *at;) {
-      if ((*at)->deleted || !is(*at, h, key)) {
-        at = &(*at)->next;
-        continue;
-      }
-      n++;
-      take_out(&at);
-    }
-    grow_or_shrink();
+  // Holding the stripe of the bucket. One thread at a time.
+  void grow() {
+    std::uint64_t now = state_.load(std::memory_order_relaxed);
+    std::uint32_t fresh = count_of(now), order = Stripes::index_of(fresh);
+    Slot* at = &slot(parent_of(fresh));
+    Word w;
+    while ((w = at->load(std::memory_order_relaxed)) && !is_slot(w) && row_at(w)->order() < order) at = &row_at(w)->link();
+    slot(fresh).store(w, std::memory_order_relaxed);
+    state_.store(((now >> 32) + 1) << 32 | (fresh + 1), std::memory_order_release);
+    at->store(slot_link(&slot(fresh)), std::memory_order_release);
+  }
+  void shrink() {
+    std::uint64_t now = state_.load(std::memory_order_relaxed);
+    std::uint32_t last = count_of(now) - 1;
+    state_.store(((now >> 32) + 1) << 32 | last, std::memory_order_release);
+    Slot* at = &slot(parent_of(last));
+    Word self = slot_link(&slot(last));
+    for (Word w; (w = at->load(std::memory_order_relaxed)) != self;) at = is_slot(w) ? slot_at(w) : &row_at(w)->link();
+    at->store(slot(last).load(std::memory_order_relaxed), std::memory_order_release);
+  }
+  // Before `grow`, under the same lock.
+  void make_room() {
+    unsigned s = static_cast<unsigned>(std::bit_width(count() >> 6));
+    if (!segments_[s].load(std::memory_order_relaxed)) add_segment(s);
+  }
+  // After `shrink`: a segment that has been empty for a while goes.
+  void drop_room() {
+    std::uint32_t n = count();
+    unsigned s = static_cast<unsigned>(std::bit_width((n - 1) >> 6)) + 1;
+    if (s >= kSegments || n > first_of(s) - first_of(s) / 4) return;
+    Slot* biased = segments_[s].exchange(nullptr, std::memory_order_relaxed);
+    if (!biased) return;
+    sync::Epoch::defer(biased + first_of(s), [](void* p) { std::free(p); });
+  }
+  std::size_t bytes() const {
+    std::size_t n = sizeof *this;
+    for (unsigned s = 0; s < kSegments; s++)
+      if (segments_[s].load(std::memory_order_relaxed)) n += size_of(s) * sizeof(Slot);
     return n;
   }
 
-  void erase_row(Row* row) override {
-    Row** at = &slots_[row->hash & mask()];
-    while (*at != row) at = &(*at)->next;
-    take_out(&at);
-    grow_or_shrink();
+ private:
+  static std::uint32_t first_of(unsigned segment) { return segment == 0 ? 0 : kBase << (segment - 1); }
+  static std::size_t size_of(unsigned segment) { return segment == 0 ? kBase : kBase << (segment - 1); }
+  // The i-th of the first buckets in list order.
+  static std::uint32_t base_order(std::uint32_t i) { return Stripes::index_of(i << 26); }
+  // Zeroed by the system as it is touched: large ones cost nothing at once.
+  void add_segment(unsigned s) {
+    void* memory = std::calloc(size_of(s), sizeof(Slot));
+    VM_CHECK(memory != nullptr);
+    segments_[s].store(static_cast<Slot*>(memory) - first_of(s), std::memory_order_release);
   }
 
-  void replace_row(Row* old, Row* fresh) override {
-    fresh->hash = old->hash;
-    Row** at = &slots_[old->hash & mask()];
-    while (*at != old) at = &(*at)->next;
-    fresh->next = old->next;
-    *at = fresh;
-    Row::destroy(old);
-  }
+  std::atomic<std::uint64_t> state_;       // changes << 32 | number of buckets
+  std::atomic<Slot*> segments_[kSegments]{};  // address of bucket 0 if it lay in that segment
+};
 
-  void clear() override {
-    for (Row*& first : slots_) {
-      while (Row* r = first) {
-        first = r->next;
-        Row::destroy(r);
+class HashRemains final : public Remains {
+ public:
+  explicit HashRemains(Buckets* buckets) : buckets_(buckets), at_(slot_link(&buckets->slot(0))) {}
+  ~HashRemains() override {
+    while (step(1000)) {}
+  }
+  bool step(std::size_t n) override {
+    while (n > 0 && at_) {
+      if (is_slot(at_)) {
+        at_ = slot_at(at_)->load(std::memory_order_relaxed);
+        continue;
       }
+      Row* r = row_at(at_);
+      at_ = r->link().load(std::memory_order_relaxed);
+      Row::destroy(r);
+      n--;
     }
-    live_ = marked_ = 0;
-    if (!fixed_) slots_.assign(kSmallest, nullptr);
+    return at_ != 0;
   }
-
-  Term first() const override { return first_from(0); }
-  Term last() const override { return first(); }  // no order: stock answers as for first
-
-  Term next(Term key, bool* known) const override {
-    std::uint32_t h = term::internal_hash(key);
-    std::size_t slot = h & mask();
-    Row* r = slots_[slot];
-    while (r && !is(r, h, key)) r = r->next;
-    *known = r != nullptr;
-    if (!r) return Term::non_value();
-    while (r && is(r, h, key)) r = r->next;
-    while (r && r->deleted) r = r->next;
-    return r ? r->key(position_) : first_from(slot + 1);
-  }
-  Term previous(Term key, bool* known) const override { return next(key, known); }
-
-  void set_fixed(bool fixed) override {
-    fixed_ = fixed;
-    if (fixed || !marked_) return;
-    for (Row*& first : slots_)
-      for (Row** at = &first; *at;) {
-        Row* r = *at;
-        if (!r->deleted) {
-          at = &r->next;
-          continue;
-        }
-        *at = r->next;
-        Row::destroy(r);
-      }
-    marked_ = 0;
-    grow_or_shrink();
-  }
-
-  void each(const std::function<bool(Row*)>& f) const override {
-    for (Row* first : slots_)
-      for (Row* r = first; r; r = r->next)
-        if (!r->deleted && !f(r)) return;
-  }
-  std::size_t buckets() const override { return slots_.size(); }
-  void rows_of_bucket(std::size_t bucket, std::vector<Row*>* rows) const override {
-    for (Row* r = slots_[bucket]; r; r = r->next)
-      if (!r->deleted) rows->push_back(r);
-  }
-  std::size_t memory_bytes() const override { return slots_.size() * sizeof(Row*); }
 
  private:
-  std::size_t mask() const { return slots_.size() - 1; }
-  bool is(const Row* r, std::uint32_t h, Term key) const { return r->hash == h && term::equal_exact(r->key(position_), key); }
+  std::unique_ptr<Buckets> buckets_;
+  Word at_;
+};
 
-  Term first_from(std::size_t slot) const {
-    for (; slot < slots_.size(); slot++)
-      for (Row* r = slots_[slot]; r; r = r->next)
-        if (!r->deleted) return r->key(position_);
-    return Term::non_value();
+class HashStore final : public Store {
+ public:
+  HashStore(Stripes& stripes, Type type, std::size_t position) : Store(stripes), type_(type), position_(position), buckets_(new Buckets) {}
+  ~HashStore() override { HashRemains remains(buckets_.load()); }
+
+  bool linked_rows() const override { return true; }
+
+  // Immediates are spread by one multiplication, which leaves no two of them alike.
+  std::uint32_t hash(Term key) const override {
+    Word w = key.bits();
+    if (key.is_pointer()) w = Word{term::internal_hash(key)} << 3;
+    else if ((w | 8) == 12) w = 4;  // both zeros of floats
+    w *= 0x9E3779B97F4A7C15;
+    return static_cast<std::uint32_t>((w ^ w >> 29) >> 32);
   }
 
-  void link(Row** at, Row* row) {
-    row->next = *at;
-    *at = row;
-    live_++;
+  Row* find(Term key, std::uint32_t hash) const override {
+    Row* r = find_any(key, hash);
+    while (r && !r->present()) r = same_key(r->link().load(std::memory_order_acquire), key, hash);
+    return r;
   }
-  // A set keeps one row of a key; a mark of the same key is used again.
-  void insert_unique(Row** at, Row* row, Term key) {
-    if (Row* old = *at; old && is(old, row->hash, key)) {
-      if (old->deleted) {
-        marked_--;
-        live_++;
-      }
-      row->next = old->next;
-      *at = row;
-      Row::destroy(old);
-      return;
-    }
-    link(at, row);
+  Row* next_of_key(Row* r) const override {
+    Term key = r->key(position_);
+    std::uint32_t hash = r->order();
+    do r = same_key(r->link().load(std::memory_order_acquire), key, hash);
+    while (r && !r->present());
+    return r;
   }
-  // A bag has an equal row already: the new one is dropped (and a marked equal one wakes up).
-  bool drop_equal(Row** at, Row* row, Term key) {
-    for (Row* r = *at; r && is(r, row->hash, key); r = r->next) {
-      if (!term::equal_exact(r->tuple, row->tuple)) continue;
-      if (r->deleted) {
-        r->deleted = false;
-        marked_--;
-        live_++;
+
+  Row* first() const override { return first_present(from(0)); }
+  Row* last() const override { return first(); }  // no order: stock answers as for first
+  bool next(Term key, Row** out) const override {
+    std::uint32_t h = hash(key);
+    Row* r = find_any(key, h);
+    if (!r) return false;
+    Word w;
+    do w = r->link().load(std::memory_order_acquire);
+    while ((r = same_key(w, key, h)));
+    *out = first_present(w);
+    return true;
+  }
+  bool previous(Term key, Row** r) const override { return next(key, r); }
+
+  bool portion(Position* position, Direction, std::vector<Row*>* rows) const override {
+    Word w = from(position->start ? 0 : position->order);
+    position->start = false;
+    std::size_t n = 0;
+    std::uint32_t order = 0;
+    for (Row* r; (r = next_row(&w));) {
+      if (n >= kPortion && r->order() != order) {
+        position->order = r->order();
+        return true;
       }
-      Row::destroy(row);
-      return true;
+      order = r->order();
+      if (r->present()) rows->push_back(r), n++;
+      w = r->link().load(std::memory_order_acquire);
     }
     return false;
   }
-  // Removes **at or marks it; *at moves on when it was only marked.
-  void take_out(Row*** at) {
-    Row* r = **at;
-    live_--;
-    if (fixed_) {
-      r->deleted = true;
-      marked_++;
-      *at = &r->next;
-      return;
+
+  std::size_t slots() const override { return buckets().count(); }
+  void rows_of_slot(std::size_t slot, std::vector<Row*>* rows) const override {
+    Slot* at = buckets().slot_or_null(static_cast<std::uint32_t>(slot));
+    if (!at) return;
+    for (Word w = at->load(std::memory_order_acquire); w && !is_slot(w);) {
+      if (row_at(w)->present()) rows->push_back(row_at(w));
+      w = row_at(w)->link().load(std::memory_order_acquire);
     }
-    **at = r->next;
-    Row::destroy(r);
+  }
+  std::size_t bytes() const override { return buckets().bytes(); }
+
+  void add(Row* row, std::uint32_t hash) override {
+    row->set_order(hash);
+    Slot* at = place_of(row->key(position_), hash);
+    row->link().store(at->load(std::memory_order_relaxed), std::memory_order_relaxed);
+    at->store(row_link(row), std::memory_order_release);
+    count_in(row, hash);
+  }
+  void replace(Row* old, Row* fresh) override {
+    fresh->set_order(old->order());
+    Slot* at = before(old);
+    fresh->link().store(old->link().load(std::memory_order_relaxed), std::memory_order_relaxed);
+    at->store(row_link(fresh), std::memory_order_release);
+    count_in(fresh, old->order());
+    count_out(old, old->order());
+    old->mark_dead();
+    Row::retire(old);
+  }
+  void erase(Row* row) override {
+    if (stripes_.fixed.load(std::memory_order_seq_cst)) return mark(row);
+    unlink(before(row), row);
+  }
+  std::size_t erase_key(Term key, std::uint32_t hash, Term object) override {
+    bool mark_only = stripes_.fixed.load(std::memory_order_seq_cst) != 0;
+    Slot* at = place_of(key, hash);
+    if (!mark_only && !object.is_value()) return erase_run(at, key, hash);
+    std::size_t n = 0;
+    while (Row* r = same_key(at->load(std::memory_order_relaxed), key, hash)) {
+      if (!r->present() || (object.is_value() && !term::equal_exact(r->tuple(), object))) {
+        at = &r->link();
+        continue;
+      }
+      n++;
+      if (mark_only) mark(r), at = &r->link();
+      else unlink(at, r);
+    }
+    return n;
   }
 
-  void grow_or_shrink() {
-    if (fixed_) return;
-    std::size_t n = slots_.size();
-    if (live_ > n) rehash(n * 2);
-    else if (n > kSmallest && live_ < n / 8) rehash(n / 2);
+  void settle(std::uint32_t hash) override {
+    Stripe& s = stripes_.of(hash);
+    std::size_t rows = static_cast<std::size_t>(s.rows.load(std::memory_order_relaxed)) * stripes_.size();
+    std::size_t n = buckets().count();
+    if (rows > n || (n > kBase && rows < n / 4)) resize(rows, 2);
   }
-  void rehash(std::size_t n) {
-    std::vector<Row*> fresh(n, nullptr);
-    std::vector<Row*> ends(n, nullptr);
-    for (Row* first : slots_)
-      while (Row* r = first) {
-        first = r->next;
-        r->next = nullptr;
-        std::size_t slot = r->hash & (n - 1);
-        (ends[slot] ? ends[slot]->next : fresh[slot]) = r;
-        ends[slot] = r;
+
+  void settle_held(std::uint32_t hash) override {
+    std::size_t rows = static_cast<std::size_t>(stripes_.of(hash).rows.load(std::memory_order_relaxed)) * stripes_.size();
+    for (int steps = 2; steps > 0 && rows > buckets().count() && buckets().count() < 1u << 31; steps--) change(true);
+  }
+  std::unique_ptr<Remains> detach_all() override {
+    Buckets* old = buckets_.exchange(new Buckets, std::memory_order_acq_rel);
+    for (unsigned i = 0; i < stripes_.size(); i++) {
+      stripes_[i].rows.store(0, std::memory_order_relaxed);
+      stripes_[i].bytes.store(0, std::memory_order_relaxed);
+      stripes_[i].marked.clear();
+    }
+    return std::make_unique<HashRemains>(old);
+  }
+
+  void sweep_marks() override {
+    for (unsigned i = 0; i < stripes_.size(); i++) {
+      Stripe& s = stripes_[i];
+      s.lock.lock();
+      if (stripes_.fixed.load(std::memory_order_seq_cst) == 0) {
+        for (std::uint32_t order : s.marked) sweep(order);
+        s.marked = {};
       }
-    slots_.swap(fresh);
+      s.lock.unlock();
+    }
+  }
+
+ private:
+  Buckets& buckets() const { return *buckets_.load(std::memory_order_acquire); }
+
+  bool is(Row* r, Term key) const {
+    Term k = r->key(position_);
+    return k == key || (k.is_pointer() ? term::equal_exact(k, key) : (k.bits() | 8) == 12 && (key.bits() | 8) == 12);
+  }
+  // The row at w when it has this key.
+  Row* same_key(Word w, Term key, std::uint32_t order) const {
+    if (!w || is_slot(w) || row_at(w)->order() != order || !is(row_at(w), key)) return nullptr;
+    return row_at(w);
+  }
+
+  // The first row of a key, marked or not.
+  Row* find_any(Term key, std::uint32_t order) const {
+    Buckets& b = buckets();
+    for (;;) {
+      std::uint64_t state = b.state();
+      Slot* slot = b.start_of(order, state);
+      if (VM_UNLIKELY(!slot)) continue;
+      Word w = slot->load(std::memory_order_acquire);
+      while (w && !is_slot(w)) {
+        Row* r = row_at(w);
+        if (r->order() == order) {
+          if (is(r, key)) return r;
+        } else if (r->order() > order) {
+          return nullptr;
+        }
+        w = r->link().load(std::memory_order_acquire);
+      }
+      if (b.state() == state) return nullptr;  // rule 2
+    }
+  }
+
+  // Link to the first row at or behind `order`, for walking: never a miss by growing, since slots are walked through.
+  Word from(std::uint32_t order) const {
+    Buckets& b = buckets();
+    Slot* slot;
+    do slot = b.start_of(order, b.state());
+    while (!slot);
+    Word w = slot_link(slot);
+    for (Row* r; (r = next_row(&w)) && r->order() < order;) w = r->link().load(std::memory_order_acquire);
+    return w;
+  }
+  // The row at or behind the link *w, which moves there.
+  static Row* next_row(Word* w) {
+    while (is_slot(*w)) *w = slot_at(*w)->load(std::memory_order_acquire);
+    return *w ? row_at(*w) : nullptr;
+  }
+  static Row* first_present(Word w) {
+    for (Row* r; (r = next_row(&w)); w = r->link().load(std::memory_order_acquire))
+      if (r->present()) return r;
+    return nullptr;
+  }
+
+  // --- writers
+  // The link that holds the first row of the key, or where such a row belongs.
+  Slot* place_of(Term key, std::uint32_t order) const {
+    Buckets& b = buckets();
+    Slot* at = &b.start(order);
+    Word w;
+    while ((w = at->load(std::memory_order_relaxed)) && !is_slot(w) && row_at(w)->order() < order) at = &row_at(w)->link();
+    for (Slot* same = at; (w = same->load(std::memory_order_relaxed)) && !is_slot(w) && row_at(w)->order() == order; same = &row_at(w)->link())
+      if (is(row_at(w), key)) return same;
+    return at;
+  }
+  Slot* before(Row* row) const {
+    Buckets& b = buckets();
+    Slot* at = &b.start(row->order());
+    for (Word w; (w = at->load(std::memory_order_relaxed)) != row_link(row);) at = &row_at(w)->link();
+    return at;
+  }
+  void unlink(Slot* at, Row* row) {
+    at->store(row->link().load(std::memory_order_relaxed), std::memory_order_release);
+    count_out(row, row->order());
+    row->mark_dead();
+    Row::retire(row);
+  }
+  void mark(Row* row) {
+    row->mark_deleted();
+    count_out(row, row->order());
+    stripes_.of(row->order()).marked.push_back(row->order());
+  }
+  // Takes out all rows of a key by one store, so that readers see all of them or none.
+  std::size_t erase_run(Slot* at, Term key, std::uint32_t hash) {
+    Row* first = same_key(at->load(std::memory_order_relaxed), key, hash);
+    if (!first) return 0;
+    Word behind = row_link(first);
+    while (Row* r = same_key(behind, key, hash)) behind = r->link().load(std::memory_order_relaxed);
+    at->store(behind, std::memory_order_release);
+    std::size_t n = 0;
+    for (Word w = row_link(first); w != behind;) {
+      Row* r = row_at(w);
+      w = r->link().load(std::memory_order_relaxed);
+      if (!r->deleted()) count_out(r, hash), n++;
+      r->mark_dead();
+      Row::retire(r);
+    }
+    return n;
+  }
+  // Takes the marks of one place out; they no longer count.
+  void sweep(std::uint32_t order) {
+    Buckets& b = buckets();
+    Slot* at = &b.start(order);
+    for (Word w; (w = at->load(std::memory_order_relaxed)) && !is_slot(w) && row_at(w)->order() <= order;) {
+      Row* r = row_at(w);
+      if (!r->deleted()) {
+        at = &r->link();
+        continue;
+      }
+      at->store(r->link().load(std::memory_order_relaxed), std::memory_order_release);
+      r->mark_dead();
+      Row::retire(r);
+    }
+  }
+
+  void change(bool more) {
+    Buckets& b = buckets();
+    if (more) b.make_room(), b.grow();
+    else b.shrink(), b.drop_room();
+  }
+
+  // A few steps towards one bucket a row, of which there are about `rows`. Holding no stripe.
+  void resize(std::size_t rows, int steps) {
+    if (resizing_.exchange(true, std::memory_order_acquire)) return;
+    while (steps-- > 0) {
+      std::uint32_t n = buckets().count();
+      bool more = rows > n;
+      if (more ? n >= 1u << 31 : n <= kBase || rows >= n / 4) break;
+      Stripe& s = stripes_.of(Stripes::index_of(more ? n : n - 1));
+      s.lock.lock();
+      // The rows may have been detached meanwhile, with their buckets.
+      if (buckets().count() == n) change(more);
+      s.lock.unlock();
+    }
+    resizing_.store(false, std::memory_order_release);
   }
 
   Type type_;
   std::size_t position_;
-  std::vector<Row*> slots_;
-  std::size_t live_ = 0;
-  std::size_t marked_ = 0;
-  bool fixed_ = false;
+  std::atomic<Buckets*> buckets_;
+  std::atomic<bool> resizing_{false};
 };
 
 }  // namespace
 
-std::unique_ptr<Store> make_hash_store(Type type, std::size_t position) { return std::make_unique<HashStore>(type, position); }
+std::unique_ptr<Store> make_hash_store(Stripes& stripes, Type type, std::size_t position) {
+  return std::make_unique<HashStore>(stripes, type, position);
+}
 
 }  // namespace vm::ets

@@ -1,41 +1,161 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ets/row.h"
+
 #include <cstdlib>
+#include <cstring>
 #include <new>
 
-#include "ets/table.h"
+#include "heap/block.h"
 #include "heap/fragment.h"
+#include "os/thread.h"
+#include "sync/epoch.h"
 #include "term/views.h"
 
 namespace vm::ets {
 
 namespace {
 
-// Writes the row's terms right behind its header.
-class RowWriter final : public term::HeapWriter {
+void* take_memory(std::size_t words) {
+  void* block = std::malloc(words * kWordBytes);
+  VM_CHECK(block != nullptr);
+  return block;
+}
+
+// The copier asks once, for all it needs: that is when the row's block is made.
+class PartsWriter final : public term::HeapWriter {
  public:
-  RowWriter(Word* begin, std::size_t words, term::OffHeapList* list) : HeapWriter(begin, begin + words, list) {}
+  explicit PartsWriter(std::size_t front_words) : HeapWriter(nullptr, nullptr, &list_), front_words_(front_words) {}
+  Word* block() const { return block_; }
+  std::size_t words() const { return words_; }
+  Word* off_heap_first() const { return list_.first; }
 
  private:
-  Word* alloc_slow(std::size_t) override { VM_UNREACHABLE("a row was measured too small"); }
+  Word* alloc_slow(std::size_t words) override {
+    VM_CHECK(!block_);
+    words_ = words;
+    block_ = static_cast<Word*>(take_memory(front_words_ + words));
+    return block_ + front_words_;
+  }
   void trim_slow(Word*, Word*) override {}
+
+  std::size_t front_words_;
+  std::size_t words_ = 0;
+  Word* block_ = nullptr;
+  term::OffHeapList list_;
 };
 
 }  // namespace
 
-Row* Row::create(Term tuple) {
-  std::size_t words = heap::copied_words(tuple);
-  void* block = std::malloc(sizeof(Row) + words * kWordBytes);
-  VM_CHECK(block != nullptr);
-  Row* row = new (block) Row;
-  row->words = static_cast<std::uint32_t>(words);
-  RowWriter writer(reinterpret_cast<Word*>(row + 1), words, &row->off_heap);
-  row->tuple = heap::copy(tuple, writer);
-  return row;
+Row* Row::create(Term tuple, bool linked) {
+  const Word* from = tuple.boxed_ptr();
+  std::size_t words = term::HeaderWord(from[0]).words() + 1;
+  bool flat = true;
+  for (std::size_t i = 1; i < words; i++) flat &= !Term::from_bits(from[i]).is_pointer();
+  std::size_t link = linked ? 1 : 0;
+  std::uint32_t info = linked ? kLinked : 0;
+  if (flat) {
+    Word* block = static_cast<Word*>(take_memory(link + 1 + words));
+    Row* row = new (block + link) Row(info);
+    std::memcpy(row->terms_, from, words * kWordBytes);
+    return row;
+  }
+  PartsWriter writer(2 + link + 1);
+  heap::copy_with_literals(tuple, writer);
+  Word* block = writer.block();
+  block[0] = reinterpret_cast<Word>(writer.off_heap_first());
+  block[1] = writer.words();
+  return new (block + 2 + link) Row(info | kNested);
 }
 
 void Row::destroy(Row* row) {
-  heap::release_off_heap(row->off_heap);
-  std::free(row);
+  Word* block = reinterpret_cast<Word*>(row);
+  if (row->nested()) {
+    block = row->front();
+    if (block[0]) {
+      term::OffHeapList list;
+      list.first = reinterpret_cast<Word*>(block[0]);
+      heap::release_off_heap(list);
+    }
+  } else if (row->linked()) {
+    block -= 1;
+  }
+  std::free(block);
+}
+
+void Row::retire(Row* row) {
+  sync::Epoch::defer(row, [](void* p) { destroy(static_cast<Row*>(p)); });
+}
+
+std::size_t Row::bytes() const { return (words() + 1 + (linked() ? 1 : 0) + (nested() ? 2 : 0)) * kWordBytes; }
+
+std::size_t Row::stock_words() const { return heap::stock_flat_size(tuple()); }
+
+// --- reading while it changes -----------------------------------------------------------------------------------------------
+
+void Row::copy_elements(Word* to, std::size_t words) const {
+  for (;;) {
+    std::uint32_t before = info_.load(std::memory_order_acquire);
+    if (VM_UNLIKELY(before & kWriting)) {
+      os::cpu_relax();
+      continue;
+    }
+    for (std::size_t i = 0; i < words; i++) to[i] = __atomic_load_n(&terms_[i], __ATOMIC_RELAXED);
+    std::atomic_thread_fence(std::memory_order_acquire);
+    if (VM_LIKELY(((info_.load(std::memory_order_relaxed) ^ before) & ~(kDeleted | kDead)) == 0)) return;
+  }
+}
+
+Term Row::snapshot(Word* space) const {
+  if (!may_change()) return tuple();
+  copy_elements(space, arity() + 1);
+  return Term::boxed(space);
+}
+
+Term Row::copy_to(term::HeapWriter& h) const {
+  std::size_t elements = arity() + 1;
+  if (VM_LIKELY(!nested())) {
+    Word* p = h.alloc(elements);
+    copy_elements(p, elements);
+    return Term::boxed(p);
+  }
+  std::size_t words = front()[1];
+  Word* p = h.alloc(words);
+  copy_elements(p, elements);
+  std::memcpy(p + elements, terms_ + elements, (words - elements) * kWordBytes);
+  heap::settle_block(p, words, reinterpret_cast<Word>(p) - reinterpret_cast<Word>(terms_), h.off_heap());
+  return Term::boxed(p);
+}
+
+// --- changing in place --------------------------------------------------------------------------------------------------------
+
+void Row::begin_change() {
+  info_.store(info_.load(std::memory_order_relaxed) | kWriting, std::memory_order_relaxed);
+  std::atomic_thread_fence(std::memory_order_release);
+}
+void Row::end_change() {
+  std::uint32_t now = info_.load(std::memory_order_relaxed);
+  info_.store((now & ~kWriting) + kVersion, std::memory_order_release);
+}
+
+bool Row::overwrite(Term tuple, std::size_t key_position) {
+  const Word* from = tuple.boxed_ptr();
+  if (from[0] != terms_[0] || from[key_position] != terms_[key_position] || !may_change()) return false;
+  std::size_t words = arity() + 1;
+  for (std::size_t i = 1; i < words; i++)
+    if (from[i] != terms_[i] && (Term::from_bits(from[i]).is_pointer() || Term::from_bits(terms_[i]).is_pointer())) return false;
+  begin_change();
+  for (std::size_t i = 1; i < words; i++)
+    if (from[i] != terms_[i]) store(i, from[i]);
+  end_change();
+  return true;
+}
+
+bool Row::overwrite_element(std::size_t position, Term value) {
+  if (value.is_pointer() || Term::from_bits(terms_[position]).is_pointer() || !may_change()) return false;
+  begin_change();
+  store(position, value.bits());
+  end_change();
+  return true;
 }
 
 }  // namespace vm::ets

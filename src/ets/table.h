@@ -2,75 +2,29 @@
 //
 // [DESIGN] Tables.
 //
-// A Table is found by its reference (a magic reference whose payload is the table) or its name. Its rows live outside every heap, each in one
-// block with its terms. Readers hold the table's lock shared, writers exclusively; lookups copy rows to the caller's heap before they let go.
+// A Table is found by its reference (a magic reference whose payload is the table) or its name, without a lock and without counting: whoever looks
+// one up on a scheduler's thread may use it until that thread's next quiescent point (sync/epoch.h). Its rows: ets/store.h.
 //
-// Two stores behind one interface: HashStore (set, bag, duplicate_bag) and TreeStore (ordered_set). While a table is fixed, a deleted row of
-// a hash store stays as a mark, so that iteration can go on from its key; the last unfixing removes the marks.
+// Life: made by ets:new, owned by a process; at the owner's end given to the heir or deleted. Deleting marks the table, takes its rows away and
+// frees them in slices on the run queues, so that a table of any size is deleted at once and nobody waits. The struct goes with the last
+// reference.
 //
-// Life: made by ets:new, owned by a process; at the owner's end given to the heir or deleted. A deleted table is empty and marked; the struct goes with
-// the last reference.
+// Locks: the stripes of the table (writers of rows; all of them for deleting it), then `meta` (owner, heir, name, fixations), then the locks of
+// the registry in tables.cpp.
 #pragma once
 
 #include <atomic>
-#include <functional>
 #include <memory>
-#include <shared_mutex>
-#include <string>
 #include <vector>
 
+#include "ets/store.h"
 #include "heap/copy.h"
 #include "proc/runtime.h"
-#include "term/binary_data.h"
+#include "term/views.h"
 
 namespace vm::ets {
 
-enum class Type : std::uint8_t { Set, OrderedSet, Bag, DuplicateBag };
 enum class Protection : std::uint8_t { Public, Protected, Private };
-
-// One row: header and the words of its tuple in one block.
-struct Row {
-  Row* next = nullptr;        // hash chain
-  std::uint32_t hash = 0;
-  bool deleted = false;       // mark in a fixed hash table
-  std::uint32_t words = 0;
-  term::OffHeapList off_heap;
-  Term tuple;
-
-  Term key(std::size_t position) const { return Term::from_bits(tuple.boxed_ptr()[position]); }
-  static Row* create(Term tuple);
-  static void destroy(Row* row);
-};
-
-// Rows of one table. Callers hold the table's lock as each function says (S shared, X exclusive).
-class Store {
- public:
-  virtual ~Store() = default;
-  virtual std::size_t size() const = 0;                                      // S
-  // Rows with this key, in the order lookup shows them.
-  virtual void find(Term key, std::vector<Row*>* rows) const = 0;            // S
-  virtual Row* find_one(Term key) const = 0;                                 // S
-  // Takes the row over. Set types replace; bags keep one of each.
-  virtual void insert(Row* row) = 0;                                         // X
-  virtual std::size_t erase(Term key) = 0;                                   // X
-  virtual void erase_row(Row* row) = 0;                                      // X: a row found under the same lock
-  virtual void replace_row(Row* old, Row* fresh) = 0;                        // X: same key
-  virtual void clear() = 0;                                                  // X
-  // Iteration by key. The non-value: end. *known false: the key to go on from is not there (and not marked).
-  virtual Term first() const = 0;                                            // S
-  virtual Term last() const = 0;                                             // S
-  virtual Term next(Term key, bool* known) const = 0;                        // S
-  virtual Term previous(Term key, bool* known) const = 0;                    // S
-  virtual void set_fixed(bool fixed) = 0;                                    // X
-  // Rows in order, in units that a continuation can name: buckets of a hash store, single rows of a tree.
-  // Calls f on each row until it answers false.
-  virtual void each(const std::function<bool(Row*)>& f) const = 0;           // S
-  virtual std::size_t buckets() const = 0;
-  virtual void rows_of_bucket(std::size_t bucket, std::vector<Row*>* rows) const = 0;
-  virtual std::size_t memory_bytes() const = 0;
-};
-std::unique_ptr<Store> make_hash_store(Type type, std::size_t key_position);
-std::unique_ptr<Store> make_tree_store(std::size_t key_position);
 
 // Fixing by one process: how often it did.
 struct Fixation {
@@ -78,71 +32,124 @@ struct Fixation {
   std::uint64_t count;
 };
 
+struct TableOptions {
+  Type type = Type::Set;
+  Protection protection = Protection::Protected;
+  std::size_t key_position = 1;  // 1-based
+  bool named = false, compressed = false, read_concurrency = false, write_concurrency = false, write_concurrency_auto = false;
+  bool decentralized_counters = false;
+};
+
 extern const char kTableType;
 
 class Table : public term::MagicData {
  public:
-  Table(Type t, std::size_t position);
+  Table(const TableOptions& options, Term name, Term owner);
   static void drop(term::MagicData* m);
 
-  mutable std::shared_mutex lock;
-  Type type;
-  std::size_t key_position;       // 1-based
-  Protection protection = Protection::Protected;
-  bool named = false, compressed = false, read_concurrency = false, write_concurrency = false, decentralized_counters = false;
-  bool write_concurrency_auto = false;
-  bool deleted = false;
-  Term name = term::kNil;
-  Term owner = term::kNil;
-  Term heir = term::kNil;         // pid, or nil for none
-  heap::OwnedTerm heir_data;
-  bool transferring = false;
-  std::vector<Fixation> fixations;
-  std::int64_t fixed_since_ns = 0;        // monotonic, 0: not fixed
-  std::unique_ptr<Store> store;
-  std::atomic<std::size_t> row_words{0};  // words of all rows as stock counts them
+  const TableOptions options;
+  Stripes stripes;
+  const std::unique_ptr<Store> store;
 
-  bool ordered() const { return type == Type::OrderedSet; }
-  bool is_bag() const { return type == Type::Bag || type == Type::DuplicateBag; }
+  sync::SmallMutex meta;
+  Term heir = term::kNil;          // pid, or nil for none; meta
+  heap::OwnedTerm heir_data;       // meta
+  std::vector<Fixation> fixations;  // meta
+  std::int64_t fixed_since_ns = 0;  // monotonic, 0: not fixed; meta
+
+  bool deleted() const { return deleted_.load(std::memory_order_acquire); }
+  Term owner() const { return Term::from_bits(owner_.load(std::memory_order_acquire)); }
+  Term name() const { return Term::from_bits(name_.load(std::memory_order_acquire)); }
+
+  std::size_t key_position() const { return options.key_position; }
+  bool ordered() const { return options.type == Type::OrderedSet; }
+  bool is_bag() const { return options.type == Type::Bag || options.type == Type::DuplicateBag; }
+  // A tuple that has a key.
+  bool is_row(Term t) const { return t.is_tuple() && term::HeaderWord(*t.boxed_ptr()).words() >= options.key_position; }
+  Term key_of(Term tuple) const { return Term::from_bits(tuple.boxed_ptr()[options.key_position]); }
+
   Term reference(term::HeapWriter& h) { return term_of(h); }
+  // What programs know it by.
+  Term identifier(term::HeapWriter& h) { return options.named ? name() : reference(h); }
+  std::size_t size() const { return stripes.rows(); }
   std::size_t memory_words() const;
 
+  // Key lock held.
+  Row* new_row(Term tuple) { return Row::create(tuple, store->linked_rows()); }
+  // Inserts, or makes the row of the key equal to `tuple`. Bags: adds, unless a bag has an equal row.
+  void put(Term tuple, Term key, std::uint32_t hash);
+
+  // Fixing for `pid`; unfixing answers when it was fixed by it.
+  void fix(Term pid);
+  void unfix(Term pid, std::uint64_t times);
+
  private:
+  friend class Tables;
   Term term_of(term::HeapWriter& h);
+  std::atomic<bool> deleted_{false};
+  std::atomic<Word> owner_;
+  std::atomic<Word> name_;
 };
 
-// Counted reference to a table.
-class TableRef {
+// The stripe of a key, held for a change. Not `ok` when the table is being deleted.
+class KeyLock {
  public:
-  TableRef() = default;
-  explicit TableRef(Table* t) : t_(t) { if (t_) t_->add_ref(); }
-  TableRef(const TableRef& o) : TableRef(o.t_) {}
-  TableRef(TableRef&& o) noexcept : t_(o.t_) { o.t_ = nullptr; }
-  TableRef& operator=(TableRef o) { std::swap(t_, o.t_); return *this; }
-  ~TableRef() { if (t_) t_->release(); }
-  Table* operator->() const { return t_; }
-  Table& operator*() const { return *t_; }
-  Table* get() const { return t_; }
-  explicit operator bool() const { return t_ != nullptr; }
+  KeyLock(Table& t, Term key) : KeyLock(t, key, t.store->hash(key)) {}
+  KeyLock(Table& t, Term, std::uint32_t hash) : table_(t), hash_(hash) {
+    t.stripes.of(hash).lock.lock();
+    ok_ = !t.deleted();
+  }
+  ~KeyLock() {
+    table_.stripes.of(hash_).lock.unlock();
+    if (ok_) table_.store->settle(hash_);
+  }
+  KeyLock(const KeyLock&) = delete;
+  bool ok() const { return ok_; }
+  std::uint32_t hash() const { return hash_; }
 
  private:
-  Table* t_ = nullptr;
+  Table& table_;
+  std::uint32_t hash_;
+  bool ok_;
+};
+
+// All stripes, for a change of many keys that others see as one.
+class StepLock {
+ public:
+  explicit StepLock(Table& t) : table_(t) {
+    t.stripes.lock_all();
+    ok_ = !t.deleted();
+  }
+  ~StepLock() { table_.stripes.unlock_all(); }
+  StepLock(const StepLock&) = delete;
+  bool ok() const { return ok_; }
+
+ private:
+  Table& table_;
+  bool ok_;
 };
 
 class Tables {
  public:
   explicit Tables(proc::Runtime& runtime);
   ~Tables();
-  // By reference or name; empty when there is none or it was deleted.
-  TableRef find(Term t) const;
-  TableRef find_by_name(Term name) const;
-  // Enters a new table. False: the name is taken, or the limit is reached (*full).
-  bool add(TableRef table, bool* full);
-  bool rename(Table& table, Term name);  // X; false: taken
-  void remove(Table& table);             // X held; empties the table and forgets it
-  void change_owner(Table& table, Term owner);  // X held
-  std::vector<TableRef> all() const;
-  std::vector<TableRef> owned_by(Term pid) const;
+  // By reference or name; nullptr when there is none or it was deleted.
+  Table* find(Term t) const {
+    Table* table = t.is_atom() ? find_by_name(t) : static_cast<Table*>(term::magic_of(t, &kTableType));
+    return table && !table->deleted() ? table : nullptr;
+  }
+  Table* find_by_name(Term name) const;
+  // Enters a new table. False: the name is taken.
+  bool add(Table& table);
+  bool rename(Table& table, Term name);  // false: taken
+  // Deletes the table; false when somebody else did.
+  bool remove(Table& table);
+  // False when the table no longer belongs to `from`. A new owner that is no more leaves it at once.
+  bool change_owner(Table& table, Term from, Term to);
+  // Frees what detach_all gave, in slices, once no reader can be in it.
+  void bury(std::unique_ptr<Remains> remains);
+  // Counted references; the caller releases each.
+  std::vector<Table*> all() const;
   std::size_t count() const;
   // The process ends: tables go to their heirs or are deleted, its fixations end.
   void owner_ended(proc::Process& p);
@@ -150,6 +157,7 @@ class Tables {
   proc::Runtime& runtime() { return runtime_; }
 
  private:
+  void leave(Table& table, Term owner);
   proc::Runtime& runtime_;
   struct Impl;
   std::unique_ptr<Impl> impl_;

@@ -246,6 +246,7 @@ class Compiler {
       if (f.arity == t.size() - 1 && text == f.name) {
         node->kind = Node::Kind::Call;
         node->bif = code_.find_bif(atoms::erlang, name, f.arity);
+        node->is_element = text == "element";
         if (!node->bif) return wrong("function is not built in") != nullptr;
         return arguments(t, node);
       }
@@ -284,6 +285,41 @@ Term MatchSpec::ground_key(std::size_t position) const {
     key = n.term;
   }
   return key;
+}
+
+namespace {
+
+// Whether the expression builds what the pattern matched.
+bool same_value(const Node& pattern, const Node& expression) {
+  if (pattern.kind != expression.kind) return false;
+  switch (pattern.kind) {
+    case Node::Kind::Variable: return pattern.index == expression.index;
+    case Node::Kind::Constant: return term::equal_exact(pattern.term, expression.term);
+    case Node::Kind::Tuple:
+    case Node::Kind::Cons:
+      return std::equal(pattern.children.begin(), pattern.children.end(), expression.children.begin(), expression.children.end(), same_value);
+    default: return false;
+  }
+}
+
+// element(Position, '$_')
+bool takes_element(const Node& n, std::size_t position) {
+  return n.kind == Node::Kind::Call && n.is_element && n.children[0].kind == Node::Kind::Constant &&
+         n.children[0].term == Term::small(static_cast<SWord>(position)) && n.children[1].kind == Node::Kind::Object;
+}
+
+}  // namespace
+
+bool MatchSpec::keeps_element(std::size_t position) const {
+  return std::all_of(clauses_.begin(), clauses_.end(), [&](const Clause& c) {
+    if (c.body.size() != 1) return false;
+    const Node& body = c.body[0];
+    if (body.kind == Node::Kind::Object) return true;
+    if (body.kind != Node::Kind::Tuple || body.children.size() < position) return false;
+    const Node& key = body.children[position - 1];
+    if (takes_element(key, position)) return true;
+    return c.head.kind == Node::Kind::Tuple && c.head.children.size() >= position && same_value(c.head.children[position - 1], key);
+  });
 }
 
 bool MatchSpec::matches_nothing() const {

@@ -26,6 +26,9 @@ enum class Use { Table, Trace };  // what the head matches: one tuple or term, o
 struct Node;      // one expression or pattern
 struct Clause;
 
+// Copies the object that is matched to a heap; for objects that have a faster way than a term by term copy.
+using CopyObject = Term (*)(const void* source, term::HeapWriter& h);
+
 class MatchSpec {
  public:
   ~MatchSpec();
@@ -34,12 +37,15 @@ class MatchSpec {
   static std::shared_ptr<const MatchSpec> compile(code::CodeStore& code, Term spec, Use use, std::vector<std::string>* problems = nullptr);
 
   // Runs on `object`. Answers the non-value when no clause matches. The result lies on cx.heap() and shares nothing with the object.
-  Term run(proc::GuardContext& cx, Term object) const;
+  // `copy(source, heap)`, when given, copies the object.
+  Term run(proc::GuardContext& cx, Term object, CopyObject copy = nullptr, const void* source = nullptr) const;
   // Whether some clause matches and its body gives `true`.
   bool accepts(proc::GuardContext& cx, Term object) const;
 
   // When every clause's head fixes the element at `position` (1-based) to a ground term: that term (all clauses the same), else the non-value.
   Term ground_key(std::size_t position) const;
+  // Whether every answer is a tuple with the object's own element at `position`, as far as can be seen without running.
+  bool keeps_element(std::size_t position) const;
   // No object can match (a head that is neither variable nor tuple).
   bool matches_nothing() const;
 

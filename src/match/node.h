@@ -32,6 +32,7 @@ struct Node {
   std::size_t index = 0;
   bool first_use = false;            // Variable in a pattern: binds rather than compares
   const code::Bif* bif = nullptr;
+  bool is_element = false;           // Call of element/2
   std::vector<Node> children;
 };
 

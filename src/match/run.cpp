@@ -39,10 +39,10 @@ class Run {
       case Node::Kind::Constant: return n.term;
       case Node::Kind::Variable: return bound_[n.index];
       case Node::Kind::Object: return object_;
-      case Node::Kind::Bindings: return bindings();
-      case Node::Kind::Tuple: return tuple_value(n);
-      case Node::Kind::Cons: return list_value(n);
-      case Node::Kind::Map: return map_value(n);
+      case Node::Kind::Bindings: return bindings<false>();
+      case Node::Kind::Tuple: return tuple_value<false>(n);
+      case Node::Kind::Cons: return list_value<false>(n);
+      case Node::Kind::Map: return map_value<false>(n);
       case Node::Kind::Call: return call(n);
       case Node::Kind::And: return strict(n, atoms::false_);
       case Node::Kind::Or: return strict(n, atoms::true_);
@@ -53,8 +53,29 @@ class Run {
   }
 
   void set_clause(const Clause& c) { clause_ = &c; }
+  void set_copier(CopyObject copy, const void* source) { copy_object_ = copy, source_ = source; }
+
+  // Bodies: as value, but new: nothing of it lies in the object or the specification.
+  Term result(const Node& n) {
+    switch (n.kind) {
+      case Node::Kind::Object: return copy_object_ ? copy_object_(source_, cx_.heap()) : own(object_);
+      case Node::Kind::Bindings: return bindings<true>();
+      case Node::Kind::Tuple: return tuple_value<true>(n);
+      case Node::Kind::Cons: return list_value<true>(n);
+      case Node::Kind::Map: return map_value<true>(n);
+      default: {
+        Term t = value(n);
+        return t.is_value() ? own(t) : t;
+      }
+    }
+  }
 
  private:
+  Term own(Term t) { return t.is_pointer() ? heap::copy(t, cx_.heap()) : t; }
+  template <bool kOwn>
+  Term part(const Node& n) {
+    return kOwn ? result(n) : value(n);
+  }
   static constexpr std::size_t kInline = 16;
 
   bool match_tuple(const Node& n, Term t) {
@@ -78,35 +99,43 @@ class Run {
     return true;
   }
 
+  template <bool kOwn>
   Term bindings() {
     Term list = term::kNil;
-    for (std::size_t i = clause_->variables.size(); i-- > 0;) list = cx_.heap().cons(bound_[clause_->variables[i]], list);
+    for (std::size_t i = clause_->variables.size(); i-- > 0;) {
+      Term t = bound_[clause_->variables[i]];
+      list = cx_.heap().cons(kOwn ? own(t) : t, list);
+    }
     return list;
   }
+  template <bool kOwn>
   Term tuple_value(const Node& n) {
-    std::vector<Term> elements(n.children.size());
-    for (std::size_t i = 0; i < elements.size(); i++) {
-      elements[i] = value(n.children[i]);
-      if (!elements[i].is_value()) return Term::non_value();
+    // A tuple that is given up half made holds terms all the same: nothing collects meanwhile, and zero is one.
+    Tuple t = Tuple::alloc(cx_.heap(), n.children.size());
+    for (std::size_t i = 0; i < n.children.size(); i++) t.set(i, Term::small(0));
+    for (std::size_t i = 0; i < n.children.size(); i++) {
+      Term element = part<kOwn>(n.children[i]);
+      if (!element.is_value()) return element;
+      t.set(i, element);
     }
-    Tuple t = Tuple::alloc(cx_.heap(), elements.size());
-    for (std::size_t i = 0; i < elements.size(); i++) t.set(i, elements[i]);
     return t.term();
   }
+  template <bool kOwn>
   Term list_value(const Node& n) {
     std::vector<Term> heads;
     const Node* at = &n;
     for (; at->kind == Node::Kind::Cons; at = &at->children[1]) {
-      heads.push_back(value(at->children[0]));
+      heads.push_back(part<kOwn>(at->children[0]));
       if (!heads.back().is_value()) return Term::non_value();
     }
-    Term tail = value(*at);
+    Term tail = part<kOwn>(*at);
     return tail.is_value() ? term::list_from(cx_.heap(), heads, tail) : tail;
   }
+  template <bool kOwn>
   Term map_value(const Node& n) {
     std::vector<Term> pairs(n.children.size());
     for (std::size_t i = 0; i < pairs.size(); i++) {
-      pairs[i] = value(n.children[i]);
+      pairs[i] = part<kOwn>(n.children[i]);
       if (!pairs[i].is_value()) return Term::non_value();
     }
     return ops::map_from_pairs(cx_.heap(), pairs);
@@ -144,16 +173,17 @@ class Run {
 
   proc::GuardContext& cx_;
   Term object_;
+  CopyObject copy_object_ = nullptr;
+  const void* source_ = nullptr;
   const Clause* clause_ = nullptr;
   Term inline_[kInline];
   std::vector<Term> spill_;
   Term* bound_;
 };
 
-// The clause that matches and whose guards hold, evaluated to its body's value on the context's heap but still sharing with the object.
-Term first_match(proc::GuardContext& cx, const std::vector<Clause>& clauses, std::size_t variables, Term object) {
+// The first clause that matches and whose guards hold, or nullptr; its variables are bound in `run`.
+const Clause* first_match(Run& run, const std::vector<Clause>& clauses, Term object) {
   for (const Clause& c : clauses) {
-    Run run(cx, object, variables);
     run.set_clause(c);
     if (!run.match(c.head, object)) continue;
     bool holds = true;
@@ -162,26 +192,26 @@ Term first_match(proc::GuardContext& cx, const std::vector<Clause>& clauses, std
         holds = false;
         break;
       }
-    if (!holds) continue;
-    Term result = Term::non_value();
-    for (const Node& b : c.body) {
-      result = run.value(b);
-      if (!result.is_value()) result = atoms::EXIT;
-    }
-    return result;
+    if (holds) return &c;
   }
-  return Term::non_value();
+  return nullptr;
 }
 
 }  // namespace
 
-Term MatchSpec::run(proc::GuardContext& cx, Term object) const {
-  Term result = first_match(cx, clauses_, variables_, object);
-  return result.is_value() && result.is_pointer() ? heap::copy(result, cx.heap()) : result;
+Term MatchSpec::run(proc::GuardContext& cx, Term object, CopyObject copy, const void* source) const {
+  Run run(cx, object, variables_);
+  run.set_copier(copy, source);
+  const Clause* c = first_match(run, clauses_, object);
+  if (!c) return Term::non_value();
+  Term result = run.result(c->body.back());
+  return result.is_value() ? result : Term(atoms::EXIT);
 }
 
 bool MatchSpec::accepts(proc::GuardContext& cx, Term object) const {
-  return first_match(cx, clauses_, variables_, object) == atoms::true_;
+  Run run(cx, object, variables_);
+  const Clause* c = first_match(run, clauses_, object);
+  return c && run.value(c->body.back()) == atoms::true_;
 }
 
 }  // namespace vm::match

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "heap/block.h"
+
+#include "heap/object_layout.h"
+#include "term/views.h"
+
+namespace vm::heap {
+
+using term::HeaderWord;
+using term::Kind;
+
+namespace {
+
+void hold(Word* object, HeaderWord h, term::OffHeapList& off_heap) {
+  if (h.kind() == Kind::RefcBinary) {
+    auto* data = reinterpret_cast<term::BinaryData*>(object[term::RefcBinaryWords::kData]);
+    data->add_ref();
+    off_heap.link(object, data->size);
+  } else if (h.kind() == Kind::MagicRef) {
+    reinterpret_cast<term::MagicData*>(object[4])->add_ref();
+    off_heap.link(object, 0);
+  }
+}
+
+inline void shift(Word* p, Word delta) {
+  if (Term::from_bits(*p).is_pointer()) *p += delta;
+}
+
+}  // namespace
+
+void settle_block(Word* block, std::size_t words, Word delta, term::OffHeapList& off_heap) {
+  Word* end = block + words;
+  for (Word* p = block; p < end;) {
+    if ((*p & 7) != 7 || *p == Term::kNonValue) {  // a word of a list cell
+      shift(p++, delta);
+      continue;
+    }
+    HeaderWord h(*p);
+    ObjectShape shape = shape_of(h);
+    for (std::size_t i = shape.first_term; i < shape.end_terms; i++) shift(p + i, delta);
+    if (is_off_heap_kind(h.kind())) hold(p, h, off_heap);
+    p += h.words() + 1;
+  }
+}
+
+}  // namespace vm::heap
