@@ -13,6 +13,7 @@
 #include "proc/log.h"
 #include "proc/process_table.h"
 #include "proc/runtime.h"
+#include "ets/table.h"
 #include "term/hash.h"
 #include "term/map_layout.h"
 #include "term/print.h"
@@ -72,6 +73,32 @@ BifResult state_by_tuple(BifContext& cx, term::Tuple key) {
   return cx.badarg();
 }
 
+// [Name, ...]: atoms whose tables' names are kept in one chain.
+BifResult colliding_names(BifContext& cx, Term name, SWord n) {
+  constexpr std::uint32_t kChains = ets::Tables::kNameChains;
+  std::uint32_t index = name.atom_index();
+  for (std::size_t i = 0; term::AtomTable::count() <= index + static_cast<std::size_t>(n) * kChains; i++)
+    if (!term::AtomTable::intern("colliding_name_" + std::to_string(i)).is_value()) return cx.system_limit();
+  Term list = term::kNil;
+  for (SWord i = n - 1; i >= 0; i--) list = cx.heap().cons(Term::atom(index + static_cast<std::uint32_t>(i) * kChains), list);
+  return list;
+}
+
+// Switches of the tests of tables; the non-value: none of them.
+BifResult set_table_state(BifContext& cx, Term key, Term value) {
+  std::string_view what = term::AtomTable::text(key);
+  // Searches go on in slices anyway, and trees split where they are full.
+  if (what == "ets_force_trap") return term::AtomTable::intern("notsup");
+  if (what == "ets_force_split" || what == "ets_debug_random_split_join") return atoms::ok;
+  if (what == "colliding_names" && value.is_tuple_of(2)) {
+    term::Tuple t = term::Tuple::from(value);
+    if (t[0].is_atom() && t[1].is_small() && t[1].small_value() > 0 && t[1].small_value() < 100) return colliding_names(cx, t[0], t[1].small_value());
+  }
+  // A copy outside the main heap.
+  if (what == "mbuf") return heap::copy(value, cx.heap());
+  return Term::non_value();
+}
+
 BifResult set_available(BifContext& cx, Term on) {
   bool was = internal_state_available.exchange(on == atoms::true_);
   if (on == atoms::true_ && !was) {
@@ -109,6 +136,7 @@ BifResult erts_debug_get_internal_state_1(BifContext& cx, Term key) {
   if (key == atoms::available_internal_state) return atoms::true_;
   if (key == atoms::reds_left) return Term::small(cx.process().reductions_left);
   if (key == atoms::force_heap_frags) return atoms::false_;
+  if (key.is_atom() && term::AtomTable::text(key) == "flxctr_memory_usage") return term::AtomTable::intern("notsup");
   return cx.badarg();
 }
 
@@ -127,13 +155,15 @@ BifResult erts_debug_set_internal_state_2(YieldContext& cx, Term key, Term value
   if (key == atoms::process_uniq_counter && value.is_integer()) return atoms::true_;
   if (key == atoms::wait) {
     // Nothing is put off that such a wait could be for: memory goes back at once, timers end when they are cancelled.
-    bool known = value == atoms::deallocations || value == atoms::timer_cancellations || value == atoms::aux_work;
+    bool known = value == atoms::deallocations || value == atoms::timer_cancellations || value == atoms::aux_work || (value.is_atom() && term::AtomTable::text(value) == "thread_progress");
     return known ? BifResult(atoms::ok) : cx.badarg();
   }
   for (Term limit : {atoms::re_loop_limit, atoms::unicode_loop_limit})
     if (key == limit && (value == atoms::default_ || value.is_small())) return term::make_unsigned(cx.heap(), kLoopLimit);
   if (key == atoms::binary_loop_limit && (value == atoms::default_ || value.is_small())) return Term::small(0);
-  return cx.badarg();
+  if (!key.is_atom()) return cx.badarg();
+  BifResult table_state = set_table_state(cx, key, value);
+  return table_state.has_value() || cx.process().pending != proc::PendingKind::None ? table_state : cx.badarg();
 }
 
 BifResult erts_debug_map_info_1(BifContext& cx, Term map) {

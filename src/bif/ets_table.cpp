@@ -2,6 +2,8 @@
 //
 // ETS built-ins on whole tables: making, deleting, owning, information.
 #include <algorithm>
+#include <bit>
+#include <cmath>
 #include <mutex>
 
 #include "bif/ets_access.h"
@@ -34,6 +36,22 @@ bool read_heir(BifContext& cx, Tuple t, Term* heir, Term* data) {
   return true;
 }
 
+// {debug_hash_fixed_number_of_locks, N}: an option of stock's tests.
+bool read_lock_count(Tuple t, NewOptions* o) {
+  if (!t[0].is_atom() || term::AtomTable::text(t[0]) != "debug_hash_fixed_number_of_locks" || !t[1].is_small() || t[1].small_value() < 1) return false;
+  o->write_concurrency = true;
+  o->write_concurrency_auto = false;
+  o->lock_count = std::bit_ceil(static_cast<std::uint32_t>(std::clamp<SWord>(t[1].small_value(), 64, 1024)));
+  return true;
+}
+
+// Only tables that several may write have it; counters follow it where nothing was said.
+void settle_concurrency(NewOptions* o) {
+  if (o->protection == ets::Protection::Private) o->write_concurrency = o->write_concurrency_auto = false;
+  if (!o->write_concurrency) o->lock_count = 0, o->decentralized_counters = false;
+  else if (!o->decentralized_given) o->decentralized_counters = o->type == ets::Type::OrderedSet || o->write_concurrency_auto || o->lock_count;
+}
+
 bool read_pair_option(BifContext& cx, Tuple t, NewOptions* o) {
   if (t[0] == atoms::heir) return read_heir(cx, t, &o->heir, &o->heir_data);
   if (t.size() != 2) return false;
@@ -44,13 +62,14 @@ bool read_pair_option(BifContext& cx, Tuple t, NewOptions* o) {
   }
   if (t[0] == atoms::write_concurrency && t[1] == atoms::auto_) {
     o->write_concurrency = o->write_concurrency_auto = true;
-    if (!o->decentralized_given) o->decentralized_counters = true;
+    o->lock_count = 0;
     return true;
   }
+  if (t[0] == atoms::write_concurrency && t[1].is_tuple_of(2)) return read_lock_count(Tuple::from(t[1]), o);
   if (!t[1].is_boolean()) return false;
   bool on = t[1] == atoms::true_;
   if (t[0] == atoms::read_concurrency) o->read_concurrency = on;
-  else if (t[0] == atoms::write_concurrency) o->write_concurrency = on, o->write_concurrency_auto = false;
+  else if (t[0] == atoms::write_concurrency) o->write_concurrency = on, o->write_concurrency_auto = false, o->lock_count = 0;
   else if (t[0] == atoms::decentralized_counters) o->decentralized_counters = on, o->decentralized_given = true;
   else return false;
   return true;
@@ -108,6 +127,7 @@ struct Held {
 BifResult ets_new_2(BifContext& cx, Term name, Term options) {
   NewOptions o;
   if (!name.is_atom() || !read_new_options(cx, options, &o)) return cx.badarg();
+  settle_concurrency(&o);
   Held t(new Table(o, name, cx.process().pid));
   set_heir(*t.table, o.heir, o.heir_data);
   if (!cx.runtime().ets->add(*t.table)) return badarg_because(cx, atoms::already_exists);
@@ -241,6 +261,23 @@ Term binaries(BifContext& cx, Table& t) {
   return list.finish();
 }
 
+// How full a hash table's buckets are: {Buckets, Average, Deviation, Expected deviation, Shortest, Longest, 0, Locks}; of an ordered one that
+// several may write {Inner nodes, Leaves, 0}.
+Term stats(BifContext& cx, Table& t) {
+  term::HeapWriter& h = cx.heap();
+  ets::Shape shape = t.store->shape();
+  auto number = [&](std::size_t n) { return term::make_unsigned(h, n); };
+  if (t.ordered()) {
+    if (!t.options.write_concurrency) return atoms::false_;
+    return Tuple::make(h, number(shape.inner), number(shape.outer), Term::small(0));
+  }
+  double n = static_cast<double>(shape.outer), rows = static_cast<double>(shape.rows), average = rows / n;
+  double deviation = std::sqrt(std::max(0.0, static_cast<double>(shape.squares) / n - average * average));
+  double expected = std::sqrt(rows * (1 / n) * (1 - 1 / n));
+  return Tuple::make(h, number(shape.outer), term::make_float(h, average), term::make_float(h, deviation), term::make_float(h, expected),
+                     number(shape.shortest), number(shape.longest), Term::small(0), number(t.options.lock_count ? t.options.lock_count : t.stripes.size()));
+}
+
 Term heir_of(Table& t) {
   std::lock_guard<sync::SmallMutex> hold(t.meta);
   return t.heir.is_nil() ? Term(atoms::none) : t.heir;
@@ -261,12 +298,15 @@ Term item_value(BifContext& cx, Table& t, Term item) {
   if (item == atoms::id) return t.reference(h);
   if (item == atoms::compressed) return boolean_of(t.options.compressed);
   if (item == atoms::read_concurrency) return boolean_of(t.options.read_concurrency);
+  if (item == atoms::write_concurrency && t.options.lock_count)
+    return Tuple::make(h, term::AtomTable::intern("debug_hash_fixed_number_of_locks"), Term::small(t.options.lock_count));
   if (item == atoms::write_concurrency) return t.options.write_concurrency_auto ? Term(atoms::auto_) : boolean_of(t.options.write_concurrency);
   if (item == atoms::decentralized_counters) return boolean_of(t.options.decentralized_counters);
   if (item == atoms::fixed) return boolean_of(t.stripes.fixed.load() != 0);
   if (item == atoms::safe_fixed) return safe_fixed(cx, t, false);
   if (item == atoms::safe_fixed_monotonic_time) return safe_fixed(cx, t, true);
   if (item == atoms::binary) return binaries(cx, t);
+  if (item.is_atom() && term::AtomTable::text(item) == "stats") return stats(cx, t);
   return Term::non_value();
 }
 

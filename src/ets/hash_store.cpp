@@ -10,6 +10,7 @@
 // `state`, then put into the list: a reader that started in the old bucket and meets a slot looks at `state` again (find). 3. Bucket i and the bucket
 // it was split from have one stripe, since there are at least as many buckets as stripes. 4. `state` has a counter, so that growing and shrinking
 // back does not look like nothing.
+#include <algorithm>
 #include <bit>
 #include <cstdlib>
 
@@ -221,6 +222,20 @@ class HashStore final : public Store {
       if (row_at(w)->present()) rows->push_back(row_at(w));
       w = row_at(w)->link().load(std::memory_order_acquire);
     }
+  }
+  Shape shape() const override {
+    Shape s;
+    s.outer = slots();
+    std::vector<Row*> rows;
+    for (std::size_t i = 0; i < s.outer; i++) {
+      rows.clear();
+      rows_of_slot(i, &rows);
+      s.rows += rows.size();
+      s.squares += rows.size() * rows.size();
+      s.longest = std::max(s.longest, rows.size());
+      s.shortest = i == 0 ? rows.size() : std::min(s.shortest, rows.size());
+    }
+    return s;
   }
   std::size_t bytes() const override { return buckets().bytes(); }
 

@@ -89,6 +89,12 @@ struct Position {
   Term key = Term::non_value();         // tree stores: beyond this key
 };
 
+// How rows are spread.
+struct Shape {
+  std::size_t inner = 0, outer = 0;                             // nodes above; leaves or buckets
+  std::size_t rows = 0, shortest = 0, longest = 0, squares = 0;  // of buckets; the sum of the squares of their lengths
+};
+
 class Store {
  public:
   explicit Store(Stripes& stripes) : stripes_(stripes) {}
@@ -112,6 +118,7 @@ class Store {
   // Numbered portions of an unchanging table: 0 .. slots() - 1.
   virtual std::size_t slots() const = 0;
   virtual void rows_of_slot(std::size_t slot, std::vector<Row*>* rows) const = 0;
+  virtual Shape shape() const = 0;
   virtual std::size_t bytes() const = 0;  // besides those of the rows
 
   // --- writers, holding the stripe of the key

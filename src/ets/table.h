@@ -38,6 +38,7 @@ struct TableOptions {
   std::size_t key_position = 1;  // 1-based
   bool named = false, compressed = false, read_concurrency = false, write_concurrency = false, write_concurrency_auto = false;
   bool decentralized_counters = false;
+  std::uint32_t lock_count = 0;  // what a test asked for; only shown
 };
 
 extern const char kTableType;
@@ -131,6 +132,8 @@ class StepLock {
 
 class Tables {
  public:
+  static constexpr std::size_t kNameChains = 4096;  // by the number of the name's atom
+
   explicit Tables(proc::Runtime& runtime);
   ~Tables();
   // By reference or name; nullptr when there is none or it was deleted.

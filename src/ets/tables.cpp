@@ -123,7 +123,7 @@ void Table::unfix(Term pid, std::uint64_t times) {
 // --- all tables ------------------------------------------------------------------------------------------------------------------
 
 struct Tables::Impl {
-  static constexpr std::size_t kNameChains = 4096, kShards = 64;
+  static constexpr std::size_t kShards = 64;
   struct Name {
     Word name;
     Table* table;  // the registry holds a reference

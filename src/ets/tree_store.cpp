@@ -275,6 +275,12 @@ class TreeStore final : public Store {
       slot -= some.size();
     }
   }
+  Shape shape() const override {
+    Shape s;
+    s.inner = inners_.load(kRelaxed);
+    s.outer = leaves_.load(kRelaxed);
+    return s;
+  }
   std::size_t bytes() const override {
     return leaves_.load(kRelaxed) * sizeof(Leaf) + inners_.load(kRelaxed) * sizeof(Inner) + sizeof *this;
   }
