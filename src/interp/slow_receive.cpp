@@ -27,6 +27,20 @@ void take_in_early(Process& p, proc::Signal& s) {
 
 }  // namespace
 
+void skip_messages(Process& p, const Word* cells, std::size_t n, const Word* y) {
+  constexpr std::size_t kCells = 4;  // of a shape: arity, which values count, the values
+  proc::MessageShape shapes[proc::MailboxIndex::kMaxShapes];
+  const std::size_t count = n / kCells;
+  if (count > proc::MailboxIndex::kMaxShapes) return;
+  for (std::size_t i = 0; i < count; i++) {
+    const Word* c = cells + i * kCells;
+    shapes[i].arity = c[0];
+    if (c[1] & 1) shapes[i].first = read_source(c[2], nullptr, y);
+    if (c[1] & 2) shapes[i].second = read_source(c[3], nullptr, y);
+  }
+  p.mailbox.skip({shapes, count});
+}
+
 Peek peek_message(Registers& r, Term* message) {
   Process& p = *r.process;
   proc::Signal* s = p.mailbox.peek();

@@ -53,6 +53,7 @@ code::CodePtr Loader::decode(Function& f) {
   if (f.decoded_begin != nullptr || f.bif != nullptr) return f.entry.load(std::memory_order_acquire);
   Lowering lowering(f, loader);
   const bool good = lowering.run() && verify(lowering.body(), *loader.operators_);
+  if (good) find_receive_shapes(lowering.body());
   const code::CodePtr entry = loader.store_.backend()->install(good ? lowering.body() : bad_body(f));
   f.entry.store(entry, std::memory_order_release);
   Export* e = loader.store_.find_export(f.mfa.module, f.mfa.function, f.mfa.arity);
@@ -66,6 +67,7 @@ bool Loader::lower(Function& f, code::FunctionBody* out) {
   std::lock_guard guard(loader.store_.lock());
   Lowering lowering(f, loader);
   const bool good = lowering.run() && verify(lowering.body(), *loader.operators_);
+  if (good) find_receive_shapes(lowering.body());
   *out = good ? std::move(lowering.body()) : bad_body(f);
   return good;
 }

@@ -394,7 +394,7 @@ void get_map_elements(Lowering& l) {
 void send(Lowering& l) { l.emit(Op::send); }
 void remove_message(Lowering& l) { l.emit(Op::remove_message); }
 void timeout(Lowering& l) { l.emit(Op::timeout); }
-void loop_rec(Lowering& l) { l.emit(Op::loop_rec, {l.label(0), l.dest(1)}); }
+void loop_rec(Lowering& l) { l.emit(Op::loop_rec, {l.label(0), l.dest(1), Lowering::plain(0)}); }
 void loop_rec_end(Lowering& l) { l.emit(Op::loop_rec_end, {l.label(0)}); }
 void wait(Lowering& l) { l.emit(Op::wait, {l.label(0)}); }
 void wait_timeout(Lowering& l) { l.emit(Op::wait_timeout, {l.label(0), l.source(1)}); }

@@ -119,6 +119,9 @@ LowerFunction lowering_of(std::uint8_t opcode);
 // instructions that cannot be reached. False: the function must not run.
 bool verify(code::FunctionBody& body, const Operators& operators);
 
+// Gives every loop_rec of a verified body the shapes of messages it can take.
+void find_receive_shapes(code::FunctionBody& body);
+
 // The function whose entry label this is, or nullptr.
 code::Function* function_of_label(code::ModuleInstance& instance, std::size_t label);
 

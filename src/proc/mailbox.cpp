@@ -18,6 +18,7 @@ Mailbox::~Mailbox() {
     m = next;
   }
   delete[] markers_;
+  delete index_;
 }
 
 Signal* Mailbox::reverse(Signal* newest) {
@@ -59,6 +60,10 @@ void Mailbox::adopt_into(heap::ProcessHeap& heap) {
 void Mailbox::remove(Message* m) {
   if (is_listed(*m)) unlist(*m);
   if (matching_ == m) matching_ = nullptr;
+  if (VM_UNLIKELY(index_ != nullptr)) {
+    if (unindexed_ == m) unindexed_ = m->next;
+    if (MailboxIndex::holds(*m)) index_->remove(*m);
+  }
   if (markers_used_) {
     for (Word i = 0; i < kMarkers; i++)
       if (markers_[i].used && markers_[i].after == m) markers_[i].after = m->prev;
@@ -69,6 +74,40 @@ void Mailbox::remove(Message* m) {
   if (m->next) m->next->prev = m->prev;
   else last_ = m->prev;
   length_--;
+  if (VM_UNLIKELY(index_ != nullptr) && length_ < kIndexTo) drop_index();
+}
+
+void Mailbox::drop_index() {
+  index_->forget_all(first_);
+  delete index_;
+  index_ = nullptr;
+  unindexed_ = nullptr;
+  missed_ = 0;
+  miss_limit_ = kMissLimit;
+}
+
+// Whether there is an index now that knows all messages.
+bool Mailbox::prepare_index() {
+  if (!index_) {
+    if (length_ < kIndexFrom) {
+      missed_ = 0;
+      miss_limit_ = kMissLimit;
+      return false;
+    }
+    if (missed_ < 2 * length_) {
+      miss_limit_ = 2 * length_;
+      return false;
+    }
+    index_ = new MailboxIndex;
+    unindexed_ = first_;
+    miss_limit_ = 0;
+  }
+  for (; unindexed_; unindexed_ = unindexed_->next) index_->add(*unindexed_);
+  return true;
+}
+
+void Mailbox::skip(std::span<const MessageShape> shapes) {
+  if (save_ && prepare_index()) save_ = index_->find(shapes, MailboxIndex::number(*save_));
 }
 
 Word Mailbox::reserve_marker() {

@@ -8,6 +8,10 @@
 // Inbox: messages in arrival order, doubly linked through the signals themselves, owned by the receiver's thread. `save` is where the running receive
 // looks next; nullptr is the end. A receive marker remembers a position: messages before it cannot match a reference made later.
 //
+// Receives that pass over many messages make an index (proc/mailbox_index.h): from then on a receive whose clauses name what a message must be
+// skips what cannot match. It is made when as many messages were passed over in vain as lie in two queues of this length, and dropped when
+// the queue is short.
+//
 // Terms of a message stay in its fragments while it waits, also while a receive looks at it: the compiler keeps terms of a message that is not
 // taken yet out of the stack, and the collector never sees them. Two exceptions put them on the receiver's heap. 1. The first few messages a
 // receive looks at are copied there at once, for most are taken. 2. A collection in the middle of matching adopts the message being matched.
@@ -15,8 +19,10 @@
 #pragma once
 
 #include <atomic>
+#include <span>
 
 #include "heap/process_heap.h"
+#include "proc/mailbox_index.h"
 #include "proc/signal.h"
 
 namespace vm::proc {
@@ -63,7 +69,12 @@ class Mailbox {
     if (matching_ && !matching_->fragments && !is_listed(*matching_)) list(*matching_);
     matching_ = nullptr;
     save_ = save_->next;
+    missed_++;
   }
+  // Whether the receive should tell its shapes (skip) before it looks at the next message.
+  bool wants_shapes() const { return missed_ > miss_limit_; }
+  // Moves the save pointer on to the next message with one of these shapes.
+  void skip(std::span<const MessageShape> shapes);
   // Takes the message under save out of the inbox; the caller owns the signal. Resets save to the start.
   Message* take() {
     Message* m = save_;
@@ -88,6 +99,7 @@ class Mailbox {
     else first_ = m;
     last_ = m;
     if (!save_) save_ = m;
+    if (index_ && !unindexed_) unindexed_ = m;
     length_++;
   }
 
@@ -111,6 +123,8 @@ class Mailbox {
 
  private:
   static constexpr std::uint32_t kEarly = 8;
+  static constexpr std::uint64_t kMissLimit = 1024;
+  static constexpr std::size_t kIndexFrom = 256, kIndexTo = 64;  // lengths to make and to drop an index
   static constexpr std::uint8_t kListed = 1;  // Signal::flags of a message: in the list on_heap_
   static bool is_listed(const Message& m) { return m.flags & kListed; }
   void list(Message& m) {
@@ -123,6 +137,8 @@ class Mailbox {
     on_heap_count_++;
   }
   void unlist(Message& m);
+  bool prepare_index();
+  void drop_index();
   void adopt_into(heap::ProcessHeap& heap);
   static Signal* closed() { return reinterpret_cast<Signal*>(1); }
   static Signal* reverse(Signal* newest);
@@ -141,6 +157,10 @@ class Mailbox {
   Message* matching_ = nullptr;   // what the running receive looks at; nullptr between two messages
   Message* on_heap_ = nullptr;    // waiting messages with terms on the heap
   std::uint32_t on_heap_count_ = 0;
+  std::uint64_t missed_ = 0;      // messages that receives passed over in vain
+  std::uint64_t miss_limit_ = kMissLimit;
+  MailboxIndex* index_ = nullptr;
+  Message* unindexed_ = nullptr;  // first message the index does not know
   std::uint64_t appended_ = 0;    // messages are numbered in the inbox (Signal::id)
   Marker* markers_ = nullptr;  // kMarkers of them, on demand
   Word next_marker_ = 0;

@@ -1,7 +1,7 @@
 %% SPDX-License-Identifier: Apache-2.0
 %% receive: order, selection, time-outs, markers.
 -module(receive_t).
--export([test_order/0, test_selective/0, test_after_zero/0, test_timeout/0, test_infinity/0, test_bad_timeout/0, test_reference/0, test_reference_full/0, test_nested/0, test_two_processes/0, test_many_senders/0, test_leftovers/0, test_large/0, test_gc/0, test_ring/0, test_collect_while_matching/0, test_looked_at/0, test_matched_parts/0, id/1]).
+-export([test_order/0, test_selective/0, test_after_zero/0, test_timeout/0, test_infinity/0, test_bad_timeout/0, test_reference/0, test_reference_full/0, test_nested/0, test_two_processes/0, test_many_senders/0, test_leftovers/0, test_large/0, test_gc/0, test_ring/0, test_collect_while_matching/0, test_looked_at/0, test_matched_parts/0, test_long_queue/0, test_long_queue_terms/0, test_long_queue_wait/0, id/1]).
 
 id(X) -> X.
 
@@ -149,4 +149,60 @@ test_matched_parts() ->
              end || X <- lists:seq(1, 50)],
     Parts = [[X, [X + 1], X, float(X), X, <<"abc">>, X] || X <- lists:seq(1, 50)],
     [receive {skip, X} -> ok end || X <- lists:seq(1, 30)],
+    ok.
+
+%% Receives that keep missing behind a long queue; whatever helps them must keep the order.
+test_long_queue() ->
+    N = 5000,
+    [self() ! {old, X, X rem 7} || X <- lists:seq(1, N)],
+    [begin
+         R = make_ref(),
+         self() ! {other, R},
+         self() ! {R, X},
+         self() ! {R, again},
+         X = receive {R, Y} -> Y end,
+         again = receive {R, Z} -> Z; {old, never, _} -> wrong end,
+         other = receive {Tag, R} -> Tag end,
+         none = receive {Tag2, R} -> Tag2 after 0 -> none end
+     end || X <- lists:seq(1, 50)],
+    [begin
+         {X, 3} = receive {old, Y, 3} -> {Y, 3} end
+     end || X <- lists:seq(3, 700, 7)],
+    [X = receive {old, X, K} -> X + 0 * K end || X <- lists:seq(1000, 2000)],
+    5000 = receive {old, 5000 = Y, _} -> Y; {young, Y} -> Y end,
+    self() ! stop,
+    self() ! {stop},
+    stop = receive stop -> stop; {stop} -> tuple end,
+    {stop} = receive stop -> stop; {stop} -> {stop} end,
+    Rest = [X || X <- lists:seq(1, 4999), X < 1000 orelse X > 2000, not (X rem 7 =:= 3 andalso X < 701)],
+    Rest = drain_old(),
+    none = receive _ -> some after 0 -> none end.
+
+drain_old() -> receive {old, X, _} -> [X | drain_old()] after 0 -> [] end.
+
+%% The same with terms that are equal but not the same, in every place a receive can name.
+test_long_queue_terms() ->
+    [self() ! {filler, X} || X <- lists:seq(1, 3000)],
+    Terms = [0.0, -0.0, 1.5, 1 bsl 70, <<"abc">>, [a | b], {a, b}, #{a => 1}, make_ref(), self(), "", 'a', 1 bsl 59, fun lists:map/2],
+    [begin
+         missing = receive {V, _} -> V; {_, V, _} -> V; V -> V after 0 -> missing end,
+         self() ! {V, 1}, self() ! {x, V, 2}, self() ! V,
+         1 = receive {V, A} -> A; {x, V, A} -> A; V -> wrong end,
+         2 = receive {V, A2} -> A2; {x, V, A2} -> A2; V -> wrong end,
+         right = receive {V, A3} -> A3; {x, V, A3} -> A3; V -> right end
+     end || _ <- [1, 2], V <- Terms],
+    0 = receive {filler, never} -> 1 after 0 -> 0 end,
+    lists:foreach(fun(X) -> receive {filler, Y} -> X = Y end end, lists:seq(1, 3000)).
+
+%% A receive waits while messages come one by one behind a long queue.
+test_long_queue_wait() ->
+    [self() ! {filler, X} || X <- lists:seq(1, 3000)],
+    Self = self(),
+    [begin
+         P = spawn(fun() -> [begin Self ! {noise, Y}, erlang:yield() end || Y <- lists:seq(1, 20)], Self ! {done, self(), X} end),
+         X = receive {done, P, Z} -> Z end,
+         20 = length([Y || Y <- lists:seq(1, 20), receive {noise, Y} -> true end])
+     end || X <- lists:seq(1, 100)],
+    {message_queue_len, 3000} = process_info(self(), message_queue_len),
+    [receive {filler, X} -> ok end || X <- lists:seq(1, 3000)],
     ok.
