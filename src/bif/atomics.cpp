@@ -51,7 +51,8 @@ struct Cells : term::MagicData {
 
 BifResult make_cells(BifContext& cx, const void* type, Term size, bool is_signed, std::size_t lanes) {
   Word n;
-  if (!term::to_uint64(size, &n) || n == 0) return cx.badarg();
+  if (!term::to_uint64(size, &n)) return size.is_big() && !term::BigInt::from(size).negative() ? cx.system_limit() : cx.badarg();
+  if (n == 0) return cx.badarg();
   if (n > kMaxSize / lanes) return cx.system_limit();
   auto* cells = new Cells(type, n, is_signed, lanes);
   if (!cells->cells) {

@@ -146,9 +146,9 @@ BifResult erlang_binary_part_2(GuardContext& cx, Term binary, Term range) {
 BifResult erlang_binary_part_3(GuardContext& cx, Term binary, Term start, Term length) { return binary_part_of(cx, binary, start, length); }
 
 BifResult erlang_iolist_size_1(YieldContext& cx, Term t) {
-  std::size_t bytes;
-  if (IolistFault fault = ops::iolist_size(t, &bytes); fault != IolistFault::None) return iolist_error(cx, fault);
-  return Term::small(static_cast<SWord>(bytes));
+  std::uint64_t bytes;
+  if (IolistFault fault = ops::iolist_length(t, &bytes); fault != IolistFault::None) return iolist_error(cx, fault);
+  return term::make_unsigned(cx.heap(), bytes);
 }
 
 BifResult erlang_iolist_to_binary_1(YieldContext& cx, Term t) {

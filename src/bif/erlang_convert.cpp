@@ -236,13 +236,24 @@ BifResult atom_of_list(BifContext& cx, Term list, Existing existing) {
   return cx.badarg();
 }
 
+// Whether UTF-8 bytes begin with as many characters as an atom can have and go on, whatever with.
+bool fills_an_atom(std::string_view text) {
+  constexpr std::size_t kMost = term::AtomTable::kMaxCharacters;
+  std::size_t at = 0;
+  for (std::size_t n = 0; n < kMost && at < text.size(); n++) {
+    const auto lead = static_cast<unsigned char>(text[at]);
+    at += lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+  }
+  return at < text.size() && utf8_length(text.substr(0, at)) == static_cast<SWord>(kMost);
+}
+
 BifResult atom_of_binary(BifContext& cx, Term t, Term encoding, Existing existing) {
   BinaryText text;
   if (!text.read(t)) return cx.badarg();
   bool latin1 = encoding == atoms::latin1;
   if (!latin1 && encoding != atoms::utf8 && encoding != atoms::unicode) return cx.badarg();
   SWord characters = latin1 ? static_cast<SWord>(text.view.size()) : utf8_length(text.view);
-  if (characters < 0) return cx.badarg();
+  if (characters < 0) return existing == Existing::OrNew && fills_an_atom(text.view) ? cx.system_limit() : cx.badarg();
   if (characters > static_cast<SWord>(term::AtomTable::kMaxCharacters))
     return existing == Existing::Only ? cx.badarg() : cx.system_limit();
   if (!latin1) return atom_of(cx, text.view, existing);

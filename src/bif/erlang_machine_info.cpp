@@ -4,9 +4,11 @@
 #include <gnu/libc-version.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <bit>
 #include <cstdio>
 
+#include "bif/text_input.h"
 #include "code/code_store.h"
 #include "port/port.h"
 #include "proc/runtime.h"
@@ -61,6 +63,13 @@ Term allocator(BifContext& cx) {
   return term::Tuple::make(h, name("glibc"), term::list_from(h, version), h.cons(name("sys_alloc"), term::kNil), term::kNil);
 }
 
+// What erlang.erl itself defines, so that its code is no stub.
+bool defined_in_erlang(const code::Mfa& m) {
+  if (m.module != atoms::erlang) return false;
+  const std::string_view function = term::AtomTable::text(m.function);
+  return (function == "apply" && (m.arity == 2 || m.arity == 3)) || (function == "yield" && m.arity == 0);
+}
+
 // Built-ins as {Module, Function, Arity}.
 Term built_ins(BifContext& cx) {
   term::HeapWriter& h = cx.heap();
@@ -68,7 +77,7 @@ Term built_ins(BifContext& cx) {
   Term list = term::kNil;
   for (std::uint32_t i = 0; i < code.export_count(); i++) {
     const code::Export* e = code.export_at(i);
-    if (!e->bif) continue;
+    if (!e->bif || defined_in_erlang(e->mfa)) continue;
     const code::Mfa& m = e->mfa;
     list = h.cons(term::Tuple::make(h, m.module, m.function, Term::small(static_cast<SWord>(m.arity))), list);
   }
@@ -96,6 +105,17 @@ Term check_io(BifContext& cx) {
   return cx.heap().cons(p.finish(), term::kNil);
 }
 
+// Atomic operations that need no lock: {What, Source or "no", Operations}.
+Term atomics_info(BifContext& cx) {
+  term::HeapWriter& h = cx.heap();
+  auto row = [&](const char* what, bool native) {
+    return term::Tuple::make(h, list_of_bytes(h, what), list_of_bytes(h, native ? "c++" : "no"), term::kNil);
+  };
+  const Term rows[] = {row("32-bit native atomics", std::atomic<std::uint32_t>::is_always_lock_free),
+                       row("64-bit native atomics", std::atomic<std::uint64_t>::is_always_lock_free), row("Double word native atomics", false)};
+  return term::list_from(h, rows);
+}
+
 struct Row {
   std::string_view key;
   Term (*answer)(BifContext&);
@@ -107,6 +127,7 @@ constexpr Row kRows[] = {
     {"os_system_time_source", system_source},
     {"allocator", allocator},
     {"check_io", check_io},
+    {"ethread_info", atomics_info},
     {"ethread_used_tse", [](BifContext&) { return Term::small(0); }},  // events of a thread library that is not used here
     {"snifs", built_ins},
 };

@@ -214,7 +214,7 @@ const Key kKeys[] = {
     {atoms::time_warp_mode, [](BifContext& cx) { return term::AtomTable::intern(settings(cx).time_warp); }},
     {atoms::tolerant_timeofday,
      [](BifContext& cx) { return settings(cx).time_correction ? Term(atoms::enabled) : Term(atoms::disabled); }},
-    {atoms::trace_control_word, [](BifContext&) { return Term::small(0); }},
+    {atoms::trace_control_word, [](BifContext& cx) { return number_of(cx, cx.runtime().trace_control_word); }},
     {atoms::update_cpu_info, [](BifContext&) { return Term(atoms::unchanged); }},
     {atoms::version, [](BifContext& cx) { return string_of(cx, settings(cx).erts_version); }},
     {atoms::wordsize, [](BifContext&) { return Term::small(8); }},

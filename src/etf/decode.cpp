@@ -31,6 +31,8 @@ constexpr std::size_t kFlatMapLimit = 32;
 constexpr std::size_t kMaxIntegerBytes = num::kMaxDigits * sizeof(num::Digit);
 constexpr std::size_t kBestDeflateRatio = 1032;
 constexpr std::uint32_t kLocalRefBits = 18;
+constexpr std::uint32_t kMaxCaptured = 255;  // variables of a fun: they are arguments of its code
+constexpr std::uint64_t kMaxNarrowCreation = 3;  // two bits in the tags that have one byte for it
 
 class Decoder {
  public:
@@ -103,7 +105,7 @@ class Decoder {
   bool node(Term* name);
   bool creation(bool wide, std::uint32_t* out) {
     std::uint64_t v;
-    if (!number(wide ? 4 : 1, &v)) return false;
+    if (!number(wide ? 4 : 1, &v) || (!wide && v > kMaxNarrowCreation)) return false;
     *out = static_cast<std::uint32_t>(v);
     return true;
   }
@@ -328,6 +330,7 @@ bool Decoder::reference(unsigned tag, Word* to) {
       if (!number32(&numbers[i])) return false;
     }
   }
+  if (tag != kNewerReference && numbers[0] >> kLocalRefBits != 0) return false;
   return make_reference(name, cr, std::span(numbers, count), to);
 }
 
@@ -416,7 +419,7 @@ bool Decoder::fun(Word* to) {
   if (!next_atom(&c.fun.module) || !next_small(&c.fun.old_index) || !next_small(&c.fun.old_uniq)) return false;
   std::uint64_t tag;
   if (!number(1, &tag) || (tag != kPid && tag != kNewPid) || !pid(static_cast<unsigned>(tag), &c.fun.creator)) return false;
-  if (!can_hold(num_free)) return false;
+  if (num_free > kMaxCaptured || !can_hold(num_free)) return false;
   *to = 0;
   c.fun.arity = static_cast<std::uint32_t>(arity);
   c.parts = std::make_unique<Word[]>(num_free);

@@ -39,12 +39,21 @@ Next go_to(Registers& r, CodePtr target, std::size_t arity) {
   return Next::Call;
 }
 
+// Loads the arguments of a pending call; they are no roots any more.
+void take_pending_arguments(Registers& r) {
+  Process& p = *r.process;
+  for (std::uint32_t i = 0; i < p.pending_arity; i++) r.x[i] = p.pending_args[i];
+  go_to(r, p.pending_export->entry.load(std::memory_order_acquire), p.pending_arity);
+  p.pending_arity = 0;
+}
+
 // A trap without an export: apply of pending_args = {Fun, Args} or {Module, Function, Args}.
 Next trap_apply(Registers& r, CodePtr site) {
   Process& p = *r.process;
   Term list = p.pending_args[p.pending_arity - 1];
   Term target[2] = {p.pending_args[0], p.pending_args[1]};
   bool is_fun = p.pending_arity == 2;
+  p.pending_arity = 0;
   Term args[kXRegisters];
   SWord n = ops::list_to_args(list, args, kXRegisters - 1);
   if (n < 0 || (!is_fun && !(target[0].is_atom() && target[1].is_atom()))) {
@@ -96,6 +105,7 @@ Next after_bif(Registers& r, const code::Bif&, CodePtr site) {
       if (!p.pending_export && p.pending_arity == 3 && (p.flags & Process::kHibernated)) return hibernate(r);
       if (!p.pending_export) return Next::Retry;
       save_registers(p, p.pending_args, p.pending_arity);
+      p.pending_arity = 0;
       p.pc = p.pending_export->entry.load(std::memory_order_acquire);
       return Next::Sleep;
     case PendingKind::Trap:
@@ -104,8 +114,7 @@ Next after_bif(Registers& r, const code::Bif&, CodePtr site) {
         Next next = trap_apply(r, site);
         return next == Next::Call && kind == PendingKind::Yield ? Next::Yield : next;
       }
-      for (std::uint32_t i = 0; i < p.pending_arity; i++) r.x[i] = p.pending_args[i];
-      go_to(r, p.pending_export->entry.load(std::memory_order_acquire), p.pending_arity);
+      take_pending_arguments(r);
       return kind == PendingKind::Yield ? Next::Yield : Next::Call;
     }
     case PendingKind::None: break;
@@ -171,8 +180,7 @@ bool send_message(Registers& r, bool* trap) {
       set_bif_arguments(p, {r.x, 2});
       return false;
     case proc::SendOutcome::Trap:
-      for (std::uint32_t i = 0; i < p.pending_arity; i++) r.x[i] = p.pending_args[i];
-      go_to(r, p.pending_export->entry.load(std::memory_order_acquire), p.pending_arity);
+      take_pending_arguments(r);
       p.pending = PendingKind::None;
       *trap = true;
       return false;

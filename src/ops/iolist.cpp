@@ -25,7 +25,23 @@ IolistFault measure(Term t, bool whole_bytes, std::size_t* result) {
   return total > kMaxBits ? IolistFault::TooLong : IolistFault::None;
 }
 
+constexpr std::uint64_t kMaxLength = std::uint64_t{1} << 63;
+
 }  // namespace
+
+IolistFault iolist_length(Term t, std::uint64_t* bytes) {
+  std::uint64_t total = 0;
+  const bool ok = walk_iolist(
+      t, [&](Byte) { total += total < kMaxLength; },
+      [&](Term b) {
+        const std::size_t n = term::bits_of(b).size;
+        if (total < kMaxLength) total += n >> 3;
+        return (n & 7) == 0;
+      });
+  *bytes = total;
+  if (!ok) return IolistFault::BadType;
+  return total < kMaxLength ? IolistFault::None : IolistFault::TooLong;
+}
 
 IolistFault iolist_size(Term t, std::size_t* bytes) {
   IolistFault fault = measure(t, true, bytes);

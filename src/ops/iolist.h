@@ -44,7 +44,9 @@ bool walk_iolist(Term t, OnByte&& byte, OnBits&& bits) {
   }
 }
 
-// Bytes of an iolist of whole bytes.
+// Bytes of an iolist of whole bytes, which may be too many for a binary: parts may occur again and again.
+IolistFault iolist_length(Term t, std::uint64_t* bytes);
+// The same; TooLong when no binary could hold them.
 IolistFault iolist_size(Term t, std::size_t* bytes);
 // Bits, where bitstrings are allowed too.
 IolistFault iolist_bits(Term t, std::size_t* bits);

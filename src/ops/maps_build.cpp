@@ -173,6 +173,7 @@ Term merge_flat(HeapWriter& h, Term left, Term right) {
   }
   for (; i < a.size(); i++) keys[n] = a[i], values[n++] = av[i];
   for (; j < b.size(); j++) keys[n] = b[j], values[n++] = bv[j];
+  if (n == b.size()) return right;  // it has every key of left
   if (n > kFlatMapLimit) return grow_to_large(h, {keys, n - 1}, values, keys[n - 1], values[n - 1]);
   Term *to_keys, *to_values;
   Term map = alloc_flat(h, n, &to_keys, &to_values);

@@ -30,6 +30,10 @@ test_existing() ->
     {'EXIT', {badarg, _}} = (catch list_to_existing_atom(id("atom_t never made this one"))).
 
 test_errors() ->
+    %% The limit shows before the bytes behind it do.
+    [{N, E} = {N, try binary_to_atom(<<0:N/unit:8, T/binary>>, utf8) catch error:R -> R end}
+     || {N, E} <- [{254, badarg}, {255, system_limit}, {600, system_limit}], T <- [<<255>>, <<16#C3>>, <<16#E3, 16#80>>]],
+    {'EXIT', {badarg, _}} = (catch binary_to_existing_atom(<<0:600/unit:8, 255>>, utf8)),
     [{'EXIT', {badarg, _}} = (catch list_to_atom(L)) || L <- [a, [a], [-1], [16#d800], [16#110000], [1 | 2]]],
     {'EXIT', {badarg, _}} = (catch binary_to_atom(id(<<255>>), utf8)),
     {'EXIT', {badarg, _}} = (catch atom_to_list(id("a"))).

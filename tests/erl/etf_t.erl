@@ -1,7 +1,7 @@
 %% SPDX-License-Identifier: Apache-2.0
 %% The external term format.
 -module(etf_t).
--export([test_round_trip/0, test_bytes/0, test_old_forms/0, test_bad/0, test_truncated/0, test_options/0, test_compressed/0, test_large/0, test_safe/0, id/1]).
+-export([test_fun_with_too_much/0, test_bad_identifiers/0, test_round_trip/0, test_bytes/0, test_old_forms/0, test_bad/0, test_truncated/0, test_options/0, test_compressed/0, test_large/0, test_safe/0, id/1]).
 
 id(X) -> X.
 
@@ -66,3 +66,27 @@ test_large() ->
 test_safe() ->
     {'EXIT', {badarg, _}} = (catch binary_to_term(id(<<131, 119, 25, "etf_t_never_seen_before_1">>), [safe])),
     [1] = binary_to_term(term_to_binary([1]), [safe]).
+
+%% Tags with one byte for the creation have two bits of it; old references have a first number of 18 bits.
+test_bad_identifiers() ->
+    N = <<100, 0, 3, "a@b">>,
+    [case C of
+         C when C =< 3 -> _ = binary_to_term(B);
+         _ -> {'EXIT', {badarg, _}} = (catch binary_to_term(B))
+     end || C <- [0, 3, 4, 255],
+            B <- [<<131, 103, N/binary, 1:32, 2:32, C>>, <<131, 102, N/binary, 1:32, C>>, <<131, 101, N/binary, 1:32, C>>,
+                  <<131, 114, 2:16, N/binary, C, 1:32, 2:32>>]],
+    true = is_reference(binary_to_term(<<131, 101, N/binary, 16#3FFFF:32, 1>>)),
+    [{'EXIT', {badarg, _}} = (catch binary_to_term(B))
+     || B <- [<<131, 101, N/binary, 16#40000:32, 1>>, <<131, 114, 2:16, N/binary, 1, 16#40000:32, 2:32>>]],
+    true = is_reference(binary_to_term(<<131, 90, 2:16, N/binary, 1:32, 16#40000:32, 2:32>>)).
+
+test_fun_with_too_much() ->
+    <<131, Pid/binary>> = term_to_binary(self()),
+    Fun = fun(Free) ->
+              B = <<0, (erlang:md5([]))/binary, Free:32, Free:32, 100, 0, 6, "etf_t_", 97, 0, 98, 1:32, Pid/binary,
+                    (binary:copy(<<97, 1>>, Free))/binary>>,
+              <<131, 112, (byte_size(B) + 4):32, B/binary>>
+          end,
+    true = is_function(binary_to_term(Fun(255)), 0),
+    {'EXIT', {badarg, _}} = (catch binary_to_term(Fun(256))).

@@ -1,7 +1,7 @@
 %% SPDX-License-Identifier: Apache-2.0
 %% What must survive collections: registers, stack, messages, dictionary, funs, maps, binaries, deep terms.
 -module(gc_t).
--export([test_stack/0, test_deep_stack/0, test_all_kinds/0, test_shared/0, test_old_generation/0, test_messages/0, test_dictionary/0, test_exception/0, test_deep_term/0, test_binaries/0, test_other_process/0, test_garbage/0, test_shrink/0, test_literals/0, id/1]).
+-export([test_arguments_of_traps/0, test_stack/0, test_deep_stack/0, test_all_kinds/0, test_shared/0, test_old_generation/0, test_messages/0, test_dictionary/0, test_exception/0, test_deep_term/0, test_binaries/0, test_other_process/0, test_garbage/0, test_shrink/0, test_literals/0, id/1]).
 
 id(X) -> X.
 
@@ -113,3 +113,16 @@ test_literals() ->
     receive X -> true = X =:= literal() end.
 
 literal() -> {[1, 2, 3], #{k => <<"v">>}, 1.5, 123456789012345678901234567890}.
+
+%% The first call of a process has arguments too: they are garbage once the function is done with them.
+test_arguments_of_traps() ->
+    Self = self(),
+    Big = binary:copy(<<1>>, 100000),
+    Report = fun() -> collect(), Self ! {left, process_info(self(), binary)} end,
+    First = fun() -> true = is_binary(Big), Report() end,
+    spawn_link(erlang, apply, [First, []]),
+    receive {left, {binary, []}} -> ok end,
+    spawn_link(fun() -> apply(First, []) end),
+    receive {left, {binary, []}} -> ok end.
+
+collect() -> erlang:garbage_collect(), collected.

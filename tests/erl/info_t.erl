@@ -1,7 +1,7 @@
 %% SPDX-License-Identifier: Apache-2.0
 %% What the emulator tells of itself.
 -module(info_t).
--export([test_check_io/0, test_thread_events/0]).
+-export([test_check_io/0, test_thread_events/0, test_built_ins/0, test_atomics/0, test_trace_control_word/0]).
 
 %% A port's descriptors are watched as long as it is open.
 test_check_io() ->
@@ -21,3 +21,19 @@ wait(_, 0) -> never;
 wait(F, N) -> case F() of true -> ok; false -> timer:sleep(20), wait(F, N - 1) end.
 
 test_thread_events() -> true = erlang:system_info(ethread_used_tse) >= 0.
+
+%% Functions that erlang.erl defines itself are none.
+test_built_ins() ->
+    L = erlang:system_info(snifs),
+    true = lists:member({lists, reverse, 2}, L),
+    [] = [A || {erlang, F, A} <- L, F =:= apply orelse F =:= yield].
+
+test_atomics() ->
+    {_, Source, Operations} = lists:keyfind("64-bit native atomics", 1, erlang:system_info(ethread_info)),
+    true = is_list(Source) andalso is_list(Operations).
+
+test_trace_control_word() ->
+    0 = erlang:system_flag(trace_control_word, 16#FFFFFFFF),
+    16#FFFFFFFF = erlang:system_info(trace_control_word),
+    {'EXIT', {badarg, _}} = (catch erlang:system_flag(trace_control_word, 1 bsl 32)),
+    16#FFFFFFFF = erlang:system_flag(trace_control_word, 0).

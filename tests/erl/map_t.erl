@@ -1,7 +1,7 @@
 %% SPDX-License-Identifier: Apache-2.0
 %% Maps below, at and above the border between the flat form and the trie.
 -module(map_t).
--export([test_missing_key_order/0, test_condition/0, test_syntax/0, test_patterns/0, test_errors/0, test_sizes/0, test_remove/0, test_merge/0, test_iterate/0, test_equal/0, test_keys_of_all_kinds/0, test_numbers/0, test_update_old/0, test_gc/0, test_send/0, test_large/0, id/1]).
+-export([test_merge_same/0, test_missing_key_order/0, test_condition/0, test_syntax/0, test_patterns/0, test_errors/0, test_sizes/0, test_remove/0, test_merge/0, test_iterate/0, test_equal/0, test_keys_of_all_kinds/0, test_numbers/0, test_update_old/0, test_gc/0, test_send/0, test_large/0, id/1]).
 
 id(X) -> X.
 
@@ -153,3 +153,12 @@ condition(#{} = Map) ->
                     end
             end
     end.
+
+%% Nothing new is made when one of two maps says it all.
+test_merge_same() ->
+    [begin
+         M = make(N),
+         true = erts_debug:same(M, maps:merge(id(M), M)),
+         true = erts_debug:same(M, maps:merge(#{}, M)),
+         true = erts_debug:same(M, maps:merge(M, #{}))
+     end || N <- [1, 5, 32, 33, 200]].
