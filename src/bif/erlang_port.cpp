@@ -19,8 +19,10 @@ Ports& ports(BifContext& cx) { return *cx.runtime().ports; }
 
 std::shared_ptr<Port> find(BifContext& cx, Term t) { return t.is_atom() ? ports(cx).find_by_name(t) : ports(cx).find(t); }
 
-// Command or path of a port name: characters or a binary, no NUL.
+// Command or path of a port name: characters, a binary or an atom, no NUL.
 bool program_text(Term t, std::string* out) {
+  if (t.is_atom()) *out = term::AtomTable::text(t);
+  if (t.is_atom()) return out->find('\0') == std::string::npos;
   if (t.is_binary()) return port::native_name(t, out) && out->find('\0') == std::string::npos;
   return unicode_text(t, std::size_t(-1), out) == TextFault::None && out->find('\0') == std::string::npos;
 }
@@ -36,6 +38,9 @@ bool file_text(Term t, std::string* out) {
   return t.is_nil() && !out->empty();
 }
 
+// The driver of terminals for line editors; its name comes before a program of the same name.
+constexpr std::string_view kTerminalName = "tty_sl";
+
 port::Opened open(BifContext& cx, Term name, PortOptions options) {
   std::string path;
   if (!name.is_tuple()) {
@@ -47,10 +52,13 @@ port::Opened open(BifContext& cx, Term name, PortOptions options) {
   if (t.size() == 3 && t[0] == atoms::fd && t[1].is_small() && t[2].is_small())
     return ports(cx).open_fd(self, static_cast<int>(t[1].small_value()), static_cast<int>(t[2].small_value()), std::move(options));
   std::string program;
-  if (t.size() != 2 || !program_text(t[1], &program)) return {nullptr, atoms::badarg};
+  if (t.size() != 2 || !program_text(t[1], &program) || program.empty()) return {nullptr, atoms::badarg};
   bool arguments = options.has_arguments || options.has_arg0;
   if (t[0] == atoms::spawn_executable) return ports(cx).open_program(self, port::PortKind::SpawnExecutable, program, std::move(options));
-  if (t[0] == atoms::spawn && !arguments && program != "tty_sl -c -e" && !program.empty())
+  const std::string_view word = std::string_view(program).substr(0, program.find(' '));
+  if ((t[0] == atoms::spawn || t[0] == atoms::spawn_driver) && word == kTerminalName)
+    return ports(cx).open_terminal(self, program, std::string_view(program).substr(word.size()), std::move(options));
+  if (t[0] == atoms::spawn && !arguments)
     return ports(cx).open_program(self, port::PortKind::Spawn, program, std::move(options));
   if (t[0] == atoms::spawn_driver || t[0] == atoms::spawn) return {nullptr, atoms::badarg};
   return {nullptr, atoms::badarg};
@@ -116,7 +124,15 @@ BifResult erts_internal_port_connect_2(BifContext& cx, Term t, Term pid) {
   return atoms::true_;
 }
 
-BifResult erts_internal_port_control_3(BifContext&, Term, Term, Term) { return atoms::badarg; }
+BifResult erts_internal_port_control_3(BifContext& cx, Term t, Term operation, Term data) {
+  std::shared_ptr<Port> p = find(cx, t);
+  std::string bytes;
+  if (!p || !operation.is_small() || operation.small_value() < 0 || operation.small_value() > UINT32_MAX || !port::native_name(data, &bytes)) return atoms::badarg;
+  std::lock_guard<sync::Mutex> hold(p->lock);
+  if (p->closed) return atoms::badarg;
+  const std::optional<std::string> answer = p->control(static_cast<unsigned>(operation.small_value()), bytes);
+  return answer ? list_of_bytes(cx.heap(), *answer) : Term(atoms::badarg);
+}
 BifResult erts_internal_port_call_3(BifContext&, Term, Term, Term) { return atoms::badarg; }
 
 // --- information ---------------------------------------------------------------------------------------------------------------------

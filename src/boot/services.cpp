@@ -10,6 +10,7 @@
 #include <mutex>
 
 #include "bif/os_signal.h"
+#include "os/terminal.h"
 #include "nif/natives.h"
 #include "nifs/static_modules.h"
 #include "ets/table.h"
@@ -112,6 +113,7 @@ Services::Services(proc::Runtime& runtime, const Options& options) : impl_(new I
     if (slogan && *slogan) std::fprintf(stderr, "%s\n", slogan);
     if (dump) std::fflush(stderr);
     if (flush && rt.ports) rt.ports->flush_all();
+    os::restore_terminal();
     std::lock_guard<std::mutex> hold(services.lock);
     if (services.done) return;
     services.done = true;

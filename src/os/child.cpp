@@ -35,9 +35,7 @@ std::vector<char*> pointers(const std::vector<std::string>& words) {
   if (r.stderr_to_stdout) ok = ok && dup2(out, 2) >= 0;
   if (ok && !r.directory.empty()) ok = chdir(r.directory.c_str()) == 0;
   if (ok) {
-    environ = env;
-    if (r.program.find('/') != std::string::npos) execve(r.program.c_str(), argv, env);
-    else execvp(r.program.c_str(), argv);
+    execve(r.program.c_str(), argv, env);  // no search: a name without a folder is a file of the current one
   }
   int error = errno;
   if (write(report, &error, sizeof error) < 0) _exit(126);

@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "os/errno_name.h"
+#include "os/terminal.h"
 #include "proc/send.h"
 #include "sync/epoch.h"
 #include "term/atoms.h"
@@ -113,6 +114,11 @@ void Port::split_lines() {
 
 void Port::input(std::string_view bytes) {
   input_bytes += bytes.size();
+  if (driver) driver->received(*this, bytes);
+  else send_data(bytes);
+}
+
+void Port::send_data(std::string_view bytes) {
   if (options.framing == PortOptions::Framing::Stream) return send_frame(bytes, true);
   partial.append(bytes);
   if (options.framing == PortOptions::Framing::Packet) split_packets();
@@ -125,7 +131,7 @@ void Port::end_of_input() {
   if (in_fd >= 0) {
     ports.poller().remove(in_fd);
     if (in_fd != out_fd) {
-      if (kind != PortKind::Fd) ::close(in_fd);
+      if (owns_descriptors()) ::close(in_fd);
       in_fd = -1;
     }
   }
@@ -156,11 +162,17 @@ void Port::child_ended(int status) {
 void Port::output(std::string bytes) {
   if (closed || out_fd < 0) return;
   output_bytes += bytes.size();
+  if (driver) return driver->command(*this, std::move(bytes));
   if (options.framing == PortOptions::Framing::Packet) {
     std::string head;
     for (unsigned i = options.packet_bytes; i-- > 0;) head.push_back(static_cast<char>(bytes.size() >> (8 * i)));
     bytes.insert(0, head);
   }
+  write(std::move(bytes));
+}
+
+void Port::write(std::string bytes) {
+  if (bytes.empty()) return;
   queue_bytes += bytes.size();
   queue.push_back(std::move(bytes));
   write_queue();
@@ -192,6 +204,17 @@ void Port::write_queue() {
 void Port::writable() {
   write_queue();
   update_polling();
+  if (driver && !closed) driver->written(*this);
+}
+
+std::optional<std::string> Port::control(unsigned operation, std::string_view operand) {
+  if (driver) return driver->control(*this, operation, operand);
+  if (kind != PortKind::Fd || operation != TerminalControl::kSize) return std::nullopt;
+  for (const int fd : {out_fd, in_fd}) {
+    const std::optional<os::TerminalSize> size = fd >= 0 ? os::terminal_size(fd) : std::nullopt;
+    if (size) return size_bytes(size->columns, size->rows);
+  }
+  return std::nullopt;
 }
 
 // The output descriptor is only watched while something waits for it. A descriptor used both ways has one registration.
@@ -218,7 +241,8 @@ void Port::release_descriptors() {
   // A child's exit is still watched: it must be reaped.
   if (in_fd >= 0) ports.poller().remove(in_fd);
   if (out_fd >= 0 && out_fd != in_fd) ports.poller().remove(out_fd);
-  if (kind != PortKind::Fd) {
+  if (driver) driver->released(*this);
+  if (owns_descriptors()) {
     if (in_fd >= 0) ::close(in_fd);
     if (out_fd >= 0 && out_fd != in_fd) ::close(out_fd);
   }

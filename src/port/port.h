@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "os/poller.h"
+#include "port/driver.h"
 #include "proc/runtime.h"
 #include "sync/mutex.h"
 
@@ -44,7 +45,7 @@ struct PortOptions {
   std::string arg0;
 };
 
-enum class PortKind { Fd, File, Spawn, SpawnExecutable };
+enum class PortKind { Fd, File, Spawn, SpawnExecutable, Terminal };
 
 class Ports;
 
@@ -53,8 +54,12 @@ class Port : public std::enable_shared_from_this<Port> {
   Port(Ports& ports, Term self, Term owner, std::string name, PortOptions options);
 
   // All with `lock` held.
-  void output(std::string bytes);            // frames and writes
-  void input(std::string_view bytes);        // from the poller
+  void output(std::string bytes);            // hands to the driver, or frames and writes
+  void write(std::string bytes);             // as they are, now or when the descriptor takes them
+  void input(std::string_view bytes);        // from the poller: to the driver, or send_data
+  void send_data(std::string_view bytes);    // frames and sends to the connected process
+  // port_control/3; nothing: badarg in the caller.
+  std::optional<std::string> control(unsigned operation, std::string_view operand);
   void end_of_input();
   void child_ended(int status);
   void writable();
@@ -71,6 +76,7 @@ class Port : public std::enable_shared_from_this<Port> {
   std::string name;
   PortOptions options;
   PortKind kind = PortKind::Fd;
+  std::unique_ptr<Driver> driver;            // null: a plain stream
   int in_fd = -1, out_fd = -1;
   int pid = -1;
   int exit_fd = -1;
@@ -94,6 +100,8 @@ class Port : public std::enable_shared_from_this<Port> {
   void write_queue();
   void update_polling();
   void release_descriptors();
+  // Descriptors that were there before the port stay when it goes.
+  bool owns_descriptors() const { return kind != PortKind::Fd && kind != PortKind::Terminal; }
 };
 
 // Outcome of opening: a port, or the error as open_port/2 raises it (badarg, enoent, …).
@@ -116,6 +124,8 @@ class Ports {
   Opened open_fd(Term owner, int in, int out, PortOptions options);
   // A file, by options.in and options.out read, or made anew and written, or both.
   Opened open_file(Term owner, const std::string& path, PortOptions options);
+  // The terminal as a line editor's port; `words` follow its name. einval when there is none.
+  Opened open_terminal(Term owner, const std::string& name, std::string_view words, PortOptions options);
   Opened open_program(Term owner, PortKind kind, const std::string& program, PortOptions options);
 
   // From other processes, see proc::Hooks.

@@ -87,7 +87,7 @@ os::ChildRequest request_of(PortKind kind, const std::string& program, const Por
   os::ChildRequest r;
   if (kind == PortKind::Spawn) {
     r.program = "/bin/sh";
-    r.arguments = {"/bin/sh", "-c", "exec " + program};
+    r.arguments = {"sh", "-c", "exec " + program};
   } else {
     r.program = program;
     r.arguments.push_back(o.has_arg0 ? o.arg0 : program);
@@ -199,6 +199,18 @@ Opened Ports::open_file(Term owner, const std::string& path, PortOptions options
   port->kind = PortKind::File;
   port->in_fd = readable ? fd : -1;
   port->out_fd = fd;  // also of a file that is only read: writing to it is what fails
+  return admit(port);
+}
+
+Opened Ports::open_terminal(Term owner, const std::string& name, std::string_view words, PortOptions options) {
+  Term id = next_id();
+  if (!id.is_value()) return {nullptr, atoms::system_limit};
+  std::unique_ptr<Driver> driver = port::open_terminal(words);
+  if (!driver) return {nullptr, atoms::einval};
+  auto port = std::make_shared<Port>(*this, id, owner, name, std::move(options));
+  port->kind = PortKind::Terminal;
+  port->driver = std::move(driver);
+  port->in_fd = port->out_fd = 0;
   return admit(port);
 }
 

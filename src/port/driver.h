@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a kind of port does differently from a plain stream of bytes: one object per port, called with the port's lock held.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace vm::port {
+
+class Port;
+
+class Driver {
+ public:
+  virtual ~Driver() = default;
+  // The connected process (or somebody by port_command) sent bytes. Plain: they are written.
+  virtual void command(Port& port, std::string bytes) = 0;
+  // Bytes came in. Plain: framed and sent to the connected process.
+  virtual void received(Port& port, std::string_view bytes) = 0;
+  // The port wrote some of its queue.
+  virtual void written(Port&) {}
+  // port_control/3; nothing: badarg in the caller.
+  virtual std::optional<std::string> control(Port& port, unsigned operation, std::string_view data) = 0;
+  // The port's queue is empty and its descriptors are about to go.
+  virtual void released(Port&) {}
+};
+
+// Operations of port_control/3 that ports on terminals know. Sizes are two 32-bit words in the machine's order: columns, rows.
+struct TerminalControl {
+  static constexpr unsigned kBase = 0x018B0900, kSize = kBase + 100, kIsUnicode = kBase + 101, kSetUnicode = kBase + 102;
+};
+std::string size_bytes(std::uint32_t columns, std::uint32_t rows);
+
+// The line editor's terminal on descriptor 0, by the words after "tty_sl" in the name of the port ("-c -e": no lines, no echo). Null when there is no
+// terminal or it cannot be driven.
+std::unique_ptr<Driver> open_terminal(std::string_view words);
+
+}  // namespace vm::port

@@ -1,0 +1,43 @@
+%% SPDX-License-Identifier: Apache-2.0
+%% Opening ports: which names are programs, what fails how.
+-module(port_t).
+-export([test_executables/0, test_names/0, test_terminal/0, test_control/0, test_shell_name/0]).
+
+open(Name) ->
+    try open_port(Name, []) of
+        Port -> port_close(Port), open
+    catch
+        error:Reason -> Reason
+    end.
+
+test_executables() ->
+    enoent = open({spawn_executable, "no_such_program"}),
+    eacces = open({spawn_executable, "/etc/passwd"}),
+    enoent = open({spawn_executable, "ls"}),       % no search along PATH
+    enoent = open({spawn_executable, ls}),
+    open = open({spawn_executable, "/bin/true"}),
+    open = open({spawn_executable, '/bin/true'}),
+    badarg = open({spawn_executable, "/bin/true\0x"}),
+    badarg = open({spawn_executable, ""}).
+
+test_names() ->
+    open = open({spawn, true}),
+    open = open({spawn, <<"true">>}),
+    badarg = open({spawn, ""}),
+    badarg = open({spawn, 1}).
+
+%% Tests have no terminal.
+test_terminal() ->
+    einval = open({spawn, "tty_sl -c -e"}),
+    einval = open({spawn, tty_sl}).
+
+test_control() ->
+    Port = open_port({spawn, "cat"}, []),
+    badarg = try port_control(Port, 1, []) catch error:R -> R end,
+    port_close(Port),
+    badarg = try port_control(Port, 1, []) catch error:R2 -> R2 end.
+
+test_shell_name() ->
+    Port = open_port({spawn, "no_such_program_here"}, [stderr_to_stdout, exit_status, {line, 200}]),
+    receive {Port, {data, {eol, Line}}} -> "sh: " ++ _ = Line end,
+    receive {Port, {exit_status, 127}} -> ok end.
