@@ -9,7 +9,8 @@
     headers  every header of src/ compiles alone
     nocompile tests/nocompile: code that must not compile
     erl      tests/erl on the release emulator                      build/release, build/otp/bin
-    diff     tests/diff: stock erl against Girder                   build/release, build/otp/bin
+    diff     tests/diff: stock erl against Girder; diff/builtins, diff/builtins/all: calls of built-ins with generated arguments
+                                                                    build/release, build/otp/bin
     selfcompile  OTP's stdlib, kernel and compiler compiled on Girder equal stock's files byte for byte; without being
              asked for as selfcompile/all only the modules of SELF_COMPILE_SAMPLE
     programs tests/programs: Elixir, rebar3, escript on stock and on Girder; equal transcripts
@@ -220,7 +221,14 @@ def lane_diff(pattern: str) -> Counts:
     if erl is None:
         say("FAIL the release emulator does not build")
         return FAILED
-    return counted([sys.executable, "tests/diff/run.py", "--erl", erl, *([pattern] if pattern else [])])
+    builtins, _, rest = pattern.partition("/")
+    counts = Counts()
+    if builtins in ("", "builtins"):
+        counts.add(Counts(passed=1) if subprocess.run([sys.executable, "tests/diff/builtins/run.py", "--rows"], cwd=ROOT, check=False).returncode == 0 else FAILED)
+        counts.add(counted([sys.executable, "tests/diff/builtins/run.py", "--erl", erl, *([rest] if rest else [])]))
+    if builtins != "builtins":
+        counts.add(counted([sys.executable, "tests/diff/run.py", "--erl", erl, *([pattern] if pattern else [])]))
+    return counts
 
 
 def lane_programs(pattern: str) -> Counts:

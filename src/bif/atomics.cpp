@@ -49,9 +49,15 @@ struct Cells : term::MagicData {
   }
 };
 
+// A number beyond any memory; stock looks for it before anything else.
+bool too_many(Term size) {
+  Word n;
+  return size.is_kind(term::Kind::BigInt) && !term::BigInt::from(size).negative() && !term::to_uint64(size, &n);
+}
+
 BifResult make_cells(BifContext& cx, const void* type, Term size, bool is_signed, std::size_t lanes) {
   Word n;
-  if (!term::to_uint64(size, &n)) return size.is_big() && !term::BigInt::from(size).negative() ? cx.system_limit() : cx.badarg();
+  if (!term::to_uint64(size, &n)) return too_many(size) ? cx.system_limit() : cx.badarg();
   if (n == 0) return cx.badarg();
   if (n > kMaxSize / lanes) return cx.system_limit();
   auto* cells = new Cells(type, n, is_signed, lanes);
@@ -102,7 +108,7 @@ Term value_term(BifContext& cx, const Cells& a, std::int64_t v) {
 }  // namespace
 
 BifResult erts_internal_atomics_new_2(BifContext& cx, Term size, Term options) {
-  if (!options.is_small()) return cx.badarg();
+  if (!options.is_small()) return too_many(size) ? cx.system_limit() : cx.badarg();
   return make_cells(cx, &kAtomicsType, size, options.small_value() & 1, 1);
 }
 

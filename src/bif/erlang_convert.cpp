@@ -80,10 +80,8 @@ bool read_float_format(Term options, FloatFormat* f) {
       Term tag = term::Tuple::from(option)[0];
       SWord n = term::Tuple::from(option)[1].small_value();
       if (tag == atoms::decimals) {
-        if (n < 0 || n > 253) return false;
         f->kind = FloatFormat::Kind::Decimals;
       } else if (tag == atoms::scientific) {
-        if (n > 249) return false;
         f->kind = FloatFormat::Kind::Scientific;
       } else {
         return false;
@@ -93,6 +91,9 @@ bool read_float_format(Term options, FloatFormat* f) {
       return false;
     }
   }
+  // Only the digits that count are checked: a later option may take the place of a wrong one.
+  if (f->kind == FloatFormat::Kind::Decimals && (f->digits < 0 || f->digits > 253)) return false;
+  if (f->kind == FloatFormat::Kind::Scientific && f->digits > 249) return false;
   return options.is_nil();
 }
 

@@ -91,6 +91,8 @@ BifResult to_iovec(BifContext& cx, Term t, WriteOptions options) {
   etf::Encoder encoder(t, options.encode);
   if (!encode_all(cx, encoder)) return cx.system_limit();
   term::HeapWriter& h = cx.heap();
+  // With compression stock answers the binary itself, though its documentation speaks of a list.
+  if (options.level != 0) return finish_binary(cx, encoder, options.level);
   if (encoder.segments().empty()) return h.cons(finish_binary(cx, encoder, options.level), term::kNil);
   term::ListBuilder list(h);
   std::span<const Byte> bytes = encoder.bytes();

@@ -71,7 +71,7 @@ BifResult erlang_list_to_port_1(BifContext& cx, Term list) {
 
 BifResult erlang_list_to_ref_1(BifContext& cx, Term list) {
   std::vector<std::uint64_t> n;
-  if (!read_identifier(list, "#Ref<", ">", &n) || n.size() < 2 || n.size() > 4 || !is_this_node(n[0])) return cx.badarg();
+  if (!read_identifier(list, "#Ref<", ">", &n) || n.size() != 4 || !is_this_node(n[0])) return cx.badarg();
   std::uint32_t numbers[3] = {0, 0, 0};
   for (std::size_t i = 1; i < n.size(); i++) {
     if (n[i] > 0xFFFFFFFF) return cx.badarg();

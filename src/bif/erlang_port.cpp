@@ -182,7 +182,7 @@ BifResult erts_internal_port_info_1(BifContext& cx, Term t) {
 }
 
 BifResult erts_internal_port_info_2(BifContext& cx, Term t, Term item) {
-  if (!t.is_atom() && !t.is_port()) return atoms::badarg;
+  if (!t.is_atom() && !t.is_port()) return atoms::badtype;
   std::shared_ptr<Port> p = find(cx, t);
   if (!p) return item.is_atom() ? atoms::undefined : atoms::badarg;
   std::lock_guard<sync::Mutex> hold(p->lock);

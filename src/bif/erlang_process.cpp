@@ -256,7 +256,7 @@ BifResult erlang_process_flag_2(BifContext& cx, Term flag, Term value) {
 
 BifResult erts_internal_process_flag_3(BifContext& cx, Term pid, Term flag, Term value) {
   Process& self = cx.process();
-  if (!pid.is_local_pid()) return atoms::badarg;
+  if (!pid.is_local_pid()) return atoms::badtype;
   if (flag != atoms::save_calls) return atoms::badtype;
   if (!value.is_small() || value.small_value() < 0 || value.small_value() > 10000) return atoms::badarg;
   if (pid == self.pid) return flag_save_calls(cx, value);

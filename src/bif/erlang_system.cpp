@@ -66,7 +66,7 @@ bool read_flush(Term options, bool* flush) {
 
 BifResult erlang_halt_2(BifContext& cx, Term status, Term options) {
   bool flush = true;
-  if (!read_flush(options, &flush)) return cx.badarg();
+  if (!read_flush(options, &flush)) return cx.error_with_cause(atoms::badarg, atoms::badopt);
   proc::Runtime& rt = cx.runtime();
   if (status.is_small() && status.small_value() >= 0) {
     rt.halt(rt, static_cast<int>(status.small_value() & 0xFF), flush, false, nullptr);
@@ -152,8 +152,8 @@ BifResult net_kernel_dflag_unicode_io_1(BifContext& cx, Term pid) { return pid.i
 BifResult erlang_dt_get_tag_0(BifContext&) { return atoms::undefined; }
 BifResult erlang_dt_get_tag_data_0(BifContext&) { return atoms::undefined; }
 BifResult erlang_dt_put_tag_1(BifContext&, Term) { return atoms::undefined; }
-BifResult erlang_dt_spread_tag_1(BifContext&, Term) { return atoms::true_; }
-BifResult erlang_dt_restore_tag_1(BifContext&, Term) { return atoms::true_; }
+BifResult erlang_dt_spread_tag_1(BifContext& cx, Term whether) { return whether.is_boolean() ? BifResult(atoms::true_) : cx.badarg(); }
+BifResult erlang_dt_restore_tag_1(BifContext& cx, Term tag) { return tag == atoms::true_ ? BifResult(atoms::true_) : cx.badarg(); }
 BifResult erlang_dt_prepend_vm_tag_data_1(BifContext&, Term data) { return data; }
 BifResult erlang_dt_append_vm_tag_data_1(BifContext&, Term data) { return data; }
 
@@ -198,8 +198,8 @@ BifResult erts_internal_term_type_1(BifContext&, Term t) {
     case term::Kind::BigInt: return atoms::bignum;
     case term::Kind::FlatMap: return atoms::flatmap;
     case term::Kind::HashMap: return atoms::hashmap;
-    case term::Kind::Fun:
-    case term::Kind::ExportFun: return atoms::fun;
+    case term::Kind::Fun: return atoms::fun;
+    case term::Kind::ExportFun: return atoms::export_;
     case term::Kind::HeapBinary: return atoms::heap_binary;
     case term::Kind::RefcBinary: return atoms::refc_binary;
     case term::Kind::SubBits: return atoms::sub_binary;
@@ -207,7 +207,7 @@ BifResult erts_internal_term_type_1(BifContext&, Term t) {
     case term::Kind::MagicRef: return atoms::reference;
     case term::Kind::ExternalPid: return atoms::external_pid;
     case term::Kind::ExternalPort: return atoms::external_port;
-    case term::Kind::ExternalRef: return atoms::external_ref;
+    case term::Kind::ExternalRef: return atoms::external_reference;
     default: return atoms::undefined;
   }
 }

@@ -8,6 +8,7 @@
 
 #include "bif/bif_decls.gen.h"
 #include "bif/erlang_machine_info.h"
+#include "bif/process_options.h"
 #include "bif/erlang_memory.h"
 #include "bif/text_input.h"
 #include "ets/table.h"
@@ -227,7 +228,10 @@ const Key kKeys[] = {
 
 BifResult tuple_key(BifContext& cx, term::Tuple key) {
   if (key.size() == 2 && key[0] == atoms::wordsize && (key[1] == atoms::internal || key[1] == atoms::external)) return Term::small(8);
-  if (key.size() == 2 && key[0] == atoms::cpu_topology) return atoms::undefined;
+  if (key.size() == 2 && key[0] == atoms::cpu_topology) {
+    bool known = key[1] == atoms::defined || key[1] == atoms::detected || key[1] == atoms::used;
+    return known ? BifResult(atoms::undefined) : cx.badarg();
+  }
   return cx.badarg();
 }
 
@@ -313,7 +317,14 @@ BifResult erlang_system_flag_2(BifContext& cx, Term flag, Term value) {
     if (number_argument(value, 1, 134217727) < 0) return cx.badarg();
     return Term::small(4);
   }
-  return cx.badarg();
+  if (flag == atoms::max_heap_size) {
+    const Term old = max_heap_size_map(cx);
+    return parse_max_heap(value, &limits) ? BifResult(old) : cx.badarg();
+  }
+  // Flags that stock has and whose values are all refused here.
+  for (Term known : {atoms::internal_cpu_topology, atoms::cpu_topology, atoms::multi_scheduling, atoms::scheduler_bind_type})
+    if (flag == known) return cx.badarg();
+  return cx.error_with_cause(atoms::badarg, atoms::badopt);
 }
 
 }  // namespace vm::bif

@@ -126,7 +126,7 @@ BifResult erts_internal_map_hashmap_children_1(BifContext& cx, Term node) {
 }
 
 BifResult erts_internal_map_to_tuple_keys_1(BifContext& cx, Term map) {
-  if (!map.is_kind(term::Kind::FlatMap)) return cx.badarg();
+  if (!map.is_kind(term::Kind::FlatMap)) return map.is_map() ? cx.badarg() : cx.error_tuple(atoms::badmap, map);
   return Term::from_bits(map.boxed_ptr()[term::FlatMapWords::kKeys]);
 }
 

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "bif/bif_decls.gen.h"
 #include "bif/text_input.h"
@@ -31,10 +32,31 @@ Term native_list(BifContext& cx, std::string_view bytes) {
   return list_of_bytes(cx.heap(), bytes);
 }
 
-// Characters without NUL as native bytes.
+// Characters without NUL, in lists in any depth, as native bytes.
 bool native_text(BifContext& cx, Term t, std::string* out) {
-  bool ok = is_utf8(cx) ? unicode_text(t, std::size_t(-1), out) == TextFault::None : latin1_text(t, out);
-  return ok && out->find('\0') == std::string::npos;
+  const bool utf8 = is_utf8(cx);
+  out->clear();
+  std::vector<Term> rest;
+  for (;;) {
+    for (; t.is_cons(); t = t.tail()) {
+      Term c = t.head();
+      if (c.is_nil()) continue;
+      if (c.is_cons()) {
+        rest.push_back(t.tail());
+        t = c;
+        break;
+      }
+      if (!c.is_small() || c.small_value() <= 0 || c.small_value() > (utf8 ? 0x10FFFF : 0xFF)) return false;
+      if (c.small_value() >= 0xD800 && c.small_value() <= 0xDFFF) return false;
+      if (utf8) append_utf8(*out, static_cast<std::uint32_t>(c.small_value()));
+      else out->push_back(static_cast<char>(c.small_value()));
+    }
+    if (t.is_cons()) continue;
+    if (!t.is_nil()) return false;
+    if (rest.empty()) return true;
+    t = rest.back();
+    rest.pop_back();
+  }
 }
 
 // A name has no '=' but possibly as its first character.

@@ -131,10 +131,12 @@ class Source {
   std::vector<Change> changes_;
 };
 
+constexpr int kNoSuchGroup = 115;  // the library's number for a reference to a group that does not exist
+
 // Changes what the library complains of but PCRE 8 reads as plain characters: unknown escapes, escapes without a meaning in a class, \8 and \9
 // without that many groups, and the hyphen in [\d-z]. False when there is nothing of that kind.
 bool repair(Source* source, int error, std::size_t at) {
-  constexpr int kUnknownEscape = 103, kEscapeInClass = 107, kNoSuchGroup = 115, kUnsupportedEscape = 137, kBadRange = 150;
+  constexpr int kUnknownEscape = 103, kEscapeInClass = 107, kUnsupportedEscape = 137, kBadRange = 150;
   constexpr int kControlOfDelete = 168;
   const std::string& s = source->text();
   if (error == kControlOfDelete) {  // \c and DEL are a question mark
@@ -164,7 +166,7 @@ bool misjudges_first_bytes(std::uint32_t options, const std::string& text) {
 
 std::shared_ptr<const Regex> compile(std::string_view image, RegexFault* fault) {
   std::uint32_t options = regex_image_options(image);
-  if ((options & kRegexNewlineMask) > kRegexAnyCrlf) {
+  if ((options & kRegexNewlineMask) > kRegexAnyCrlf || (options & kRegexBsrMask) == kRegexBsrMask) {
     *fault = {"inconsistent NEWLINE options", 0};
     return nullptr;
   }
@@ -178,6 +180,13 @@ std::shared_ptr<const Regex> compile(std::string_view image, RegexFault* fault) 
     const std::string& text = source.text();
     pcre2_code* code = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), flags, &error, &at,
                                      context.get());
+    // PCRE 8 has no length for a reference.
+    const std::size_t loose = loose_reference(text);
+    if (loose != std::string::npos && (code || error == kNoSuchGroup || at > loose)) {
+      pcre2_code_free(code);
+      *fault = {"lookbehind assertion is not fixed length", source.original(loose)};
+      return nullptr;
+    }
     if (code) return std::make_shared<const Regex>(code, options);
     if (repair(&source, error, at)) continue;
     *fault = regex_fault(text, error, at);

@@ -6,6 +6,8 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
+#include <algorithm>
+
 namespace vm::bif {
 
 namespace {
@@ -160,7 +162,42 @@ std::size_t old_position(const std::string& s, int error, std::size_t at) {
   }
 }
 
+// Whether the text of a group, without those inside it, refers back to what a group matched.
+bool refers_back(const std::string& s, std::size_t from, std::size_t to) {
+  for (std::size_t i = from; i + 1 < to; i++) {
+    if (s[i] == '[') {
+      for (i++; i < to && s[i] != ']'; i++)
+        if (s[i] == '\\') i++;
+    } else if (s.compare(i, 4, "(?P=") == 0) {
+      return true;
+    } else if (s[i] == '\\') {
+      char c = s[i + 1];
+      bool one_digit = c >= '1' && c <= '9' && (i + 2 >= to || !is_digit(s[i + 2]));
+      bool named = (c == 'g' || c == 'k') && i + 2 < to && (c == 'k' || (s[i + 2] != '<' && s[i + 2] != '\''));
+      if (one_digit || named) return true;
+      i++;
+    }
+  }
+  return false;
+}
+
 }  // namespace
+
+std::size_t loose_reference(const std::string& s) {
+  for (std::size_t i = 0; i + 3 < s.size(); i++) {
+    if (s[i] == '\\') {
+      if (s[i + 1] == 'Q') i = std::min(s.find("\\E", i), s.size());
+      i++;
+    } else if (s[i] == '[') {
+      for (i++; i < s.size() && s[i] != ']'; i++)
+        if (s[i] == '\\') i++;
+    } else if (s.compare(i, 4, "(?<=") == 0 || s.compare(i, 4, "(?<!") == 0) {
+      std::size_t end = closing(s, i);
+      if (end < s.size() && refers_back(s, i + 4, end)) return end;
+    }
+  }
+  return std::string::npos;
+}
 
 RegexFault regex_fault(const std::string& source, int error, std::size_t at) {
   constexpr int kNoName = 162, kNoDigits = 178;

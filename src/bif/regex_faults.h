@@ -12,4 +12,7 @@ namespace vm::bif {
 // The fault for the library's error number at an offset of `source`.
 RegexFault regex_fault(const std::string& source, int error, std::size_t at);
 
+// Where the first lookbehind assertion ends that holds a reference to a group; npos when there is none.
+std::size_t loose_reference(const std::string& source);
+
 }  // namespace vm::bif

@@ -234,6 +234,9 @@ std::optional<double> parse_float(std::string_view text) {
   if (const auto comma = text.find(','); comma != text.npos) {
     with_point.assign(text);
     with_point[comma] = '.';
+    // Stock reads up to the comma first and gives up when that alone is too large.
+    double whole = 0.0;
+    if (std::from_chars(text.data(), text.data() + comma, whole).ec != std::errc{}) return std::nullopt;
     text = with_point;
   }
   double value = 0.0;

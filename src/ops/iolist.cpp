@@ -91,14 +91,21 @@ Term iolist_to_vector(term::HeapWriter& h, Term t) {
       [&](Term part) {
         term::Bits b = term::bits_of(part);
         std::size_t bytes = b.size >> 3;
-        if (b.byte_aligned() && bytes >= kOwnPartBytes) {
+        if (bytes >= kOwnPartBytes && (gathered.empty() || gathered.size() >= kOwnPartBytes)) {
           flush();
           list.add(part);
           return true;
         }
+        // A small piece in front takes as much of the next part as makes it large, or all of it when no large rest would be left.
+        const bool split = bytes >= kOwnPartBytes && gathered.size() + bytes >= 2 * kOwnPartBytes;
+        const std::size_t take = split ? kOwnPartBytes - gathered.size() : bytes;
         std::size_t start = gathered.size();
-        gathered.resize(start + bytes);
-        copy_bits(gathered.data() + start, 0, b.base, b.offset, b.size);
+        gathered.resize(start + take);
+        copy_bits(gathered.data() + start, 0, b.base, b.offset, take * 8);
+        if (split) {
+          flush();
+          list.add(term::make_sub_bits(h, part, take * 8, (bytes - take) * 8));
+        }
         return true;
       });
   flush();

@@ -14,6 +14,8 @@
 
 main([Rows, Seed, Out]) ->
     {ok, Terms} = file:consult(Rows),
+    %% Whether these are loaded must not hang on what ran before an emulator was started anew.
+    [code:ensure_loaded(M) || M <- [lists, maps, binary, ets, gen_server, re, zlib, unicode_util]],
     lists:foreach(fun(Term) -> row(Term, Seed, Out) end, Terms),
     ok = file:write_file(Out, <<"END\n">>, [append]),
     halt(0).
@@ -96,7 +98,7 @@ said(C, R, Stack) ->
 value(V, Options) ->
     case {lists:member(opaque, Options), lists:member(unordered, Options)} of
         {true, _} -> show({opaque, kind(V)});
-        {_, true} when is_list(V) -> show(lists:sort(V));
+        {_, true} when is_list(element(1, V)) -> show({ok, lists:sort(element(1, V))});
         _ -> show({ok, V})
     end.
 
