@@ -89,7 +89,7 @@ bool checksum_argument(Term t, Word* out) { return term::to_uint64(t, out) && *o
 
 BifResult combine(BifContext& cx, uLong (*function)(uLong, uLong, z_off64_t), Term first, Term second, Term size) {
   Word a, b, n;
-  if (!checksum_argument(first, &a) || !checksum_argument(second, &b) || !term::to_uint64(size, &n) || n > INT64_MAX) return cx.badarg();
+  if (!checksum_argument(first, &a) || !checksum_argument(second, &b) || !checksum_argument(size, &n)) return cx.badarg();
   return term::make_unsigned(cx.heap(), function(a, b, static_cast<z_off64_t>(n)));
 }
 
