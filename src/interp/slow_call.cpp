@@ -39,21 +39,21 @@ Next go_to(Registers& r, CodePtr target, std::size_t arity) {
   return Next::Call;
 }
 
-// Loads the arguments of a pending call; they are no roots any more.
-void take_pending_arguments(Registers& r) {
+// Loads the target and the arguments of a pending call; they are no roots any more.
+void take_pending_call(Registers& r) {
   Process& p = *r.process;
   for (std::uint32_t i = 0; i < p.pending_arity; i++) r.x[i] = p.pending_args[i];
   go_to(r, p.pending_export->entry.load(std::memory_order_acquire), p.pending_arity);
+  p.pending_export = nullptr;
   p.pending_arity = 0;
 }
 
 // A trap without an export: apply of pending_args = {Fun, Args} or {Module, Function, Args}.
-Next trap_apply(Registers& r, CodePtr site) {
+Next trap_apply(Registers& r, std::uint32_t arity, CodePtr site) {
   Process& p = *r.process;
-  Term list = p.pending_args[p.pending_arity - 1];
+  Term list = p.pending_args[arity - 1];
   Term target[2] = {p.pending_args[0], p.pending_args[1]};
-  bool is_fun = p.pending_arity == 2;
-  p.pending_arity = 0;
+  bool is_fun = arity == 2;
   Term args[kXRegisters];
   SWord n = ops::list_to_args(list, args, kXRegisters - 1);
   if (n < 0 || (!is_fun && !(target[0].is_atom() && target[1].is_atom()))) {
@@ -70,7 +70,7 @@ Next hibernate(Registers& r) {
   Process& p = *r.process;
   p.heap.set_stack_top(p.heap.stack_end() - 2);  // the outermost return pair stays
   p.catches = 0;
-  Next next = trap_apply(r, nullptr);
+  Next next = trap_apply(r, 3, nullptr);
   if (next != Next::Call) return next;
   static const code::Mfa hibernate_mfa{atoms::erlang, atoms::hibernate, 3};
   p.current_mfa = &hibernate_mfa;
@@ -97,24 +97,28 @@ Term args_list(term::HeapWriter& h, const Term* x, std::size_t n) {
 Next after_bif(Registers& r, const code::Bif&, CodePtr site) {
   Process& p = *r.process;
   PendingKind kind = p.pending;
+  const code::Export* target = p.pending_export;
+  std::uint32_t arity = p.pending_arity;
   p.pending = PendingKind::None;
+  p.pending_export = nullptr;  // or a later built-in that only waits would be taken for a call of it
+  p.pending_arity = 0;
   switch (kind) {
     case PendingKind::Raise: return Next::Raise;
     case PendingKind::Exit: return Next::Ended;
     case PendingKind::Wait:
-      if (!p.pending_export && p.pending_arity == 3 && (p.flags & Process::kHibernated)) return hibernate(r);
-      if (!p.pending_export) return Next::Retry;
-      save_registers(p, p.pending_args, p.pending_arity);
-      p.pending_arity = 0;
-      p.pc = p.pending_export->entry.load(std::memory_order_acquire);
+      if (!target && arity == 3 && (p.flags & Process::kHibernated)) return hibernate(r);
+      if (!target) return Next::Retry;
+      save_registers(p, p.pending_args, arity);
+      p.pc = target->entry.load(std::memory_order_acquire);
       return Next::Sleep;
     case PendingKind::Trap:
     case PendingKind::Yield: {
-      if (!p.pending_export) {
-        Next next = trap_apply(r, site);
+      if (!target) {
+        Next next = trap_apply(r, arity, site);
         return next == Next::Call && kind == PendingKind::Yield ? Next::Yield : next;
       }
-      take_pending_arguments(r);
+      for (std::uint32_t i = 0; i < arity; i++) r.x[i] = p.pending_args[i];
+      go_to(r, target->entry.load(std::memory_order_acquire), arity);
       return kind == PendingKind::Yield ? Next::Yield : Next::Call;
     }
     case PendingKind::None: break;
@@ -180,7 +184,7 @@ bool send_message(Registers& r, bool* trap) {
       set_bif_arguments(p, {r.x, 2});
       return false;
     case proc::SendOutcome::Trap:
-      take_pending_arguments(r);
+      take_pending_call(r);
       p.pending = PendingKind::None;
       *trap = true;
       return false;

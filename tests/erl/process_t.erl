@@ -1,7 +1,7 @@
 %% SPDX-License-Identifier: Apache-2.0
 %% Processes: spawning, exits, flags, information, dictionary, suspension.
 -module(process_t).
--export([test_spawn/0, test_spawn_mfa/0, test_spawn_errors/0, test_exit_reasons/0, test_crash_reason/0, test_exit_signals/0, test_kill/0, test_dictionary/0, test_flags/0, test_info/0, test_many/0, test_hibernate/0, test_group_leader/0, test_suspend/0, test_spawn_opt/0, test_preempted/0, test_max_heap/0, loop/0, quit/1, id/1]).
+-export([test_spawn/0, test_spawn_mfa/0, test_spawn_errors/0, test_exit_reasons/0, test_crash_reason/0, test_exit_signals/0, test_kill/0, test_dictionary/0, test_flags/0, test_info/0, test_many/0, test_hibernate/0, test_group_leader/0, test_suspend/0, test_spawn_opt/0, test_preempted/0, test_max_heap/0, test_info_after_other_waits/0, loop/0, quit/1, id/1]).
 
 id(X) -> X.
 
@@ -124,3 +124,16 @@ quit(X) -> exit(X).
 down(F) ->
     {P, M} = spawn_monitor(F),
     receive {'DOWN', M, process, P, R} -> R end.
+
+%% A built-in that waits for another process's answer, after one that goes on in Erlang code.
+test_info_after_other_waits() ->
+    P = spawn(fun() -> receive stop -> ok end end),
+    Others = [spawn(fun() -> receive stop -> ok end end) || _ <- lists:seq(1, 20)],
+    [begin
+         self() ! {noise, N},
+         true = is_process_alive(P),
+         {status, _} = process_info(P, status),
+         true = erlang:garbage_collect(Q),
+         [_ | _] = process_info(Q)
+     end || {N, Q} <- lists:zip(lists:seq(1, 20), Others)],
+    lists:foreach(fun(Q) -> Q ! stop end, [P | Others]).
