@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "heap/block_cache.h"
 
-#include <sys/mman.h>
-
+#include <atomic>
 #include <bit>
 #include <cstdlib>
 #include <mutex>
 
 #include "base/assert.h"
+#include "os/memory.h"
 
 namespace vm::heap {
 
@@ -20,8 +20,6 @@ constexpr unsigned kClasses = 44;
 constexpr std::size_t kCachedWordsPerClass = 64 * 1024;
 constexpr std::size_t kHugePage = std::size_t{2} << 20;
 constexpr std::size_t kRetainedLargeBytes = std::size_t{64} << 20;
-
-std::atomic<std::size_t> bytes_in_use{0};
 
 // Classes: 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, ... : four steps to the power of two.
 unsigned class_of(std::size_t words) {
@@ -37,32 +35,73 @@ std::size_t class_words(unsigned c) {
   return (std::size_t{1} << top) + (c % 4) * (std::size_t{1} << (top - 2));
 }
 
+// Bytes in use: each thread counts what it takes and gives back; only the sum means something.
+struct UseCounter {
+  std::atomic<std::ptrdiff_t> bytes{0};
+  UseCounter* next = nullptr;
+};
+struct UseCounters {
+  std::mutex lock;
+  UseCounter* first = nullptr;
+  std::ptrdiff_t of_ended_threads = 0;
+};
+UseCounters& use_counters() {
+  static UseCounters* c = new UseCounters;  // outlives every thread
+  return *c;
+}
+
 struct ThreadCache {
   struct List {
     Word* first = nullptr;
     std::size_t count = 0;
   };
   List lists[kClasses];
+  UseCounter use;
+
+  ThreadCache() {
+    UseCounters& all = use_counters();
+    std::lock_guard<std::mutex> hold(all.lock);
+    use.next = all.first;
+    all.first = &use;
+  }
   ~ThreadCache() {
     for (List& list : lists)
       while (Word* block = list.first) {
         list.first = reinterpret_cast<Word*>(block[0]);
         std::free(block);
       }
+    UseCounters& all = use_counters();
+    std::lock_guard<std::mutex> hold(all.lock);
+    all.of_ended_threads += use.bytes.load(std::memory_order_relaxed);
+    UseCounter** link = &all.first;
+    while (*link != &use) link = &(*link)->next;
+    *link = use.next;
+  }
+  void count(std::ptrdiff_t bytes) {  // own thread only: no need for an atomic addition
+    use.bytes.store(use.bytes.load(std::memory_order_relaxed) + bytes, std::memory_order_relaxed);
   }
 };
 thread_local ThreadCache cache;
 
-// Retained large mappings, most recently freed first.
+// Retained large mappings, the one given back longest ago first.
 struct LargeCache {
+  static constexpr unsigned kEntries = 32;
   struct Entry {
     Word* block;
     std::size_t bytes;
   };
   std::mutex lock;
-  Entry entries[16];
+  Entry entries[kEntries];
   unsigned count = 0;
   std::size_t bytes = 0;
+
+  Entry take(unsigned i) {
+    const Entry e = entries[i];
+    for (unsigned k = i + 1; k < count; k++) entries[k - 1] = entries[k];
+    count--;
+    bytes -= e.bytes;
+    return e;
+  }
 };
 LargeCache& large_cache() {
   static LargeCache* c = new LargeCache;  // outlives every thread
@@ -78,46 +117,49 @@ std::size_t large_bytes(std::size_t words) {
   return (bytes + unit - 1) / unit * unit;
 }
 
-Word* map_large(std::size_t bytes) {
-  std::size_t slack = bytes >= kHugePage ? kHugePage : 0;
-  void* p = mmap(nullptr, bytes + slack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (p == MAP_FAILED) base::fatal("out of memory: a heap block can't be mapped", __FILE__, __LINE__);
-  if (!slack) return static_cast<Word*>(p);
-  Word begin = reinterpret_cast<Word>(p);
-  Word aligned = (begin + kHugePage - 1) & ~Word{kHugePage - 1};
-  if (aligned != begin) munmap(p, aligned - begin);
-  Word end = begin + bytes + slack;
-  if (end != aligned + bytes) munmap(reinterpret_cast<void*>(aligned + bytes), end - aligned - bytes);
-  madvise(reinterpret_cast<void*>(aligned), bytes, MADV_HUGEPAGE);
-  return reinterpret_cast<Word*>(aligned);
+Block map_large(std::size_t bytes) {
+  void* p = os::try_map_aligned(bytes, bytes >= kHugePage ? kHugePage : 0);
+  if (!p) base::fatal("out of memory: a heap block can't be mapped", __FILE__, __LINE__);
+  if (bytes >= kHugePage) os::advise_huge(p, bytes);
+  return {static_cast<Word*>(p), bytes / kWordBytes};
 }
 
-Word* allocate_large(std::size_t bytes) {
+// The smallest retained mapping that holds `bytes` without wasting more than half of them again.
+Block allocate_large(std::size_t bytes) {
   LargeCache& c = large_cache();
   {
     std::lock_guard<std::mutex> hold(c.lock);
+    unsigned best = c.count;
     for (unsigned i = c.count; i-- > 0;) {
-      if (c.entries[i].bytes != bytes) continue;
-      Word* block = c.entries[i].block;
-      c.bytes -= bytes;
-      c.entries[i] = c.entries[--c.count];
-      return block;
+      const std::size_t size = c.entries[i].bytes;
+      if (size >= bytes && size <= bytes + bytes / 2 && (best == c.count || size < c.entries[best].bytes)) best = i;
+    }
+    if (best != c.count) {
+      const LargeCache::Entry e = c.take(best);
+      return {e.block, e.bytes / kWordBytes};
     }
   }
   return map_large(bytes);
 }
 
 void free_large(Word* block, std::size_t bytes) {
+  if (bytes > kRetainedLargeBytes) {
+    os::release(block, bytes);
+    return;
+  }
   LargeCache& c = large_cache();
+  LargeCache::Entry old[LargeCache::kEntries];
+  unsigned dropped = 0;
   {
     std::lock_guard<std::mutex> hold(c.lock);
-    if (c.count < 16 && c.bytes + bytes <= kRetainedLargeBytes) {
-      c.entries[c.count++] = {block, bytes};
-      c.bytes += bytes;
-      return;
-    }
+    while (c.count == LargeCache::kEntries || (c.count && c.bytes + bytes > kRetainedLargeBytes)) old[dropped++] = c.take(0);
+    c.entries[c.count++] = {block, bytes};
+    c.bytes += bytes;
   }
-  munmap(block, bytes);
+  while (dropped > 0) {
+    dropped--;
+    os::release(old[dropped].block, old[dropped].bytes);
+  }
 }
 
 }  // namespace
@@ -127,37 +169,40 @@ std::size_t block_capacity(std::size_t words) {
   return large_bytes(words) / kWordBytes;
 }
 
-Word* allocate_block(std::size_t words) {
+bool is_large_block(std::size_t capacity) { return capacity > kLargestCached; }
+
+Block allocate_block(std::size_t words) {
+  ThreadCache& mine = cache;
   if (words > kLargestCached) {
-    std::size_t bytes = large_bytes(words);
-    bytes_in_use.fetch_add(bytes, std::memory_order_relaxed);
-    return allocate_large(bytes);
+    const Block block = allocate_large(large_bytes(words));
+    mine.count(static_cast<std::ptrdiff_t>(block.words * kWordBytes));
+    return block;
   }
-  unsigned c = class_of(words);
-  bytes_in_use.fetch_add(class_words(c) * kWordBytes, std::memory_order_relaxed);
-  ThreadCache::List& list = cache.lists[c];
+  const unsigned c = class_of(words);
+  const std::size_t capacity = class_words(c);
+  mine.count(static_cast<std::ptrdiff_t>(capacity * kWordBytes));
+  ThreadCache::List& list = mine.lists[c];
   if (Word* block = list.first) {
     list.first = reinterpret_cast<Word*>(block[0]);
     list.count--;
-    return block;
+    return {block, capacity};
   }
-  auto* block = static_cast<Word*>(std::malloc(class_words(c) * kWordBytes));
+  auto* block = static_cast<Word*>(std::malloc(capacity * kWordBytes));
   if (!block) base::fatal("out of memory: no heap block", __FILE__, __LINE__);
-  return block;
+  return {block, capacity};
 }
 
-void free_block(Word* block, std::size_t words) {
-  if (words > kLargestCached) {
-    std::size_t bytes = large_bytes(words);
-    bytes_in_use.fetch_sub(bytes, std::memory_order_relaxed);
-    free_large(block, bytes);
+void free_block(Word* block, std::size_t capacity) {
+  ThreadCache& mine = cache;
+  mine.count(-static_cast<std::ptrdiff_t>(capacity * kWordBytes));
+  if (capacity > kLargestCached) {
+    free_large(block, capacity * kWordBytes);
     return;
   }
-  unsigned c = class_of(words);
-  std::size_t n = class_words(c);
-  bytes_in_use.fetch_sub(n * kWordBytes, std::memory_order_relaxed);
-  ThreadCache::List& list = cache.lists[c];
-  if ((list.count + 1) * n > kCachedWordsPerClass && list.count >= 4) {
+  const unsigned c = class_of(capacity);
+  VM_ASSERT(class_words(c) == capacity);
+  ThreadCache::List& list = mine.lists[c];
+  if ((list.count + 1) * capacity > kCachedWordsPerClass && list.count >= 4) {
     std::free(block);
     return;
   }
@@ -166,6 +211,22 @@ void free_block(Word* block, std::size_t words) {
   list.count++;
 }
 
-std::size_t block_bytes_in_use() { return bytes_in_use.load(std::memory_order_relaxed); }
+std::size_t shrink_block(Word* start, std::size_t capacity, std::size_t words) {
+  if (capacity <= kLargestCached) return capacity;
+  const std::size_t bytes = large_bytes(words > kLargestCached ? words : kLargestCached + 1);
+  const std::size_t before = capacity * kWordBytes;
+  if (bytes >= before) return capacity;
+  os::release(reinterpret_cast<char*>(start) + bytes, before - bytes);
+  cache.count(-static_cast<std::ptrdiff_t>(before - bytes));
+  return bytes / kWordBytes;
+}
+
+std::size_t block_bytes_in_use() {
+  UseCounters& all = use_counters();
+  std::lock_guard<std::mutex> hold(all.lock);
+  std::ptrdiff_t sum = all.of_ended_threads;
+  for (UseCounter* c = all.first; c; c = c->next) sum += c->bytes.load(std::memory_order_relaxed);
+  return sum > 0 ? static_cast<std::size_t>(sum) : 0;
+}
 
 }  // namespace vm::heap

@@ -18,11 +18,11 @@ static_assert(sizeof(HeapFragment) % kWordBytes == 0);
 }  // namespace
 
 HeapFragment* HeapFragment::allocate(std::size_t words) {
-  std::size_t total = block_capacity(words + kHeaderWords);
-  auto* f = reinterpret_cast<HeapFragment*>(allocate_block(total));
+  const Block block = allocate_block(words + kHeaderWords);
+  auto* f = reinterpret_cast<HeapFragment*>(block.start);
   f->next = nullptr;
   f->off_heap = term::OffHeapList{};
-  f->capacity = total - kHeaderWords;
+  f->capacity = block.words - kHeaderWords;
   f->used = 0;
   return f;
 }

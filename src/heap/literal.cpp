@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Literal areas: one reserved address range, cut into areas by a first-fit list of free ranges.
-#include <sys/mman.h>
-
 #include <map>
 #include <mutex>
 
 #include "heap/copy.h"
+#include "os/memory.h"
 
 namespace vm::heap {
 
@@ -27,11 +26,10 @@ struct Range {
 
   Range() {
     std::size_t bytes = kReservedBytes;
-    void* p = MAP_FAILED;
-    for (; bytes >= kLeastReservedBytes && p == MAP_FAILED; bytes /= 4)
-      p = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void* p = nullptr;
+    for (; bytes >= kLeastReservedBytes && !p; bytes /= 4) p = os::try_map_aligned(bytes, 0);
     bytes *= 4;
-    if (p == MAP_FAILED) base::fatal("no address space for literals", __FILE__, __LINE__);
+    if (!p) base::fatal("no address space for literals", __FILE__, __LINE__);
     literal_range_begin = reinterpret_cast<Word>(p);
     literal_range_bytes = bytes;
     free.emplace(literal_range_begin, bytes);
@@ -54,7 +52,7 @@ struct Range {
     constexpr std::size_t kPage = 4096;
     Word first = (at + kPage - 1) & ~Word{kPage - 1};
     Word last = (at + bytes) & ~Word{kPage - 1};
-    if (last > first) madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
+    if (last > first) os::discard(reinterpret_cast<void*>(first), last - first);
     std::lock_guard<std::mutex> hold(lock);
     auto next = free.lower_bound(at);
     if (next != free.end() && at + bytes == next->first) {

@@ -22,6 +22,11 @@ constexpr std::uint8_t kBusyCollections = 4;
 // A block is shrunk after a collection that left it this many times too large.
 constexpr std::size_t kShrinkFactor = 8;
 constexpr std::size_t kSmallBlock = 1024;  // words; smaller ones are not worth a second move
+// What survives a major collection becomes the old heap from this many words on.
+constexpr std::size_t kOldFrom = 16 * 1024;
+// Where more than this part of a nursery survives, it isn't worth the second copy that ageing costs: all is promoted at once.
+constexpr std::size_t kMostlyLivePercent = 60;
+constexpr std::size_t kMostlyLiveFrom = 4 * 1024;  // words of a nursery that is judged
 
 }  // namespace
 
@@ -31,8 +36,9 @@ ProcessHeap::~ProcessHeap() { release(); }
 
 void ProcessHeap::init(std::size_t words) {
   VM_ASSERT(!start_);
-  start_ = allocate_block(words + kStackSlack);
-  end_ = start_ + block_capacity(words + kStackSlack);
+  const Block block = allocate_block(words + kStackSlack);
+  start_ = block.start;
+  end_ = start_ + block.words;
   top_ = mature_ = start_;
   limit_ = end_;
   vheap_budget_bytes_ = limits.min_vheap_words * kWordBytes;
@@ -141,49 +147,80 @@ void ProcessHeap::count_collection() {
   }
 }
 
-// Whether survivors that reached the age for the old heap have room there; makes the first old heap.
-bool ProcessHeap::old_heap_has_room() {
-  std::size_t mature = static_cast<std::size_t>(mature_ - start_);
-  if (mature == 0 || static_cast<std::size_t>(old_end_ - old_top_) >= mature) return true;
+// Words for new data after a collection.
+std::size_t ProcessHeap::nursery_words() const {
+  std::size_t words = kNurseryWords[nursery_tier_];
+  // Beside much live data a small nursery would only make old what dies soon.
+  if (old_words() >= kOldFrom) words = std::max(words, std::min(old_words() / 4, kNurseryWords[kTiers - 1]));
+  return limits.max_heap_words ? std::min(words, limits.max_heap_words / 8) : words;
+}
+
+// Whether the old heap has room for so many words; makes the first one.
+bool ProcessHeap::old_heap_has_room(std::size_t words) {
+  if (words == 0 || static_cast<std::size_t>(old_end_ - old_top_) >= words) return true;
   if (old_start_) return false;
-  std::size_t words = block_capacity(next_heap_size(mature * 3));
-  old_start_ = old_top_ = allocate_block(words);
-  old_end_ = old_start_ + words;
+  const Block block = allocate_block(next_heap_size(words * 3));
+  old_start_ = old_top_ = block.start;
+  old_end_ = old_start_ + block.words;
   return true;
+}
+
+// What is mature is promoted. Answers false when the old heap is too small for it.
+bool ProcessHeap::choose_mature() {
+  if (mostly_live_ && old_start_ && old_heap_has_room(static_cast<std::size_t>(top_ - start_))) mature_ = top_;
+  return old_heap_has_room(static_cast<std::size_t>(mature_ - start_));
+}
+
+void ProcessHeap::collect_minor(Collector& collector, std::size_t need, Term* registers, std::size_t live, RootSource& source) {
+  const auto mature = static_cast<std::size_t>(mature_ - start_);
+  const std::size_t young = used_words() - mature;
+  const bool all_promoted = mature_ == top_;
+  const std::size_t before = used_words();
+  // Room for everything, should all of it survive; that it usually does not is what makes room.
+  const std::size_t all = young + stack_words() + need;
+  collector.minor(std::max({all, wanted_block_, nursery_words()}), registers, live, source);
+  const std::size_t judged = all_promoted ? before : young;
+  const std::size_t survived = all_promoted ? collector.survivors() : static_cast<std::size_t>(top_ - start_);
+  mostly_live_ = judged >= kMostlyLiveFrom && survived > judged / 100 * kMostlyLivePercent;
+  stats.minor_collections++;
+}
+
+void ProcessHeap::collect_major(Collector& collector, std::size_t need, Term* registers, std::size_t live, RootSource& source) {
+  const std::size_t all = used_words() + old_words();
+  // Room to grow beyond the worst case, or a large live heap would soon be moved again. It costs address space until it is used.
+  const std::size_t room = limits.max_heap_words ? all / 8 : all / 2;
+  const std::size_t nursery = std::max({kNurseryWords[nursery_tier_], std::min(all / 4, kNurseryWords[kTiers - 1]), 2 * need});
+  collector.major(std::max(all + room + stack_words() + need, wanted_block_), kOldFrom, nursery, registers, live, source);
+  stats.minor_collections = 0;
+  old_vheap_budget_bytes_ = std::max(4 * limits.min_vheap_words * kWordBytes, 2 * (off_heap_young_.bytes + off_heap_old_.bytes));
+  mostly_live_ = false;
+}
+
+// What the next block should have: more when little is free, less (at once) when it is far too large.
+void ProcessHeap::judge_block(Collector& collector, std::size_t need, Term* registers, std::size_t live, RootSource& source) {
+  const std::size_t used = static_cast<std::size_t>(top_ - start_) + stack_words();
+  const std::size_t fits = std::max({next_heap_size(2 * used + need), nursery_words(), limits.min_heap_words});
+  if (block_words() > kShrinkFactor * fits && block_words() > kSmallBlock) collector.resize(fits, registers, live, source);
+  wanted_block_ = free_words() < need + used / 2 ? fits : block_words();
 }
 
 ProcessHeap::Outcome ProcessHeap::collect(const Request& request, Term* registers, std::size_t live, RootSource& source,
                                           std::uint64_t* work) {
   count_collection();
-  std::size_t before = used_words() + old_words();
-  std::size_t nursery = kNurseryWords[nursery_tier_];
-  // The new block must hold everything, should all of it survive; that it usually does not is what makes room.
-  std::size_t block = std::max({used_words() + stack_words() + request.need_words + kStackSlack, block_words(), nursery});
-  bool major = request.major || stats.minor_collections >= limits.fullsweep_after || off_heap_old_.bytes > old_vheap_budget_bytes_ ||
-               !old_heap_has_room();
+  const std::size_t before = used_words() + old_words();
+  const std::size_t need = request.need_words + kStackSlack;
+  const bool major = request.major || stats.minor_collections >= limits.fullsweep_after || off_heap_old_.bytes > old_vheap_budget_bytes_ ||
+                     !choose_mature();
   Collector collector(*this);
-  if (major) {
-    // With room beyond the worst case, or a large live heap would have to be moved twice.
-    collector.major(block + old_words() + (used_words() + old_words()) / 2, registers, live, source);
-    stats.minor_collections = 0;
-    old_vheap_budget_bytes_ = std::max(4 * limits.min_vheap_words * kWordBytes, 2 * off_heap_young_.bytes);
-  } else {
-    collector.minor(block, registers, live, source);
-    stats.minor_collections++;
-  }
+  if (major) collect_major(collector, need, registers, live, source);
+  else collect_minor(collector, need, registers, live, source);
   stats.total_collections++;
-
-  std::size_t used = static_cast<std::size_t>(top_ - start_) + stack_words();
-  std::size_t wanted = request.need_words + kStackSlack;
-  std::size_t fits = next_heap_size(2 * used + wanted + nursery);
-  bool tight = free_words() < wanted + used / 4;
-  bool loose = block_words() > kShrinkFactor * fits && block_words() > kSmallBlock;
-  if (tight || loose) collector.resize(std::max(fits, limits.min_heap_words), registers, live, source);
+  judge_block(collector, need, registers, live, source);
   vheap_budget_bytes_ = std::max(limits.min_vheap_words * kWordBytes, 2 * off_heap_young_.bytes);
 
-  std::size_t after = used_words() + old_words();
+  const std::size_t after = used_words() + old_words();
   stats.words_reclaimed += before > after ? before - after : 0;
-  *work += after + stack_words();
+  *work += (major ? after : collector.survivors()) + stack_words();
   if (stress_modes.verify_heap) verify(registers, live, source);
   VM_CHECK(free_words() >= request.need_words);
   if (limits.max_heap_words && total_words() > limits.max_heap_words) return Outcome::MaxHeapReached;
@@ -192,10 +229,12 @@ ProcessHeap::Outcome ProcessHeap::collect(const Request& request, Term* register
 
 void ProcessHeap::collect_for_hibernation(Term* registers, std::size_t live, RootSource& source) {
   Collector collector(*this);
-  collector.major(used_words() + old_words() + stack_words() + kStackSlack, registers, live, source);
+  collector.major(used_words() + old_words() + stack_words() + kStackSlack, 0, 0, registers, live, source);
   std::size_t used = static_cast<std::size_t>(top_ - start_) + stack_words();
   if (block_capacity(used + kStackSlack) < block_words()) collector.resize(used + kStackSlack, registers, live, source);
   nursery_tier_ = 0;
+  mostly_live_ = false;
+  wanted_block_ = block_words();
   stats.minor_collections = 0;
   stats.total_collections++;
 }

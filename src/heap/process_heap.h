@@ -8,7 +8,8 @@
 // the stub that resumes the interpreter, placed so that its low three bits are 111.
 //
 // Generations: terms below `mature` (the high-water mark of the last collection) that survive a minor collection move to the old heap;
-// a major collection copies everything into a new block. Fragments belong to the young generation.
+// a major collection copies everything into a new block. A block is never moved only because it is tight: the next collection takes a larger one.
+// Fragments belong to the young generation.
 //
 // Nobody but the owner's thread writes a heap. The heap of a process that does not run may be moved or collected by whoever
 // holds the process (see proc/process.h, state Running).
@@ -51,6 +52,8 @@ struct HeapStats {
   std::uint64_t total_collections = 0;
   std::uint64_t words_reclaimed = 0;
 };
+
+class Collector;
 
 class ProcessHeap final : public term::HeapWriter {
  public:
@@ -121,7 +124,12 @@ class ProcessHeap final : public term::HeapWriter {
  private:
   friend class Collector;
   void count_collection();
-  bool old_heap_has_room();
+  std::size_t nursery_words() const;
+  bool old_heap_has_room(std::size_t words);
+  bool choose_mature();
+  void collect_minor(Collector& collector, std::size_t need, Term* registers, std::size_t live, RootSource& source);
+  void collect_major(Collector& collector, std::size_t need, Term* registers, std::size_t live, RootSource& source);
+  void judge_block(Collector& collector, std::size_t need, Term* registers, std::size_t live, RootSource& source);
   Word* alloc_slow(std::size_t words) override;
   void trim_slow(Word* used_end, Word* alloc_end) override;
 
@@ -141,6 +149,8 @@ class ProcessHeap final : public term::HeapWriter {
   std::uint8_t collections_in_slice_ = 0;
   std::uint8_t nursery_tier_ = 0;
   std::uint8_t calm_slices_ = 0;
+  bool mostly_live_ = false;      // most of the last nursery survived
+  std::size_t wanted_block_ = 0;  // words of the next young block
   static constexpr std::uint8_t kCalmSlices = 64;
 };
 

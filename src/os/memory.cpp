@@ -17,10 +17,13 @@ std::size_t page_size() {
   return size;
 }
 
-void* reserve(std::size_t bytes, std::size_t alignment) {
+namespace {
+
+// nullptr when the system refuses.
+void* map_with(int protection, std::size_t bytes, std::size_t alignment) {
   const std::size_t extra = alignment > page_size() ? alignment : 0;
-  void* p = mmap(nullptr, bytes + extra, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  VM_CHECK(p != MAP_FAILED);
+  void* p = mmap(nullptr, bytes + extra, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (p == MAP_FAILED) return nullptr;
   if (extra == 0) return p;
   const auto begin = reinterpret_cast<std::uintptr_t>(p);
   const std::uintptr_t aligned = (begin + alignment - 1) & ~(alignment - 1);
@@ -28,6 +31,14 @@ void* reserve(std::size_t bytes, std::size_t alignment) {
   const std::uintptr_t end = begin + bytes + extra;
   if (end > aligned + bytes) munmap(reinterpret_cast<void*>(aligned + bytes), end - aligned - bytes);
   return reinterpret_cast<void*>(aligned);
+}
+
+}  // namespace
+
+void* reserve(std::size_t bytes, std::size_t alignment) {
+  void* p = map_with(PROT_NONE, bytes, alignment);
+  VM_CHECK(p != nullptr);
+  return p;
 }
 
 void commit(void* p, std::size_t bytes) { VM_CHECK(mprotect(p, bytes, PROT_READ | PROT_WRITE) == 0); }
@@ -39,10 +50,14 @@ void decommit(void* p, std::size_t bytes) {
 void release(void* p, std::size_t bytes) { munmap(p, bytes); }
 
 void* map_lazy(std::size_t bytes) {
-  void* p = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  VM_CHECK(p != MAP_FAILED);
+  void* p = map_with(PROT_READ | PROT_WRITE, bytes, 0);
+  VM_CHECK(p != nullptr);
   return p;
 }
+
+void* try_map_aligned(std::size_t bytes, std::size_t alignment) { return map_with(PROT_READ | PROT_WRITE, bytes, alignment); }
+
+void discard(void* p, std::size_t bytes) { madvise(p, bytes, MADV_DONTNEED); }
 
 void advise_huge(void* p, std::size_t bytes) {
 #ifdef MADV_HUGEPAGE

@@ -20,6 +20,10 @@ void release(void* p, std::size_t bytes);
 
 // Zeroed memory that costs nothing until it is touched: for large tables that fill from the start.
 void* map_lazy(std::size_t bytes);
+// The same with its begin at a multiple of `alignment`. nullptr when the system refuses.
+void* try_map_aligned(std::size_t bytes, std::size_t alignment);
+// Gives the pages of a mapped range back; they read as 0 when touched again.
+void discard(void* p, std::size_t bytes);
 // Asks for huge pages behind a range, where the system has them.
 void advise_huge(void* p, std::size_t bytes);
 
