@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "heap/copy.h"
 
-#include <unordered_map>
+#include <algorithm>
 #include <vector>
 
 #include "heap/object_layout.h"
@@ -16,6 +16,8 @@ namespace {
 
 // Above this many words a term is measured again with sharing in mind: its flat size may be exponential in its real one.
 constexpr std::size_t kSharingThreshold = 64 * 1024;
+// Messages up to this size are copied without being measured first: all of a fragment of the smallest block.
+constexpr std::size_t kSmallMessage = 32 - sizeof(HeapFragment) / kWordBytes;
 
 enum class Literals { Share, Copy };
 
@@ -27,119 +29,261 @@ inline bool is_copied(Word w) {
   return kMode == Literals::Copy || !is_literal(address_of(w));
 }
 
-// Counts words with an explicit stack. Stops at `limit` and answers more than it.
+// Work put off: the first entries lie in place, so that a small term costs no allocation. Pushing is a test and a store.
+template <typename Entry>
+class WorkStack {
+ public:
+  WorkStack() = default;
+  WorkStack(const WorkStack&) = delete;
+  ~WorkStack() {
+    if (begin_ != in_place_) delete[] begin_;
+  }
+  bool empty() const { return top_ == begin_; }
+  [[gnu::always_inline]] void push(const Entry& e) {
+    if (VM_UNLIKELY(top_ == end_)) grow();
+    *top_++ = e;
+  }
+  Entry pop() { return *--top_; }
+
+ private:
+  [[gnu::noinline]] void grow() {
+    const auto count = static_cast<std::size_t>(end_ - begin_);
+    auto* larger = new Entry[count * 2];
+    std::copy(begin_, end_, larger);
+    if (begin_ != in_place_) delete[] begin_;
+    begin_ = larger;
+    top_ = larger + count;
+    end_ = larger + count * 2;
+  }
+
+  static constexpr std::size_t kInPlace = 32;
+  Entry in_place_[kInPlace];
+  Entry* begin_ = in_place_;
+  Entry* top_ = in_place_;
+  Entry* end_ = in_place_ + kInPlace;
+};
+
+struct Fields {
+  const Word* next;
+  const Word* end;
+};
+
+// Counts words, depth first: what waits is one entry per level. Stops beyond `limit` and answers more than it.
 template <Literals kMode>
 std::size_t measure(Term t, std::size_t limit) {
-  static thread_local std::vector<Word> rest;  // kept, so that a message costs no allocation
-  rest.clear();
+  WorkStack<Fields> rest;
   std::size_t total = 0;
   Word w = t.bits();
+  Fields now{&w, &w + 1};
   for (;;) {
-    while (is_copied<kMode>(w)) {
-      const Word* p = address_of(w);
-      if ((w & 7) == 2) {
-        total += 2;
-        if (is_copied<kMode>(p[0])) rest.push_back(p[0]);
-        w = p[1];
-      } else {
-        HeaderWord h(p[0]);
-        ObjectShape shape = shape_of(h);
-        total += h.words() + 1;
-        for (std::size_t i = shape.first_term; i < shape.end_terms; i++)
-          if (is_copied<kMode>(p[i])) rest.push_back(p[i]);
-        break;
+    while (now.next < now.end) {
+      Word field = *now.next++;
+      if (!is_copied<kMode>(field)) continue;
+      const Word* p = address_of(field);
+      if ((field & 7) == 2) {
+        for (;;) {  // along the list, until a head needs a visit
+          total += 2;
+          if (VM_UNLIKELY(total > limit)) return total;
+          if (is_copied<kMode>(p[0])) {
+            if (now.next < now.end) rest.push(now);
+            now = {p, p + 2};
+            break;
+          }
+          field = p[1];
+          if (!is_copied<kMode>(field)) break;
+          p = address_of(field);
+          if ((field & 7) != 2) break;
+        }
+        if (!is_copied<kMode>(field) || (field & 7) == 2) continue;
       }
-      if (total > limit) return total;
+      const HeaderWord h(p[0]);
+      const ObjectShape shape = shape_of(h);
+      total += h.words() + 1;
+      if (VM_UNLIKELY(total > limit)) return total;
+      bool pointers = false;
+      for (std::size_t i = shape.first_term; i < shape.end_terms; i++) pointers |= Term::from_bits(p[i]).is_pointer();
+      if (!pointers) continue;
+      if (now.next < now.end) rest.push(now);
+      now = {p + shape.first_term, p + shape.end_terms};
     }
-    if (total > limit || rest.empty()) return total;
-    w = rest.back();
-    rest.pop_back();
+    if (rest.empty()) return total;
+    now = rest.pop();
   }
 }
 
-// Objects already met, for terms with much sharing: address → copy.
-using Seen = std::unordered_map<Word, Word>;
+// Objects of a term with much sharing: tagged address -> copy, 0 while there is none. Open addressing.
+class Seen {
+ public:
+  Seen() : slots_(kFirst) {}
+  // Whether it is new.
+  bool add(Word w) {
+    Slot& s = slot(w);
+    if (s.key) return false;
+    s.key = w;
+    if (++used_ * 2 > slots_.size()) grow();
+    return true;
+  }
+  Word& copy_of(Word w) {  // of an object that was added
+    return slot(w).copy;
+  }
 
+ private:
+  struct Slot {
+    Word key = 0;
+    Word copy = 0;
+  };
+  static constexpr std::size_t kFirst = std::size_t{1} << 17;
+
+  Slot& slot(Word w) {
+    const std::size_t mask = slots_.size() - 1;
+    Word hash = w * 0x9E3779B97F4A7C15;
+    for (std::size_t i = (hash ^ hash >> 32) & mask;; i = (i + 1) & mask)
+      if (slots_[i].key == w || !slots_[i].key) return slots_[i];
+  }
+  void grow() {
+    std::vector<Slot> old(slots_.size() * 2);
+    old.swap(slots_);
+    for (const Slot& s : old)
+      if (s.key) slot(s.key).key = s.key;
+  }
+
+  std::vector<Slot> slots_;
+  std::size_t used_ = 0;
+};
+
+// Nothing may have been copied yet: growing forgets copies.
 template <Literals kMode>
-std::size_t measure_shared(Term t) {
-  Seen seen;
+std::size_t measure_shared(Term t, Seen& seen) {
   std::size_t total = 0;
   std::vector<Word> rest{t.bits()};
   while (!rest.empty()) {
     Word w = rest.back();
     rest.pop_back();
-    if (!is_copied<kMode>(w) || !seen.emplace(w, 0).second) continue;
-    const Word* p = address_of(w);
-    if ((w & 7) == 2) {
-      total += 2;
-      rest.push_back(p[0]);
-      rest.push_back(p[1]);
-      continue;
+    while (is_copied<kMode>(w) && seen.add(w)) {
+      const Word* p = address_of(w);
+      if ((w & 7) == 2) {
+        total += 2;
+        if (is_copied<kMode>(p[0])) rest.push_back(p[0]);
+        w = p[1];
+        continue;
+      }
+      HeaderWord h(p[0]);
+      ObjectShape shape = shape_of(h);
+      total += h.words() + 1;
+      for (std::size_t i = shape.first_term; i < shape.end_terms; i++)
+        if (is_copied<kMode>(p[i])) rest.push_back(p[i]);
+      break;
     }
-    HeaderWord h(p[0]);
-    ObjectShape shape = shape_of(h);
-    total += h.words() + 1;
-    for (std::size_t i = shape.first_term; i < shape.end_terms; i++) rest.push_back(p[i]);
   }
   return total;
 }
 
-// Copies breadth first into one block: to-space words hold pointers to the source until the scan reaches them. Lists are followed cell by
-// cell, so they lie in sequence.
-template <Literals kMode>
+// Copies into one block. A list is copied whole, so that its cells lie in sequence, then what its heads refer to; an object, then what its
+// fields refer to. A field that waits holds the source's word.
+enum class Room { Measured, Bounded };  // Bounded: the block may turn out too small
+enum class Sharing { Ignore, Keep };
+
+template <Literals kMode, Room kRoom, Sharing kSharing>
 class Copier {
  public:
-  Copier(Word* to, term::OffHeapList& off_heap, Seen* seen) : top_(to), scan_(to), off_heap_(off_heap), seen_(seen) {}
+  Copier(Word* to, Word* limit, term::OffHeapList& off_heap, Seen* seen) : top_(to), limit_(limit), off_heap_(off_heap), seen_(seen) {}
 
+  // The copy; the non-value when there was not enough room. What was linked to the off-heap list until then stays there.
   Term run(Term t) {
-    Word result = move(t.bits());
-    while (scan_ < top_) step();
-    return Term::from_bits(result);
+    Word root = t.bits();
+    now_ = {&root, &root + 1, 1};
+    for (;;) {
+      while (now_.next < now_.end) {
+        Word* slot = now_.next;
+        now_.next += now_.stride;
+        if (!is_copied<kMode>(*slot)) continue;
+        if (kSharing == Sharing::Keep) {
+          if (Word copy = seen_->copy_of(*slot)) {
+            *slot = copy;
+            continue;
+          }
+        }
+        if (!((*slot & 7) == 2 ? list(slot) : object(slot))) return Term::non_value();
+      }
+      if (rest_.empty()) return Term::from_bits(root);
+      now_ = rest_.pop();
+    }
   }
   Word* end() const { return top_; }
 
  private:
-  Word move(Word w) {
-    if (!is_copied<kMode>(w)) return w;
-    if (seen_) {
-      auto it = seen_->find(w);
-      if (it != seen_->end()) return it->second;
-    }
-    return (w & 7) == 2 ? move_list(w) : move_object(w);
+  // Waiting fields: every `stride`th word, 2 for the heads of a list.
+  struct Waiting {
+    Word* next;
+    Word* end;
+    std::ptrdiff_t stride;
+  };
+
+  [[gnu::always_inline]] void visit(const Waiting& fields) {
+    if (now_.next < now_.end) rest_.push(now_);
+    now_ = fields;
   }
 
-  Word move_list(Word w) {
-    Word first = Term::cons(top_).bits();
+  [[gnu::always_inline]] bool list(Word* slot) {
+    Word w = *slot;
+    Word* const first = top_;
+    Word* copy = first;
+    bool pointers = false;
+    *slot = Term::cons(first).bits();
     for (;;) {
+      if (kRoom == Room::Bounded && VM_UNLIKELY(limit_ - copy < 2)) return false;
       const Word* cell = address_of(w);
-      Word* copy = top_;
-      top_ += 2;
-      if (seen_) seen_->emplace(w, Term::cons(copy).bits());
-      copy[0] = cell[0];
-      Word tail = cell[1];
-      copy[1] = tail;
-      if ((tail & 7) != 2 || !is_copied<kMode>(tail)) return first;
-      if (seen_) {
-        auto it = seen_->find(tail);
-        if (it != seen_->end()) {
-          copy[1] = it->second;
-          return first;
+      if (kSharing == Sharing::Keep) seen_->copy_of(w) = Term::cons(copy).bits();
+      const Word head = cell[0];
+      w = cell[1];
+      pointers |= Term::from_bits(head).is_pointer();
+      copy[0] = head;
+      copy += 2;
+      if ((w & 7) != 2 || !is_copied<kMode>(w)) break;
+      if (kSharing == Sharing::Keep) {
+        if (Word before = seen_->copy_of(w)) {
+          w = before;
+          break;
         }
       }
-      copy[1] = Term::cons(top_).bits();  // the next cell comes right behind
-      w = tail;
+      copy[-1] = Term::cons(copy).bits();  // the next cell comes right behind
     }
+    copy[-1] = w;
+    top_ = copy;
+    if ((w & 7) == 1) visit({copy - 1, copy, 1});  // improper
+    if (pointers) visit({first, copy, 2});
+    return true;
   }
 
-  Word move_object(Word w) {
-    const Word* p = address_of(w);
-    HeaderWord h(p[0]);
-    std::size_t words = h.words() + 1;
+  [[gnu::always_inline]] bool object(Word* slot) {
+    const Word* p = address_of(*slot);
+    const HeaderWord h(p[0]);
+    const std::size_t words = h.words() + 1;
+    if (kRoom == Room::Bounded && VM_UNLIKELY(static_cast<std::size_t>(limit_ - top_) < words)) return false;
     Word* copy = top_;
     top_ += words;
+    const Word moved = Term::boxed(copy).bits();
+    if (kSharing == Sharing::Keep) seen_->copy_of(*slot) = moved;
+    *slot = moved;
+    if (h.kind() == Kind::Tuple) {
+      copy[0] = p[0];
+      bool pointers = false;
+      for (std::size_t i = 1; i < words; i++) {
+        const Word w = p[i];
+        pointers |= Term::from_bits(w).is_pointer();
+        copy[i] = w;
+      }
+      if (pointers) visit({copy + 1, copy + words, 1});
+      return true;
+    }
     for (std::size_t i = 0; i < words; i++) copy[i] = p[i];
-    Word moved = Term::boxed(copy).bits();
-    if (seen_) seen_->emplace(w, moved);
+    adjust(copy, h);
+    const ObjectShape shape = shape_of(h);
+    if (shape.first_term != shape.end_terms) visit({copy + shape.first_term, copy + shape.end_terms, 1});
+    return true;
+  }
+
+  void adjust(Word* copy, HeaderWord h) {
     switch (h.kind()) {
       case Kind::RefcBinary: {
         auto* data = reinterpret_cast<term::BinaryData*>(copy[term::RefcBinaryWords::kData]);
@@ -156,49 +300,54 @@ class Copier {
         break;
       default: break;
     }
-    return moved;
-  }
-
-  // A pointer into to-space was put there by move_list; sources never lie there.
-  bool is_settled(Word w) const { return address_of(w) >= begin_ && address_of(w) < top_; }
-
-  void field(Word* p) {
-    if (Term::from_bits(*p).is_pointer() && !is_settled(*p)) *p = move(*p);
-  }
-
-  void step() {
-    Word w = *scan_;
-    if ((w & 7) == 7 && w != Term::kNonValue) {
-      HeaderWord h(w);
-      ObjectShape shape = shape_of(h);
-      Word* p = scan_;
-      for (std::size_t i = shape.first_term; i < shape.end_terms; i++) field(p + i);
-      scan_ = p + h.words() + 1;
-      return;
-    }
-    field(scan_);
-    scan_++;
   }
 
   Word* top_;
-  Word* scan_;
-  Word* begin_ = top_;
+  Word* limit_;
   term::OffHeapList& off_heap_;
   Seen* seen_;
+  Waiting now_{};
+  WorkStack<Waiting> rest_;
 };
+
+template <Literals kMode, Sharing kSharing>
+Term fill(Term t, Word* block, std::size_t words, term::OffHeapList& off_heap, Seen* seen) {
+  Copier<kMode, Room::Measured, kSharing> copier(block, nullptr, off_heap, seen);
+  const Term result = copier.run(t);
+  VM_CHECK(copier.end() == block + words);
+  return result;
+}
 
 template <Literals kMode>
 Term copy_term(Term t, term::HeapWriter& to) {
   if (!is_copied<kMode>(t.bits())) return t;
   std::size_t words = measure<kMode>(t, kSharingThreshold);
+  if (words <= kSharingThreshold) return fill<kMode, Sharing::Ignore>(t, to.alloc(words), words, to.off_heap(), nullptr);
   Seen seen;
-  bool shared = words > kSharingThreshold;
-  if (shared) words = measure_shared<kMode>(t);
-  Word* block = to.alloc(words);
-  Copier<kMode> copier(block, to.off_heap(), shared ? &seen : nullptr);
-  Term result = copier.run(t);
-  VM_CHECK(copier.end() == block + words);
-  return result;
+  words = measure_shared<kMode>(t, seen);
+  return fill<kMode, Sharing::Keep>(t, to.alloc(words), words, to.off_heap(), &seen);
+}
+
+template <Literals kMode>
+std::size_t words_for_copy(Term t) {
+  const std::size_t words = measure<kMode>(t, kSharingThreshold);
+  if (words <= kSharingThreshold) return words;
+  Seen seen;
+  return measure_shared<kMode>(t, seen);
+}
+
+// A message that fits the smallest fragment. False: it doesn't.
+bool copy_small(Term t, OwnedTerm& owned) {
+  HeapFragment* f = HeapFragment::allocate(kSmallMessage);
+  Copier<Literals::Share, Room::Bounded, Sharing::Ignore> copier(f->data, f->data + f->capacity, f->off_heap, nullptr);
+  owned.term = copier.run(t);
+  if (VM_UNLIKELY(!owned.term.is_value())) {
+    HeapFragment::release(f, HeapFragment::OffHeap::Release);
+    return false;
+  }
+  f->used = static_cast<std::size_t>(copier.end() - f->data);
+  owned.fragments = f;
+  return true;
 }
 
 }  // namespace
@@ -207,15 +356,15 @@ std::size_t flat_size(Term t) { return measure<Literals::Share>(t, static_cast<s
 
 Term copy(Term t, term::HeapWriter& to) { return copy_term<Literals::Share>(t, to); }
 
-std::size_t copied_words(Term t) {
-  std::size_t words = measure<Literals::Share>(t, kSharingThreshold);
-  return words > kSharingThreshold ? measure_shared<Literals::Share>(t) : words;
+Term copy_measured(Term t, std::size_t words, term::HeapWriter& to) {
+  if (words > kSharingThreshold) return copy(t, to);
+  if (!is_copied<Literals::Share>(t.bits())) return t;
+  return fill<Literals::Share, Sharing::Ignore>(t, to.alloc(words), words, to.off_heap(), nullptr);
 }
 
-std::size_t copied_words_with_literals(Term t) {
-  std::size_t words = measure<Literals::Copy>(t, kSharingThreshold);
-  return words > kSharingThreshold ? measure_shared<Literals::Copy>(t) : words;
-}
+std::size_t copied_words(Term t) { return words_for_copy<Literals::Share>(t); }
+
+std::size_t copied_words_with_literals(Term t) { return words_for_copy<Literals::Copy>(t); }
 
 Term copy_with_literals(Term t, term::HeapWriter& to) { return copy_term<Literals::Copy>(t, to); }
 
@@ -225,6 +374,7 @@ OwnedTerm copy_to_fragment(Term t) {
     owned.term = t;
     return owned;
   }
+  if (VM_LIKELY(copy_small(t, owned))) return owned;
   FragmentWriter writer;
   owned.term = copy(t, writer);
   owned.fragments = writer.take();

@@ -22,6 +22,8 @@ std::size_t stock_shared_size(Term t);
 std::size_t copied_words(Term t);
 // Deep copy through `to`.
 Term copy(Term t, term::HeapWriter& to);
+// The same when copied_words(t) is known.
+Term copy_measured(Term t, std::size_t words, term::HeapWriter& to);
 // Words copy_with_literals needs for t, sharing kept as it will keep it.
 std::size_t copied_words_with_literals(Term t);
 // Deep copy that also copies literals (purging a literal area; persistent_term).

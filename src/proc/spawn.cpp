@@ -96,16 +96,17 @@ code::Export& export_of(Runtime& rt, Term module, Term function, std::size_t ari
 Spawned spawn(Runtime& rt, Process* parent, Term module, Term function, Term args, const SpawnOptions& options) {
   std::size_t arity = 0;
   std::size_t words = 0;
+  std::size_t sizes[255];
   for (Term l = args; l.is_cons(); l = l.tail()) {
-    arity++;
-    if (l.head().is_pointer()) words += heap::flat_size(l.head());
+    sizes[arity] = l.head().is_pointer() ? heap::copied_words(l.head()) : 0;
+    words += sizes[arity++];
   }
   VM_ASSERT(arity <= 255);
   Process* child = make(rt, parent, options, words + arity);
   if (!child) return {};
   Term copies[255];
   std::size_t i = 0;
-  for (Term l = args; l.is_cons(); l = l.tail()) copies[i++] = l.head().is_pointer() ? heap::copy(l.head(), child->heap) : l.head();
+  for (Term l = args; l.is_cons(); l = l.tail(), i++) copies[i] = heap::copy_measured(l.head(), sizes[i], child->heap);
   code::Export& target = export_of(rt, module, function, arity);
   child->initial_call = target.mfa;
   rt.engine->prepare_call(*child, target, copies, arity);
@@ -113,9 +114,10 @@ Spawned spawn(Runtime& rt, Process* parent, Term module, Term function, Term arg
 }
 
 Spawned spawn_fun(Runtime& rt, Process* parent, Term fun, const SpawnOptions& options) {
-  Process* child = make(rt, parent, options, heap::flat_size(fun));
+  const std::size_t words = heap::copied_words(fun);
+  Process* child = make(rt, parent, options, words);
   if (!child) return {};
-  const Term args[2] = {heap::copy(fun, child->heap), term::kNil};
+  const Term args[2] = {heap::copy_measured(fun, words, child->heap), term::kNil};
   code::Export& target = export_of(rt, atoms::erlang, atoms::apply, 2);
   child->initial_call = target.mfa;
   rt.engine->prepare_call(*child, target, args, 2);
