@@ -38,6 +38,7 @@ void Emitter::emit() {
   // Control that runs off the end, or jumps to a label that is not there, raises.
   bad_code_ = static_cast<std::uint32_t>(cells.size());
   put(Op::bad_code);
+  if (!stress_) join();
 }
 
 std::size_t Emitter::offset_of(Word label) const {
@@ -105,7 +106,8 @@ bool Emitter::emit_special(const code::Instruction& i) {
     case Op::call_bif_last: emit_call_bif(i); return true;
     case Op::float_move: emit_float_move(o); return true;
     case Op::float_from:
-      put(o[0].kind == OperandKind::FloatReg ? cell_of(Fused::float_copy) : cell_of(Op::float_from));
+      if (o[0].kind == OperandKind::FloatReg) put(Fused::float_copy);
+      else put(Op::float_from);
       put_operand(o[0]);
       put_operand(o[1]);
       return true;
@@ -144,7 +146,9 @@ void Emitter::emit_call_bif(const code::Instruction& i) {
 void Emitter::emit_float_move(Operands o) {
   bool from_float = o[0].kind == OperandKind::FloatReg;
   bool to_float = o[1].kind == OperandKind::FloatReg;
-  put(from_float ? (to_float ? Fused::float_copy : Fused::float_store) : Fused::float_load);
+  bool x = !stress_ && o[from_float ? 1 : 0].kind == OperandKind::XReg;
+  if (from_float) put(to_float ? Fused::float_copy : x ? Fused::float_store_x : Fused::float_store);
+  else put(x ? Fused::float_load_x : Fused::float_load);
   put_operand(o[0]);
   put_operand(o[1]);
 }
@@ -183,7 +187,7 @@ void Emitter::emit_select(Operands o) {
   if (shift > 0) {
     Word low = all.front().value;
     Word range = ((all.back().value - low) >> shift) + 1;
-    put(Fused::select_dense);
+    put(o[0].kind == OperandKind::XReg ? Fused::select_dense_x : Fused::select_dense);
     put_operand(o[0]);
     put_label(o[1].word);
     put(range);
@@ -201,7 +205,7 @@ void Emitter::emit_select(Operands o) {
     return;
   }
   if (small) std::stable_sort(all.begin(), all.end(), [](const Case& a, const Case& b) { return a.value < b.value; });
-  put(all.size() <= 8 ? Fused::select_linear : Fused::select_sorted);
+  put(all.size() > 8 ? Fused::select_sorted : o[0].kind == OperandKind::XReg ? Fused::select_linear_x : Fused::select_linear);
   put_operand(o[0]);
   put_label(o[1].word);
   put(all.size());

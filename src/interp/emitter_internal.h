@@ -48,6 +48,11 @@ class Emitter {
   std::size_t fuse_allocate(std::size_t at);
   std::size_t tail_call_fun(std::size_t at);
   std::size_t fuse_guard(std::size_t at);
+  bool calls_self(std::size_t at) const;
+  std::size_t fuse_self_call(std::size_t at);
+  std::size_t fuse_put_tuple(std::size_t at);
+  // Gives instructions whose successor is known to be the next one a label that runs both.
+  void join();
   std::size_t fuse_bits(std::size_t at);
   std::size_t fuse_start_match(std::size_t at);
   std::size_t fuse_get_integer(std::size_t at);
@@ -64,12 +69,22 @@ class Emitter {
   void emit_create_bin(Operands o);
   void emit_bs_match(Operands o);
   void put(code::CodeWord w) { cells.push_back(w); }
-  void put(code::Op op) { cells.push_back(cell_of(op)); }
-  void put(Fused op) { cells.push_back(cell_of(op)); }
+  void put(code::Op op) { put_instruction(static_cast<unsigned>(op)); }
+  void put(Fused op) { put_instruction(code::kOpCount + static_cast<unsigned>(op)); }
+  void put_instruction(unsigned number) {
+    starts_.push_back({static_cast<std::uint32_t>(cells.size()), number});
+    cells.push_back(reinterpret_cast<code::CodeWord>(instruction_labels()[number]));
+  }
   void put_label(Word label);
   void put_operand(const code::Operand& o);
   static code::CodeWord encode(const code::Operand& o);
 
+  // Where each instruction begins, and its number; labels lie between, cells of operands do not.
+  struct Start {
+    std::uint32_t cell;
+    unsigned number;
+  };
+  std::vector<Start> starts_;
   const code::FunctionBody& body_;
   Word label_base_ = 0;
   std::vector<std::uint32_t> label_offsets_;  // by label - label_base_; kNoOffset: not in this function

@@ -5,6 +5,7 @@
 // A row is fused only when no label lies inside it (a label is an instruction of the body, so rows never contain one) and only its last
 // instruction can raise or call; line records inside it then belong to its beginning.
 #include <algorithm>
+#include <array>
 #include <string_view>
 
 #include "interp/emitter_internal.h"
@@ -27,7 +28,8 @@ bool same(const Operand& a, const Operand& b) { return a.kind == b.kind && a.wor
 // A constant whose word alone decides =:=.
 bool decides(Term t) { return t.is_small() || t.is_atom() || t.is_nil(); }
 
-// Operand kinds of a form: x, y registers; c constant; i constant whose word decides =:=; s small constant; anything else: any.
+// Operand kinds of a form: x, y registers; c constant; i constant whose word decides =:=; s small constant; p the same above zero,
+// b the same below the bits of a word; n the number 2; anything else: any.
 bool fits(const Operand& o, char kind) {
   switch (kind) {
     case 'x': return is_x(o);
@@ -35,6 +37,9 @@ bool fits(const Operand& o, char kind) {
     case 'c': return is_c(o);
     case 'i': return is_c(o) && decides(Term::from_bits(o.word));
     case 's': return is_c(o) && Term::from_bits(o.word).is_small();
+    case 'p': return is_c(o) && Term::from_bits(o.word).is_small() && Term::from_bits(o.word).small_value() > 0;
+    case 'n': return o.kind == OperandKind::Number && o.word == 2;
+    case 'b': return is_c(o) && Term::from_bits(o.word).is_small() && o.word >> 3 < 64;
     default: return true;
   }
 }
@@ -94,6 +99,23 @@ constexpr Form kForms[] = {
     {Op::add, "--xxs", Fused::add_xcx},
     {Op::subtract, "--xxx", Fused::subtract_xxx},
     {Op::subtract, "--xxs", Fused::subtract_xcx},
+    {Op::add, "--xyx", Fused::add_yxx},
+    {Op::add, "--xxy", Fused::add_xyx},
+    {Op::add, "--xys", Fused::add_ycx},
+    {Op::subtract, "--xsx", Fused::subtract_cxx},
+    {Op::subtract, "--xys", Fused::subtract_ycx},
+    {Op::swap, "xx", Fused::swap_xx},
+    {Op::get_map_elements, "-xnix", Fused::get_map_element_xcx},
+    {Op::float_from, "x-", Fused::float_from_x},
+    {Op::band, "--xxx", Fused::band_xxx},
+    {Op::band, "--xxs", Fused::band_xcx},
+    {Op::bor, "--xxx", Fused::bor_xxx},
+    {Op::bxor, "--xxx", Fused::bxor_xxx},
+    {Op::multiply, "--xxx", Fused::multiply_xxx},
+    {Op::multiply, "--xxs", Fused::multiply_xcx},
+    {Op::rem, "--xxp", Fused::rem_xcx},
+    {Op::int_div, "--xxp", Fused::int_div_xcx},
+    {Op::bsr, "--xxb", Fused::bsr_xcx},
 };
 
 struct GuardForm {
@@ -136,14 +158,59 @@ constexpr MovePair kMovePairs[] = {
 
 struct MoveCall {
   Op op;
+  bool self;  // of the function itself
   Fused x, y, c;
 };
 constexpr MoveCall kMoveCalls[] = {
-    {Op::call, Fused::move_x_call, Fused::move_y_call, Fused::move_c_call},
-    {Op::call_only, Fused::move_x_call_only, Fused::kCount, Fused::move_c_call_only},
-    {Op::call_last, Fused::move_x_call_last, Fused::move_y_call_last, Fused::move_c_call_last},
-    {Op::call_ext, Fused::move_x_call_ext, Fused::move_y_call_ext, Fused::move_c_call_ext},
+    {Op::call, false, Fused::move_x_call, Fused::move_y_call, Fused::move_c_call},
+    {Op::call, true, Fused::move_x_call_self, Fused::move_y_call_self, Fused::move_c_call_self},
+    {Op::call_only, false, Fused::move_x_call_only, Fused::kCount, Fused::move_c_call_only},
+    {Op::call_only, true, Fused::move_x_call_only_self, Fused::kCount, Fused::move_c_call_only_self},
+    {Op::call_last, false, Fused::move_x_call_last, Fused::move_y_call_last, Fused::move_c_call_last},
+    {Op::call_last, true, Fused::move_x_call_last_self, Fused::move_y_call_last_self, Fused::move_c_call_last_self},
+    {Op::call_ext, false, Fused::move_x_call_ext, Fused::move_y_call_ext, Fused::move_c_call_ext},
 };
+
+// Instructions that follow one another in one jump.
+constexpr unsigned number(Op op) { return static_cast<unsigned>(op); }
+constexpr unsigned number(Fused op) { return code::kOpCount + static_cast<unsigned>(op); }
+struct Joint {
+  unsigned first, second, joined;
+};
+constexpr Joint kJoints[] = {
+    {number(Fused::add_xxx), number(Op::call_only), number(Fused::add_xxx_then_call_only)},
+    {number(Fused::add_xcx), number(Op::call_only), number(Fused::add_xcx_then_call_only)},
+    {number(Fused::subtract_xcx), number(Op::call_only), number(Fused::subtract_xcx_then_call_only)},
+    {number(Fused::add_xxx), number(Fused::call_only_self), number(Fused::add_xxx_then_call_only_self)},
+    {number(Fused::add_xcx), number(Fused::call_only_self), number(Fused::add_xcx_then_call_only_self)},
+    {number(Fused::subtract_xcx), number(Fused::call_only_self), number(Fused::subtract_xcx_then_call_only_self)},
+    {number(Fused::add_xxx), number(Fused::move_x_call_only), number(Fused::add_xxx_then_move_x_call_only)},
+    {number(Fused::add_xcx), number(Fused::move_x_call_only), number(Fused::add_xcx_then_move_x_call_only)},
+    {number(Fused::subtract_xcx), number(Fused::move_x_call_only), number(Fused::subtract_xcx_then_move_x_call_only)},
+    {number(Fused::add_xxx), number(Fused::move_x_call_only_self), number(Fused::add_xxx_then_move_x_call_only_self)},
+    {number(Fused::add_xcx), number(Fused::move_x_call_only_self), number(Fused::add_xcx_then_move_x_call_only_self)},
+    {number(Fused::subtract_xcx), number(Fused::move_x_call_only_self), number(Fused::subtract_xcx_then_move_x_call_only_self)},
+    {number(Fused::add_xxx), number(Op::return_), number(Fused::add_xxx_then_return_)},
+    {number(Fused::add_xcx), number(Op::return_), number(Fused::add_xcx_then_return_)},
+    {number(Fused::subtract_xcx), number(Op::return_), number(Fused::subtract_xcx_then_return_)},
+    {number(Op::test_heap), number(Fused::put_list_xxx), number(Fused::test_heap_then_put_list_xxx)},
+    {number(Op::test_heap), number(Fused::put_list_yxx), number(Fused::test_heap_then_put_list_yxx)},
+    {number(Op::test_heap), number(Op::put_tuple), number(Fused::test_heap_then_put_tuple)},
+    {number(Op::test_heap), number(Fused::put_tuple_x), number(Fused::test_heap_then_put_tuple_x)},
+    {number(Op::test_heap), number(Fused::float_store_x), number(Fused::test_heap_then_float_store_x)},
+    {number(Op::test_heap), number(Fused::float_store), number(Fused::test_heap_then_float_store)},
+    {number(Fused::put_list_xxx), number(Fused::call_only_self), number(Fused::put_list_xxx_then_call_only_self)},
+    {number(Fused::put_list_xxx), number(Fused::move_x_call_only_self), number(Fused::put_list_xxx_then_move_x_call_only_self)},
+    {number(Fused::put_list_xxx), number(Fused::deallocate_return), number(Fused::put_list_xxx_then_deallocate_return)},
+    {number(Fused::put_list_yxx), number(Fused::deallocate_return), number(Fused::put_list_yxx_then_deallocate_return)},
+    {number(Op::test_heap), number(Fused::put_list_yxx_then_deallocate_return), number(Fused::test_heap_then_put_list_yxx_then_deallocate_return)},
+};
+
+constexpr auto kBeginsJoint = [] {
+  std::array<bool, kInstructionCount> begins{};
+  for (const Joint& j : kJoints) begins[j.first] = true;
+  return begins;
+}();
 
 bool fits_all(std::span<const Operand> o, std::string_view kinds) {
   for (std::size_t k = 0; k < kinds.size(); k++)
@@ -190,6 +257,10 @@ std::size_t Emitter::fuse(std::size_t at) {
     case Op::call_fun2: taken = tail_call_fun(at); break;
     case Op::bif:
     case Op::gc_bif: taken = fuse_guard(at); break;
+    case Op::put_tuple: taken = fuse_put_tuple(at); break;
+    case Op::call:
+    case Op::call_only:
+    case Op::call_last: taken = fuse_self_call(at); break;
     case Op::bs_start_match:
     case Op::bs_get_integer:
     case Op::bs_get_position:
@@ -207,7 +278,7 @@ std::size_t Emitter::specialise(std::size_t at) {
   const Instruction& i = body_.instructions[at];
   Operands o = operands_at(at);
   for (const Form& f : kForms) {
-    if (f.op != i.op || !fits_all(o, f.kinds)) continue;
+    if (f.op != i.op || o.size() < f.kinds.size() || !fits_all(o, f.kinds)) continue;
     put(f.fused);
     put_operands(o);
     return 1;
@@ -267,16 +338,44 @@ std::size_t Emitter::fuse_move(std::size_t at) {
     }
   }
   for (const MoveCall& c : kMoveCalls) {
-    if (c.op != second.op || !is_x(o[1])) continue;
+    if (c.op != second.op || c.self != calls_self(next) || !is_x(o[1])) continue;
     Fused fused = is_x(o[0]) ? c.x : is_y(o[0]) ? c.y : c.c;
     if (fused == Fused::kCount) break;
     note_lines(at, next);
     put(fused);
     put_operands(o);
     put_operands(p);
+    if (c.self) put_label(body_.function->entry_label);
     return next + 1 - at;
   }
   return 0;
+}
+
+bool Emitter::calls_self(std::size_t at) const {
+  Op op = body_.instructions[at].op;
+  return (op == Op::call || op == Op::call_only || op == Op::call_last) && reinterpret_cast<const code::Function*>(operands_at(at)[0].word) == body_.function;
+}
+
+std::size_t Emitter::fuse_self_call(std::size_t at) {
+  if (!calls_self(at)) return 0;
+  Op op = body_.instructions[at].op;
+  put(op == Op::call ? Fused::call_self : op == Op::call_only ? Fused::call_only_self : Fused::call_last_self);
+  put_operands(operands_at(at));
+  put_label(body_.function->entry_label);
+  return 1;
+}
+
+// From the end on, so that the second of two may itself be the first of a joint.
+void Emitter::join() {
+  for (std::size_t k = starts_.size(); k-- > 1;) {
+    if (!kBeginsJoint[starts_[k - 1].number]) continue;
+    for (const Joint& j : kJoints) {
+      if (j.first != starts_[k - 1].number || j.second != starts_[k].number) continue;
+      starts_[k - 1].number = j.joined;
+      cells[starts_[k - 1].cell] = reinterpret_cast<code::CodeWord>(instruction_labels()[j.joined]);
+      break;
+    }
+  }
 }
 
 std::size_t Emitter::fuse_elements(std::size_t at) {
@@ -311,6 +410,15 @@ std::size_t Emitter::fuse_elements(std::size_t at) {
   put_operands(o.subspan(1, 2));
   put_operands(p.subspan(1, 2));
   return next + 1 - at;
+}
+
+// dst n elements...
+std::size_t Emitter::fuse_put_tuple(std::size_t at) {
+  Operands o = operands_at(at);
+  if (!is_x(o[0]) || !std::all_of(o.begin() + 2, o.end(), is_x)) return 0;
+  put(Fused::put_tuple_x);
+  put_operands(o);
+  return 1;
 }
 
 std::size_t Emitter::fuse_is_tuple(std::size_t at) {

@@ -19,6 +19,7 @@
 #include "ops/maps.h"
 #include "ops/raise.h"
 #include "term/compare.h"
+#include "term/map_layout.h"
 
 namespace vm::interp {
 
