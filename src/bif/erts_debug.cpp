@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "bif/bif_decls.gen.h"
+#include "bif/erts_debug_state.h"
 #include "bif/text_input.h"
 #include "heap/copy.h"
 #include "proc/log.h"
@@ -69,8 +70,8 @@ BifResult state_by_tuple(BifContext& cx, term::Tuple key) {
   if (key.size() != 2) return cx.badarg();
   if (key[0] == atoms::binary_info && key[1].is_bitstring()) return binary_info(cx, key[1]);
   if (key[0] == atoms::internal_hash) return term::make_unsigned(cx.heap(), term::internal_hash(key[1]));
-  if (key[0] == atoms::process_status && key[1] == cx.process().pid) return atoms::running;
-  return cx.badarg();
+  Term state = process_state_by_tuple(cx, key[0], key[1]);
+  return state.is_value() ? BifResult(state) : cx.badarg();
 }
 
 // [Name, ...]: atoms whose tables' names are kept in one chain.
@@ -137,7 +138,8 @@ BifResult erts_debug_get_internal_state_1(BifContext& cx, Term key) {
   if (key == atoms::reds_left) return Term::small(cx.process().reductions_left);
   if (key == atoms::force_heap_frags) return atoms::false_;
   if (key.is_atom() && term::AtomTable::text(key) == "flxctr_memory_usage") return term::AtomTable::intern("notsup");
-  return cx.badarg();
+  Term state = process_state_of(cx, key);
+  return state.is_value() ? BifResult(state) : cx.badarg();
 }
 
 BifResult erts_debug_set_internal_state_2(YieldContext& cx, Term key, Term value) {
@@ -162,6 +164,7 @@ BifResult erts_debug_set_internal_state_2(YieldContext& cx, Term key, Term value
     if (key == limit && (value == atoms::default_ || value.is_small())) return term::make_unsigned(cx.heap(), kLoopLimit);
   if (key == atoms::binary_loop_limit && (value == atoms::default_ || value.is_small())) return Term::small(0);
   if (!key.is_atom()) return cx.badarg();
+  if (Term done = set_process_state(cx, key, value); done.is_value()) return done;
   BifResult table_state = set_table_state(cx, key, value);
   return table_state.has_value() || cx.process().pending != proc::PendingKind::None ? table_state : cx.badarg();
 }

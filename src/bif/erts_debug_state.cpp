@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// erts_debug: raw links, monitors and states of processes, and scripts that keep a scheduler of a given kind busy.
+#include "bif/erts_debug_state.h"
+
+#include <chrono>
+#include <thread>
+
+#include "bif/bif_decls.gen.h"
+#include "os/clock.h"
+#include "proc/links_state.h"
+#include "proc/process_info.h"
+#include "proc/process_table.h"
+#include "proc/references.h"
+#include "proc/runtime.h"
+#include "proc/send.h"
+#include "proc/time.h"
+
+namespace vm::bif {
+
+using term::Tuple;
+
+namespace {
+
+constexpr std::int64_t kNsPerMs = 1'000'000;
+constexpr std::int64_t kBalanceNs = 100 * kNsPerMs;
+
+bool named(Term atom, std::string_view name) { return atom.is_atom() && term::AtomTable::text(atom) == name; }
+Term name(std::string_view text) { return term::AtomTable::intern(text); }
+
+// Runs f on the tables of a process while nothing moves. False: it has none, or is gone.
+template <typename F>
+bool with_links(BifContext& cx, Term pid, F&& f) {
+  if (!pid.is_local_pid()) return false;
+  if (pid == cx.process().pid) {
+    if (cx.process().links) f(*cx.process().links);
+    return true;
+  }
+  bool found = false;
+  cx.runtime().schedulers->stop_the_world([&] {
+    proc::Process* p = cx.runtime().processes->lookup(pid);
+    if (!p || p->exiting()) return;
+    found = true;
+    if (p->links) f(*p->links);
+  });
+  return found;
+}
+
+// {erl_link, Type, Other, State, Id}
+Term link_list(BifContext& cx, Term pid) {
+  term::HeapWriter& h = cx.heap();
+  term::ListBuilder list(h);
+  const bool found = with_links(cx, pid, [&](proc::Links& l) {
+    for (const proc::LinkEntry& e : l.links) {
+      const Term type = e.other.is_port() ? atoms::port : atoms::process;
+      list.add(Tuple::make(h, name("erl_link"), type, e.other, name(e.unlink_id == 0 ? "linked" : "unlinking"), term::make_unsigned(h, e.unlink_id)));
+    }
+  });
+  return found ? list.finish() : Term(atoms::undefined);
+}
+
+// {erl_monitor, Type, origin | target, Ref, Other, Extra}
+Term monitor_list(BifContext& cx, Term pid) {
+  term::HeapWriter& h = cx.heap();
+  term::ListBuilder list(h);
+  const bool found = with_links(cx, pid, [&](proc::Links& l) {
+    for (const proc::MonitorEntry& e : l.monitors) {
+      const Term ref = e.alias == proc::AliasMode::None ? proc::make_key_ref(h, e.key) : proc::make_key_pid_ref(h, e.key, pid);
+      const Term type = e.kind == proc::MonitorKind::Port ? Term(atoms::port) : e.kind == proc::MonitorKind::TimeOffset ? name("time_offset") : Term(atoms::process);
+      list.add(Tuple::make(h, name("erl_monitor"), type, name("origin"), ref, e.target, e.name));
+    }
+    for (const proc::WatcherEntry& e : l.watchers)
+      list.add(Tuple::make(h, name("erl_monitor"), atoms::process, name("target"), proc::make_key_ref(h, e.key), e.from, term::kNil));
+  });
+  return found ? list.finish() : Term(atoms::undefined);
+}
+
+Term status_of(BifContext& cx, Term pid) {
+  if (!pid.is_local_pid()) return Term::non_value();
+  const proc::Process* p = cx.runtime().processes->lookup(pid);
+  if (!p) return atoms::undefined;
+  const std::uint32_t state = p->state.load();
+  if (state & proc::kExiting) return atoms::exiting;
+  if (state & proc::kRunning) return atoms::running;
+  return state & proc::kQueued ? atoms::runnable : atoms::waiting;
+}
+
+}  // namespace
+
+Term process_state_of(BifContext& cx, Term key) {
+  // Work moves between schedulers all the time here; what waits for rounds of it waits for time.
+  if (named(key, "nbalance")) return term::make_unsigned(cx.heap(), static_cast<std::uint64_t>(proc::monotonic_ns() - proc::start_monotonic_ns()) / kBalanceNs);
+  if (named(key, "processes")) {
+    term::ListBuilder list(cx.heap());
+    for (Term pid : cx.runtime().processes->pids()) list.add(pid);
+    return list.finish();
+  }
+  return Term::non_value();
+}
+
+Term process_state_by_tuple(BifContext& cx, Term what, Term of) {
+  if (what == atoms::process_status) return status_of(cx, of);
+  if (named(what, "link_list")) return link_list(cx, of);
+  if (named(what, "monitor_list")) return monitor_list(cx, of);
+  return Term::non_value();
+}
+
+Term set_process_state(BifContext& cx, Term key, Term value) {
+  // Signal queues of receivers have no locks to take turns at.
+  if (named(key, "proc_sig_buffers") && value.is_boolean()) return atoms::true_;
+  if (named(key, "fill_heap")) {
+    heap::ProcessHeap& heap = cx.process().heap;
+    if (heap.free_words() > heap::kStackSlack) (void)heap.alloc(heap.free_words() - heap::kStackSlack);
+    return atoms::true_;
+  }
+  return Term::non_value();
+}
+
+// ------------------------------------------------------------------------------------------------------------------------ scripts
+
+namespace {
+
+enum class Where { Normal, DirtyCpu, DirtyIo };
+
+Term where_atom(Where w) { return w == Where::Normal ? atoms::normal : w == Where::DirtyCpu ? atoms::dirty_cpu : atoms::dirty_io; }
+
+bool wait_ms(Term ms, bool busy) {
+  if (!ms.is_small() || ms.small_value() < 0) return false;
+  const std::int64_t until = os::monotonic_ns() + ms.small_value() * kNsPerMs;
+  if (!busy) std::this_thread::sleep_for(std::chrono::milliseconds(ms.small_value()));
+  while (os::monotonic_ns() < until) {
+  }
+  return true;
+}
+
+void tell(BifContext& cx, Term to, std::string_view what) {
+  if (to.is_local_pid()) proc::send(cx.process(), to, Tuple::make(cx.heap(), name(what), cx.process().pid));
+}
+
+BifResult go_to(BifContext& cx, Where w, Term what, Term argument) {
+  code::CodeStore& code = *cx.runtime().code;
+  const Term module = name("erts_debug");
+  if (w == Where::Normal) return cx.trap(code.export_for(module, name("dirty"), 3), atoms::normal, what, argument);
+  return cx.trap(code.export_for(module, where_atom(w), 2), what, argument);
+}
+
+// Counts down by two; every other step goes on in another kind of scheduler.
+BifResult reschedule(BifContext& cx, Where here, Term what, Term argument) {
+  if (!argument.is_small() || argument.small_value() < 0) return cx.badarg();
+  const SWord n = argument.small_value();
+  if (n == 0) return atoms::ok;
+  Where next = here;
+  if (n % 4 == 0) next = here == Where::DirtyCpu ? Where::DirtyIo : here == Where::DirtyIo ? Where::Normal : Where::DirtyCpu;
+  return go_to(cx, next, what, Term::small(n - 2));
+}
+
+BifResult copies(BifContext& cx, Term of) {
+  constexpr int kCopies = 1000;
+  Term list = term::kNil;
+  for (int i = 0; i < kCopies; i++) list = cx.heap().cons(heap::copy(of, cx.heap()), list);
+  return list;
+}
+
+// Waits until somebody's exit signal (or another one) is there.
+BifResult wait_for_exit(BifContext& cx, Term to) {
+  constexpr auto kStep = std::chrono::milliseconds(10);
+  tell(cx, to, "alive");
+  while (cx.process().mailbox.incoming_empty()) std::this_thread::sleep_for(kStep);
+  std::this_thread::sleep_for(100 * kStep);
+  return atoms::ok;
+}
+
+BifResult script(BifContext& cx, Where here, Term what, Term argument) {
+  constexpr SWord kLongMs = 6000;
+  if (what == atoms::scheduler) return named(argument, "type") ? BifResult(where_atom(here)) : cx.badarg();
+  if (what == atoms::error) {
+    for (Term reason : {Term(atoms::notsup), Term(atoms::undef), Term(atoms::badarith), Term(atoms::noproc), Term(atoms::system_limit)})
+      if (argument == reason) return cx.error(reason);
+    return cx.badarg();
+  }
+  if (named(what, "copy")) return copies(cx, argument);
+  if (what == atoms::send) {
+    tell(cx, argument, "ok");
+    return atoms::ok;
+  }
+  if (what == atoms::wait) return wait_ms(argument, here == Where::DirtyCpu) ? BifResult(atoms::ok) : cx.badarg();
+  if (named(what, "reschedule")) return reschedule(cx, here, what, argument);
+  if (named(what, "ready_wait6_done")) {
+    tell(cx, argument, "ready");
+    wait_ms(Term::small(kLongMs), false);
+    tell(cx, argument, "done");
+    return atoms::ok;
+  }
+  if (named(what, "alive_waitexiting")) return wait_for_exit(cx, argument);
+  return cx.badarg();
+}
+
+}  // namespace
+
+BifResult erts_debug_dirty_cpu_2(BifContext& cx, Term what, Term argument) { return script(cx, Where::DirtyCpu, what, argument); }
+BifResult erts_debug_dirty_io_2(BifContext& cx, Term what, Term argument) { return script(cx, Where::DirtyIo, what, argument); }
+BifResult erts_debug_dirty_3(BifContext& cx, Term where, Term what, Term argument) {
+  if (where == atoms::normal) return script(cx, Where::Normal, what, argument);
+  if (where == atoms::dirty_cpu) return go_to(cx, Where::DirtyCpu, what, argument);
+  if (where == atoms::dirty_io) return go_to(cx, Where::DirtyIo, what, argument);
+  return cx.badarg();
+}
+
+}  // namespace vm::bif
