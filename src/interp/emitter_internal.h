@@ -48,8 +48,9 @@ class Emitter {
   std::size_t fuse_allocate(std::size_t at);
   std::size_t tail_call_fun(std::size_t at);
   std::size_t fuse_guard(std::size_t at);
-  bool calls_self(std::size_t at) const;
-  std::size_t fuse_self_call(std::size_t at);
+  bool calls_near(std::size_t at) const;
+  void put_near(std::size_t at);
+  std::size_t fuse_near_call(std::size_t at);
   std::size_t fuse_put_tuple(std::size_t at);
   // Gives instructions whose successor is known to be the next one a label that runs both.
   void join();
@@ -90,6 +91,8 @@ class Emitter {
   std::vector<std::uint32_t> label_offsets_;  // by label - label_base_; kNoOffset: not in this function
   std::uint32_t bad_code_ = 0;
   bool stress_ = false;
+  enum class Near : std::uint8_t { Unknown, Yes, No };
+  mutable Near near_ = Near::Unknown;  // whether functions of this module stay what they are
   static constexpr std::uint32_t kNoOffset = 0xffffffff;
 };
 

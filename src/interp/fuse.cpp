@@ -158,16 +158,16 @@ constexpr MovePair kMovePairs[] = {
 
 struct MoveCall {
   Op op;
-  bool self;  // of the function itself
+  bool near;  // see put_near
   Fused x, y, c;
 };
 constexpr MoveCall kMoveCalls[] = {
     {Op::call, false, Fused::move_x_call, Fused::move_y_call, Fused::move_c_call},
-    {Op::call, true, Fused::move_x_call_self, Fused::move_y_call_self, Fused::move_c_call_self},
+    {Op::call, true, Fused::move_x_call_near, Fused::move_y_call_near, Fused::move_c_call_near},
     {Op::call_only, false, Fused::move_x_call_only, Fused::kCount, Fused::move_c_call_only},
-    {Op::call_only, true, Fused::move_x_call_only_self, Fused::kCount, Fused::move_c_call_only_self},
+    {Op::call_only, true, Fused::move_x_call_only_near, Fused::kCount, Fused::move_c_call_only_near},
     {Op::call_last, false, Fused::move_x_call_last, Fused::move_y_call_last, Fused::move_c_call_last},
-    {Op::call_last, true, Fused::move_x_call_last_self, Fused::move_y_call_last_self, Fused::move_c_call_last_self},
+    {Op::call_last, true, Fused::move_x_call_last_near, Fused::move_y_call_last_near, Fused::move_c_call_last_near},
     {Op::call_ext, false, Fused::move_x_call_ext, Fused::move_y_call_ext, Fused::move_c_call_ext},
 };
 
@@ -181,15 +181,15 @@ constexpr Joint kJoints[] = {
     {number(Fused::add_xxx), number(Op::call_only), number(Fused::add_xxx_then_call_only)},
     {number(Fused::add_xcx), number(Op::call_only), number(Fused::add_xcx_then_call_only)},
     {number(Fused::subtract_xcx), number(Op::call_only), number(Fused::subtract_xcx_then_call_only)},
-    {number(Fused::add_xxx), number(Fused::call_only_self), number(Fused::add_xxx_then_call_only_self)},
-    {number(Fused::add_xcx), number(Fused::call_only_self), number(Fused::add_xcx_then_call_only_self)},
-    {number(Fused::subtract_xcx), number(Fused::call_only_self), number(Fused::subtract_xcx_then_call_only_self)},
+    {number(Fused::add_xxx), number(Fused::call_only_near), number(Fused::add_xxx_then_call_only_near)},
+    {number(Fused::add_xcx), number(Fused::call_only_near), number(Fused::add_xcx_then_call_only_near)},
+    {number(Fused::subtract_xcx), number(Fused::call_only_near), number(Fused::subtract_xcx_then_call_only_near)},
     {number(Fused::add_xxx), number(Fused::move_x_call_only), number(Fused::add_xxx_then_move_x_call_only)},
     {number(Fused::add_xcx), number(Fused::move_x_call_only), number(Fused::add_xcx_then_move_x_call_only)},
     {number(Fused::subtract_xcx), number(Fused::move_x_call_only), number(Fused::subtract_xcx_then_move_x_call_only)},
-    {number(Fused::add_xxx), number(Fused::move_x_call_only_self), number(Fused::add_xxx_then_move_x_call_only_self)},
-    {number(Fused::add_xcx), number(Fused::move_x_call_only_self), number(Fused::add_xcx_then_move_x_call_only_self)},
-    {number(Fused::subtract_xcx), number(Fused::move_x_call_only_self), number(Fused::subtract_xcx_then_move_x_call_only_self)},
+    {number(Fused::add_xxx), number(Fused::move_x_call_only_near), number(Fused::add_xxx_then_move_x_call_only_near)},
+    {number(Fused::add_xcx), number(Fused::move_x_call_only_near), number(Fused::add_xcx_then_move_x_call_only_near)},
+    {number(Fused::subtract_xcx), number(Fused::move_x_call_only_near), number(Fused::subtract_xcx_then_move_x_call_only_near)},
     {number(Fused::add_xxx), number(Op::return_), number(Fused::add_xxx_then_return_)},
     {number(Fused::add_xcx), number(Op::return_), number(Fused::add_xcx_then_return_)},
     {number(Fused::subtract_xcx), number(Op::return_), number(Fused::subtract_xcx_then_return_)},
@@ -199,8 +199,8 @@ constexpr Joint kJoints[] = {
     {number(Op::test_heap), number(Fused::put_tuple_x), number(Fused::test_heap_then_put_tuple_x)},
     {number(Op::test_heap), number(Fused::float_store_x), number(Fused::test_heap_then_float_store_x)},
     {number(Op::test_heap), number(Fused::float_store), number(Fused::test_heap_then_float_store)},
-    {number(Fused::put_list_xxx), number(Fused::call_only_self), number(Fused::put_list_xxx_then_call_only_self)},
-    {number(Fused::put_list_xxx), number(Fused::move_x_call_only_self), number(Fused::put_list_xxx_then_move_x_call_only_self)},
+    {number(Fused::put_list_xxx), number(Fused::call_only_near), number(Fused::put_list_xxx_then_call_only_near)},
+    {number(Fused::put_list_xxx), number(Fused::move_x_call_only_near), number(Fused::put_list_xxx_then_move_x_call_only_near)},
     {number(Fused::put_list_xxx), number(Fused::deallocate_return), number(Fused::put_list_xxx_then_deallocate_return)},
     {number(Fused::put_list_yxx), number(Fused::deallocate_return), number(Fused::put_list_yxx_then_deallocate_return)},
     {number(Op::test_heap), number(Fused::put_list_yxx_then_deallocate_return), number(Fused::test_heap_then_put_list_yxx_then_deallocate_return)},
@@ -260,7 +260,7 @@ std::size_t Emitter::fuse(std::size_t at) {
     case Op::put_tuple: taken = fuse_put_tuple(at); break;
     case Op::call:
     case Op::call_only:
-    case Op::call_last: taken = fuse_self_call(at); break;
+    case Op::call_last: taken = fuse_near_call(at); break;
     case Op::bs_start_match:
     case Op::bs_get_integer:
     case Op::bs_get_position:
@@ -338,30 +338,46 @@ std::size_t Emitter::fuse_move(std::size_t at) {
     }
   }
   for (const MoveCall& c : kMoveCalls) {
-    if (c.op != second.op || c.self != calls_self(next) || !is_x(o[1])) continue;
+    if (c.op != second.op || c.near != calls_near(next) || !is_x(o[1])) continue;
     Fused fused = is_x(o[0]) ? c.x : is_y(o[0]) ? c.y : c.c;
     if (fused == Fused::kCount) break;
     note_lines(at, next);
     put(fused);
     put_operands(o);
     put_operands(p);
-    if (c.self) put_label(body_.function->entry_label);
+    if (c.near) put_near(next);
     return next + 1 - at;
   }
   return 0;
 }
 
-bool Emitter::calls_self(std::size_t at) const {
+// A local call whose target cannot be replaced by native code: functions of modules that never call erlang:load_nif/2, and the function itself.
+bool Emitter::calls_near(std::size_t at) const {
   Op op = body_.instructions[at].op;
-  return (op == Op::call || op == Op::call_only || op == Op::call_last) && reinterpret_cast<const code::Function*>(operands_at(at)[0].word) == body_.function;
+  if (op != Op::call && op != Op::call_only && op != Op::call_last) return false;
+  const auto& f = *reinterpret_cast<const code::Function*>(operands_at(at)[0].word);
+  if (&f == body_.function) return true;
+  if (near_ == Near::Unknown) {
+    near_ = Near::Yes;
+    for (const code::Export* e : f.instance->imports)
+      if (e && e->mfa.module == atoms::erlang && term::AtomTable::text(e->mfa.function) == "load_nif") near_ = Near::No;
+  }
+  return near_ == Near::Yes && !f.bif && f.instance == body_.function->instance;
 }
 
-std::size_t Emitter::fuse_self_call(std::size_t at) {
-  if (!calls_self(at)) return 0;
+// Where the call goes: known for the function itself, else the loop writes it down when the target is decoded.
+void Emitter::put_near(std::size_t at) {
+  const auto& f = *reinterpret_cast<const code::Function*>(operands_at(at)[0].word);
+  if (&f == body_.function) put_label(f.entry_label);
+  else put(reinterpret_cast<code::CodeWord>(&f.stub[0]));
+}
+
+std::size_t Emitter::fuse_near_call(std::size_t at) {
+  if (!calls_near(at)) return 0;
   Op op = body_.instructions[at].op;
-  put(op == Op::call ? Fused::call_self : op == Op::call_only ? Fused::call_only_self : Fused::call_last_self);
+  put(op == Op::call ? Fused::call_near : op == Op::call_only ? Fused::call_only_near : Fused::call_last_near);
   put_operands(operands_at(at));
-  put_label(body_.function->entry_label);
+  put_near(at);
   return 1;
 }
 

@@ -7,6 +7,7 @@
 // DISPATCH or a goto. 5. An instruction that can collect does so before it changes a register or after its result is safe.
 #include "interp/loop.h"
 
+#include <atomic>
 #include <bit>
 #include <cmath>
 
@@ -33,6 +34,17 @@ constexpr std::size_t kMaxGuardArgs = 256;
 inline bool less(Term a, Term b) {
   if (VM_LIKELY(((a.bits() | b.bits()) & 7) == 0)) return static_cast<SWord>(a.bits()) < static_cast<SWord>(b.bits());
   return term::compare(a, b) < 0;
+}
+
+// The entry of a near call. Threads may write the cell at the same time: all write the same.
+inline CodePtr near_entry(CodePtr cell, const code::Function* f) {
+  std::atomic_ref<CodeWord> target(*const_cast<CodeWord*>(cell));
+  auto to = reinterpret_cast<CodePtr>(target.load(std::memory_order_acquire));
+  if (VM_UNLIKELY(to == f->stub)) {
+    to = f->entry.load(std::memory_order_acquire);
+    target.store(reinterpret_cast<CodeWord>(to), std::memory_order_release);
+  }
+  return to;
 }
 
 void set_function_clause(Registers& r, CodePtr pc) {
