@@ -17,6 +17,7 @@
 #include "ops/maps.h"
 #include "port/port.h"
 #include "proc/process_cold.h"
+#include "proc/sweeper.h"
 #include "proc/time.h"
 #include "term/atoms.h"
 #include "term/fun_layout.h"
@@ -94,6 +95,11 @@ std::uint64_t run_timers(void* context, sched::Scheduler&) {
   return next == INT64_MAX ? UINT64_MAX : static_cast<std::uint64_t>(next > 0 ? next : 0);
 }
 
+bool tick(void* context) {
+  proc::Sweeper* sweeper = static_cast<proc::Runtime*>(context)->sweeper.load(std::memory_order_acquire);
+  return sweeper && sweeper->tick();
+}
+
 void thread_started(void* context, sched::Scheduler* scheduler) {
   auto& rt = *static_cast<proc::Runtime*>(context);
   if (scheduler) rt.engine->attach(*scheduler);
@@ -133,11 +139,13 @@ sched::Hooks Services::scheduler_hooks() {
   hooks.context = &impl_->runtime;
   hooks.run_timers = run_timers;
   hooks.thread_started = thread_started;
+  hooks.tick = tick;
   return hooks;
 }
 
 void Services::start() {
   proc::Runtime& rt = impl_->runtime;
+  rt.sweeper.store(new proc::Sweeper(rt), std::memory_order_release);
   impl_->ports = std::make_unique<port::Ports>(rt);
   rt.ports = impl_->ports.get();
   rt.hooks.port_signal = [](proc::Runtime& r, Term id, proc::Signal* s) { r.ports->signal(id, s); };

@@ -164,6 +164,21 @@ void free_large(Word* block, std::size_t bytes) {
 
 }  // namespace
 
+void give_back_unused() {
+  LargeCache& c = large_cache();
+  LargeCache::Entry old[LargeCache::kEntries];
+  unsigned dropped = 0;
+  {
+    std::lock_guard<std::mutex> hold(c.lock);
+    while (c.count) old[dropped++] = c.take(0);
+  }
+  while (dropped > 0) {
+    dropped--;
+    os::release(old[dropped].block, old[dropped].bytes);
+  }
+  os::give_back_free_memory();
+}
+
 std::size_t block_capacity(std::size_t words) {
   if (words <= kLargestCached) return class_words(class_of(words));
   return large_bytes(words) / kWordBytes;

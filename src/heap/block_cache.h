@@ -27,6 +27,9 @@ void free_block(Word* start, std::size_t capacity);
 std::size_t shrink_block(Word* start, std::size_t capacity, std::size_t words);
 bool is_large_block(std::size_t capacity);
 
+// Gives retained mappings and unused pages between small blocks back to the system. Slow; any thread.
+void give_back_unused();
+
 // Bytes in use by process heaps (blocks handed out), for erlang:memory(processes).
 std::size_t block_bytes_in_use();
 

@@ -27,6 +27,9 @@ void discard(void* p, std::size_t bytes);
 // Asks for huge pages behind a range, where the system has them.
 void advise_huge(void* p, std::size_t bytes);
 
+// Gives whole free pages of the C library's heap back.
+void give_back_free_memory();
+
 // Resident bytes of the program.
 std::size_t resident_bytes();
 

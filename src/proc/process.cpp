@@ -142,6 +142,16 @@ sched::After Process::run(sched::Scheduler& scheduler) {
   return stop == Engine::Stop::Yielded ? requeue(*this) : park(*this);
 }
 
+bool Process::hold_waiting() {
+  std::uint32_t s = state.load(std::memory_order_relaxed);
+  if (s & (kQueued | kRunning | kExiting)) return false;
+  return state.compare_exchange_strong(s, s | kRunning, std::memory_order_seq_cst);
+}
+
+void Process::release_waiting() {
+  if (park(*this) == sched::After::Requeue) runtime->schedulers->enqueue(*this);
+}
+
 // ------------------------------------------------------------------------------------------------------------------- collecting
 
 void Process::visit_roots(heap::RootSink& sink) {
@@ -155,6 +165,16 @@ void Process::visit_roots(heap::RootSink& sink) {
   sink.roots(&exception.error_info, 1);
   if (dictionary) dictionary->visit_roots(sink);
   mailbox.visit_roots(sink);
+}
+
+void Process::collect_waiting() {
+  mailbox.adopt_matching(heap);
+  const std::uint64_t reclaimed = heap.stats.words_reclaimed;
+  heap.collect_for_hibernation(saved_registers, live, *this);
+  if (sched::Scheduler* current = sched::Scheduler::current()) {
+    current->count(kCollectionsCounter, 1);
+    current->count(kReclaimedWordsCounter, heap.stats.words_reclaimed - reclaimed);
+  }
 }
 
 bool Process::collect(Term* registers, std::size_t live_registers, std::size_t need_words, bool major) {

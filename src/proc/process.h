@@ -120,11 +120,17 @@ class Process final : public sched::Runnable, public heap::RootSource {
   // Collects now, at a GC point: `registers` hold live terms. Charges reductions. Kills the process when max_heap_size says so: then returns false.
   bool collect(Term* registers, std::size_t live, std::size_t need_words, bool major = false);
 
+  // Collects and shrinks a process that waits. The caller holds it: kRunning is set.
+  void collect_waiting();
+
   // State word, see proc/process_state.h.
   std::atomic<std::uint32_t> state{0};
   std::uint32_t suspend_count = 0;         // own thread
   bool in_engine = false;                  // own thread: inside Engine::run
   bool waiting = false;                    // own thread: the last slice ended in a receive
+  // Of the sweeper (proc/sweeper.h): reductions_done when it last came by, passes since they changed, and how many it takes.
+  std::uint8_t sweep_age = 0, sweep_patience = 0;
+  std::uint32_t sweep_mark = 0;
   // Timers whose destination is this process (proc/timers.cpp); any thread under the lock.
   sync::Spinlock timers_lock;
   bool timers_closed = false;
@@ -137,6 +143,11 @@ class Process final : public sched::Runnable, public heap::RootSource {
   std::atomic<bool> has_tables{false};
   // A NIF resource monitors or monitored this process: nif/ wants to hear of its end.
   std::atomic<bool> has_native_monitors{false};
+
+  // Takes a process that waits away from everybody else, or answers false. To be given back at once with release_waiting, which queues it if
+  // somebody wanted to wake it meanwhile.
+  bool hold_waiting();
+  void release_waiting();
 
   // The cold part, made when missing.
   ColdPart& cold_part();

@@ -24,6 +24,7 @@ namespace vm::proc {
 struct MonitorOptions;  // proc/links.h
 class ProcessTable;
 class Registry;
+class Sweeper;       // proc/sweeper.h
 class SystemMonitor;  // proc/system_monitor.h
 class TimeService;   // proc/time.h
 class BifTimers;     // proc/timers.h
@@ -112,6 +113,7 @@ struct Runtime {
   ProcessTable* processes = nullptr;
   Registry* registry = nullptr;
   BifTimers* bif_timers = nullptr;
+  std::atomic<Sweeper*> sweeper{nullptr};
   ets::Tables* ets = nullptr;
   port::Ports* ports = nullptr;
   nif::Natives* natives = nullptr;

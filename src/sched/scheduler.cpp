@@ -25,6 +25,8 @@ constexpr unsigned kMaxSchedulers = 1024;
 constexpr std::uint64_t kSpinUs = 20;
 constexpr std::uint64_t kPatienceUs = 10;
 constexpr std::uint64_t kLookAroundUs = 200;  // timers and I/O while busy
+constexpr std::int64_t kTickNs = 5'000'000;   // of the watcher
+constexpr unsigned kQuietTicks = 20;          // without work until it sleeps too
 
 }  // namespace
 
@@ -89,6 +91,11 @@ struct SchedulerGroup::Impl {
 
   DirtyQueue dirty[2];
   std::atomic<unsigned> next_dirty_id{0};
+
+  // The watcher: calls hooks.tick. When all workers sleep and the hook wants no more, it sleeps until a worker wakes up.
+  os::Thread watcher;
+  os::Wakeup watcher_wakeup;
+  std::atomic<bool> watcher_asleep{false};
 
   // --- idle bits (rule 4)
   void mark_idle(unsigned i) { idle[i / 64].fetch_or(std::uint64_t{1} << (i & 63), std::memory_order_seq_cst); }
@@ -161,6 +168,16 @@ struct SchedulerGroup::Impl {
       }
     }
     return round_robin.fetch_add(1, std::memory_order_relaxed) % n;
+  }
+
+  bool all_idle() const {
+    for (unsigned i = 0; i < all.size(); i++)
+      if (!(idle[i / 64].load(std::memory_order_seq_cst) & std::uint64_t{1} << (i & 63))) return false;
+    return true;
+  }
+  void watch();
+  void wake_watcher() {
+    if (VM_UNLIKELY(watcher_asleep.load(std::memory_order_seq_cst)) && watcher_asleep.exchange(false, std::memory_order_seq_cst)) watcher_wakeup.set();
   }
 
   // --- worker
@@ -364,6 +381,7 @@ void SchedulerGroup::Impl::sleep(SchedulerAccess& me) {
     if (!woken) me.wakeup.wait(-1);
     searching.fetch_sub(1, std::memory_order_seq_cst);
   }
+  wake_watcher();
   resume_moving(me);
   sync::Epoch::leave_sleep();
   me.look_around_at = 0;
@@ -407,6 +425,23 @@ void SchedulerGroup::Impl::work(SchedulerAccess& me) {
   if (hooks.thread_ending) hooks.thread_ending(hooks.context);
   sync::Epoch::unregister_thread();
   SchedulerAccess::set_current(nullptr);
+}
+
+// A worker clears its idle bit before it looks at watcher_asleep, the watcher looks at the bits after it set it: one of them sees the other.
+void SchedulerGroup::Impl::watch() {
+  unsigned quiet = 0;
+  while (!stopping.load(std::memory_order_relaxed)) {
+    quiet = all_idle() ? quiet + 1 : 0;
+    const bool more = hooks.tick(hooks.context);
+    if (more || quiet < kQuietTicks) {
+      watcher_wakeup.wait(kTickNs);
+      continue;
+    }
+    watcher_asleep.store(true, std::memory_order_seq_cst);
+    if (all_idle() && !stopping.load(std::memory_order_seq_cst)) watcher_wakeup.wait(-1);
+    watcher_asleep.store(false, std::memory_order_seq_cst);
+    quiet = 0;
+  }
 }
 
 // ------------------------------------------------------------------------------------------------------------------- dirty pools
@@ -511,12 +546,18 @@ void SchedulerGroup::start() {
                     },
                     new WorkerStart{&m, s.get(), nullptr});
   }
+  if (m.hooks.tick)
+    m.watcher.start("watcher", m.config.stack_bytes, [](void* raw) { static_cast<Impl*>(raw)->watch(); }, &m);
 }
 
 void SchedulerGroup::stop() {
   Impl& m = *impl_;
   if (!m.started) return;
   m.stopping.store(true, std::memory_order_seq_cst);
+  if (m.watcher.started()) {
+    m.watcher_wakeup.set();
+    m.watcher.join();
+  }
   for (unsigned i = 0; i < m.all.size(); i++) {
     if (m.take_idle(i)) {
       m.searching.fetch_add(1);

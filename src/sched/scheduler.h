@@ -35,6 +35,8 @@ struct Hooks {
   void (*poll_io)(void* context, std::uint64_t nanoseconds) = nullptr;
   // Wakes a worker that is inside poll_io.
   void (*interrupt_poll)(void* context) = nullptr;
+  // Called every few milliseconds while something runs, by a thread of its own that is no worker. True: call again even when nothing runs.
+  bool (*tick)(void* context) = nullptr;
   void (*thread_started)(void* context, Scheduler* scheduler_or_null) = nullptr;
   void (*thread_ending)(void* context) = nullptr;
   void* context = nullptr;
