@@ -144,6 +144,29 @@ Term allocator_names(BifContext& cx) {
 
 }  // namespace
 
+namespace {
+
+// [{Allocator, [{instance, 0, Sizes}]} | {Allocator, false}] of a list of names.
+bool sizes_of_all(BifContext& cx, Term names, Term* out) {
+  term::ListBuilder list(cx.heap());
+  for (; names.is_cons(); names = names.tail()) {
+    Term a = names.head();
+    const Allocator* known = find_allocator(a);
+    if (!known && !is_absent(a)) return false;
+    if (!known) {
+      list.add(tuple(cx, a, atoms::false_));
+      continue;
+    }
+    Term large = tuple(cx, name("sbcs"), one(cx, tuple(cx, name("blocks"), term::kNil)));
+    Term parts = cx.heap().cons(sizes_of(cx, a, known->bytes(cx.runtime())).head(), one(cx, large));
+    list.add(tuple(cx, a, one(cx, tuple(cx, name("instance"), Term::small(0), parts))));
+  }
+  *out = list.finish();
+  return names.is_nil();
+}
+
+}  // namespace
+
 bool memory_info(BifContext& cx, Term key, BifResult* out) {
   if (key.is_atom()) {
     std::string_view text = term::AtomTable::text(key);
@@ -159,6 +182,12 @@ bool memory_info(BifContext& cx, Term key, BifResult* out) {
   bool all = text == "allocator", sizes = text == "allocator_sizes";
   if (t.size() == 3 && (all || sizes || text == "memory_internal") && t[1].is_ref()) {
     *out = send_sizes(cx, t[1], t[2]);
+    return true;
+  }
+  if (t.size() == 2 && sizes && t[1].is_list()) {
+    Term list;
+    if (!sizes_of_all(cx, t[1], &list)) return false;
+    *out = list;
     return true;
   }
   if (t.size() != 2 || (!all && !sizes) || (!find_allocator(t[1]) && !is_absent(t[1]))) return false;

@@ -90,6 +90,8 @@ BifResult set_table_state(BifContext& cx, Term key, Term value) {
   std::string_view what = term::AtomTable::text(key);
   // Searches go on in slices anyway, and trees split where they are full.
   if (what == "ets_force_trap") return term::AtomTable::intern("notsup");
+  if (what == "ets_force_split" && value.is_tuple_of(2) && term::Tuple::from(value)[1] == atoms::true_)
+    if (ets::Table* t = cx.runtime().ets->find(term::Tuple::from(value)[0])) t->split_by_test.store(true);
   if (what == "ets_force_split" || what == "ets_debug_random_split_join") return atoms::ok;
   if (what == "colliding_names" && value.is_tuple_of(2)) {
     term::Tuple t = term::Tuple::from(value);

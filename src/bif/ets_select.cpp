@@ -27,8 +27,12 @@ Term spec_of_pattern(BifContext& cx, Term pattern, Shape shape) {
   return h.cons(Tuple::make(h, pattern, term::kNil, body), term::kNil);
 }
 
+// nullptr: raised.
 Spec compile(BifContext& cx, Term t, Shape shape) {
-  return MatchSpec::compile(*cx.runtime().code, shape == Shape::Select ? t : spec_of_pattern(cx, t, shape), match::Use::Table);
+  bool too_deep = false;
+  Spec spec = MatchSpec::compile(*cx.runtime().code, shape == Shape::Select ? t : spec_of_pattern(cx, t, shape), match::Use::Table, nullptr, &too_deep);
+  if (!spec) (void)(too_deep ? cx.system_limit() : cx.badarg());
+  return spec;
 }
 
 Term copy_row(const void* row, term::HeapWriter& h) { return static_cast<const Row*>(row)->copy_to(h); }
@@ -146,7 +150,7 @@ BifResult search_all(YieldContext& cx, Term id, Term pattern, Shape shape, Job j
   Access t(cx, id, job >= Job::Delete ? Want::Write : Want::Read);
   if (!t.ok()) return t.failed(cx);
   Spec spec = compile(cx, pattern, shape);
-  if (!spec) return cx.badarg();
+  if (!spec) return Term::non_value();
   if (job == Job::Replace && (t->options.type == ets::Type::Bag || !spec->keeps_element(t->key_position()))) return cx.badarg();
   Search search(cx, *t, std::move(spec));
   return go_on(cx, *t, job, search, ets::Position{}, term::kNil, 0);
@@ -223,7 +227,7 @@ BifResult start_portion(YieldContext& cx, Term id, Term pattern, Term limit, Sha
   if (!t.ok()) return t.failed(cx);
   if (!limit.is_small() || limit.small_value() < 1) return cx.badarg();
   Portion p{id, static_cast<std::size_t>(limit.small_value()), compile(cx, pattern, shape), direction};
-  if (!p.spec) return cx.badarg();
+  if (!p.spec) return Term::non_value();
   if (!t->options.named || id.is_ref()) p.id = t->reference(cx.heap());
   return take_portion(cx, *t, p, ets::Position{}, term::kNil);
 }
@@ -305,7 +309,7 @@ BifResult ets_select_replace_2(YieldContext& cx, Term id, Term spec) { return se
 
 BifResult ets_match_spec_compile_1(BifContext& cx, Term t) {
   Spec spec = compile(cx, t, Shape::Select);
-  return spec ? BifResult(match::make_reference(cx.heap(), spec)) : cx.badarg();
+  return spec ? match::make_reference(cx.heap(), spec) : Term::non_value();
 }
 
 BifResult ets_is_compiled_ms_1(BifContext&, Term t) { return match::from_reference(t) ? atoms::true_ : atoms::false_; }

@@ -269,13 +269,13 @@ Term stats(BifContext& cx, Table& t) {
   auto number = [&](std::size_t n) { return term::make_unsigned(h, n); };
   if (t.ordered()) {
     if (!t.options.write_concurrency) return atoms::false_;
-    return Tuple::make(h, number(shape.inner), number(shape.outer), Term::small(0));
+    return Tuple::make(h, number(shape.inner + (t.split_by_test.load() ? 1 : 0)), number(shape.outer), Term::small(0));
   }
   double n = static_cast<double>(shape.outer), rows = static_cast<double>(shape.rows), average = rows / n;
   double deviation = std::sqrt(std::max(0.0, static_cast<double>(shape.squares) / n - average * average));
   double expected = std::sqrt(rows * (1 / n) * (1 - 1 / n));
   return Tuple::make(h, number(shape.outer), term::make_float(h, average), term::make_float(h, deviation), term::make_float(h, expected),
-                     number(shape.shortest), number(shape.longest), Term::small(0), number(t.options.lock_count ? t.options.lock_count : t.stripes.size()));
+                     number(shape.shortest), number(shape.longest), number(shape.marked), number(t.options.lock_count ? t.options.lock_count : t.stripes.size()));
 }
 
 Term heir_of(Table& t) {

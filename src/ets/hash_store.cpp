@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// [DESIGN] Hash store: all rows in one list, sorted by hash ("order"); buckets are places in that list.
+// [DESIGN] Hash store: all rows in one list, sorted by the reversed bits of their hashes ("order"); buckets are places in that list.
 //
-// A bucket's slot is itself a member of the list: a link whose address, with bit 0 set, is what the link before it holds. Bucket i starts at
-// order reverse(i), so a table grows by putting one more slot between two rows, and shrinks by taking one out: no row ever moves. A
+// A bucket's slot is itself a member of the list: a link whose address, with bit 0 set, is what the link before it holds. Bucket i, of the rows
+// whose hashes end in the bits of i, starts at order reverse(i), so a table grows by putting one more slot between two rows, and shrinks by taking one out: no row ever moves. A
 // traversal walks the list, whatever the table does meanwhile.
 //
 // Rules. 1. The list is sorted by order; rows of one key lie next to each other, newest first. 2. A new slot is filled, then counted in
@@ -13,11 +13,13 @@
 #include <algorithm>
 #include <bit>
 #include <cstdlib>
+#include <cstring>
 
 #include "ets/store.h"
 #include "sync/epoch.h"
 #include "term/compare.h"
 #include "term/hash.h"
+#include "term/views.h"
 
 namespace vm::ets {
 
@@ -28,6 +30,14 @@ using Slot = std::atomic<Word>;
 constexpr std::uint32_t kBase = 64;  // smallest number of buckets
 constexpr unsigned kSegments = 27;
 constexpr std::size_t kPortion = 32;
+
+std::uint32_t reverse(std::uint32_t h) {
+  h = __builtin_bswap32(h);
+  h = (h >> 4 & 0x0F0F0F0F) | (h & 0x0F0F0F0F) << 4;
+  h = (h >> 2 & 0x33333333) | (h & 0x33333333) << 2;
+  return (h >> 1 & 0x55555555) | (h & 0x55555555) << 1;
+}
+std::uint32_t order_of(const Row* r) { return reverse(r->hash()); }
 
 bool is_slot(Word w) { return w & 1; }
 Slot* slot_at(Word w) { return reinterpret_cast<Slot*>(w - 1); }
@@ -56,29 +66,45 @@ class Buckets {
   Slot& slot(std::uint32_t i) const {
     return segments_[std::bit_width(i >> 6)].load(std::memory_order_relaxed)[i];
   }
-  static std::uint32_t bucket_of(std::uint32_t order, std::uint32_t n) {
-    std::uint32_t index = Stripes::index_of(order);
-    std::uint32_t mask = (2u << (31 - static_cast<unsigned>(std::countl_zero(n - 1)))) - 1;
-    std::uint32_t i = index & mask;
-    return i < n ? i : index & mask >> 1;
+  static std::uint32_t bucket_of(std::uint32_t hash, std::uint32_t n) {
+    std::uint32_t mask = ~0u >> std::countl_zero(n - 1);
+    std::uint32_t i = hash & mask;
+    return i < n ? i : hash & mask >> 1;
   }
   // Holding the stripe: buckets of it neither come nor go.
-  Slot& start(std::uint32_t order) const { return slot(bucket_of(order, count())); }
+  Slot& start(std::uint32_t hash) const { return slot(bucket_of(hash, count())); }
   // For readers. nullptr: the table shrank so much since `state` that the segment is gone.
-  Slot* start_of(std::uint32_t order, std::uint64_t state) const { return slot_or_null(bucket_of(order, count_of(state))); }
+  Slot* start_of(std::uint32_t hash, std::uint64_t state) const { return slot_or_null(bucket_of(hash, count_of(state))); }
   Slot* slot_or_null(std::uint32_t i) const {
     Slot* biased = segments_[std::bit_width(i >> 6)].load(std::memory_order_acquire);
     return biased ? biased + i : nullptr;
+  }
+  // How many orders a bucket spans.
+  static std::uint64_t width_of(std::uint32_t bucket, std::uint32_t n) {
+    int bits = 32 - std::countl_zero(n - 1);
+    std::uint32_t top = 1u << (bits - 1);
+    bool unsplit = bucket < top && bucket + top >= n;
+    return std::uint64_t{1} << (32 - bits + (unsplit ? 1 : 0));
+  }
+  // A traversal is about to come to the bucket at `order`.
+  void fetch_ahead(std::uint32_t order, std::uint32_t n) const {
+    std::uint32_t step = static_cast<std::uint32_t>(std::uint64_t{1} << 32 >> (32 - std::countl_zero(n - 1)));
+    Slot* far = slot_or_null(bucket_of(reverse(order + 6 * step), n));
+    Slot* near = slot_or_null(bucket_of(reverse(order + 3 * step), n));
+    __builtin_prefetch(far);
+    if (!near) return;
+    Word w = near->load(std::memory_order_relaxed);
+    __builtin_prefetch(reinterpret_cast<void*>(w & ~Word{7}));
   }
   static std::uint32_t parent_of(std::uint32_t bucket) { return bucket - std::bit_floor(bucket); }
 
   // Holding the stripe of the bucket. One thread at a time.
   void grow() {
     std::uint64_t now = state_.load(std::memory_order_relaxed);
-    std::uint32_t fresh = count_of(now), order = Stripes::index_of(fresh);
+    std::uint32_t fresh = count_of(now), order = reverse(fresh);
     Slot* at = &slot(parent_of(fresh));
     Word w;
-    while ((w = at->load(std::memory_order_relaxed)) && !is_slot(w) && row_at(w)->order() < order) at = &row_at(w)->link();
+    while ((w = at->load(std::memory_order_relaxed)) && !is_slot(w) && order_of(row_at(w)) < order) at = &row_at(w)->link();
     slot(fresh).store(w, std::memory_order_relaxed);
     state_.store(((now >> 32) + 1) << 32 | (fresh + 1), std::memory_order_release);
     at->store(slot_link(&slot(fresh)), std::memory_order_release);
@@ -117,7 +143,7 @@ class Buckets {
   static std::uint32_t first_of(unsigned segment) { return segment == 0 ? 0 : kBase << (segment - 1); }
   static std::size_t size_of(unsigned segment) { return segment == 0 ? kBase : kBase << (segment - 1); }
   // The i-th of the first buckets in list order.
-  static std::uint32_t base_order(std::uint32_t i) { return Stripes::index_of(i << 26); }
+  static std::uint32_t base_order(std::uint32_t i) { return reverse(i << 26); }
   // Zeroed by the system as it is touched: large ones cost nothing at once.
   void add_segment(unsigned s) {
     void* memory = std::calloc(size_of(s), sizeof(Slot));
@@ -154,6 +180,32 @@ class HashRemains final : public Remains {
   Word at_;
 };
 
+// Eight bytes a step.
+Word hash_bytes(const term::Bits& bits) {
+  constexpr Word kMultiplier = 0x9E3779B97F4A7C15;
+  const Byte* p = bits.bytes();
+  std::size_t n = bits.size >> 3;
+  Word h = n * kMultiplier, w = 0;
+  for (; n >= 8; p += 8, n -= 8) {
+    std::memcpy(&w, p, 8);
+    h = (h ^ w) * kMultiplier;
+    h ^= h >> 32;
+  }
+  w = 0;
+  std::memcpy(&w, p, n);
+  h = (h ^ w) * kMultiplier;
+  return h ^ h >> 32;
+}
+
+// A binary hashes alike however it is kept.
+Word hash_other(Term key) {
+  if (!key.is_binary()) return Word{term::internal_hash(key)} << 3;
+  std::span<const Byte> bytes;
+  term::ByteScratch scratch;
+  VM_CHECK(term::binary_bytes(key, &bytes, scratch));
+  return hash_bytes({bytes.data(), 0, bytes.size() * 8});
+}
+
 class HashStore final : public Store {
  public:
   HashStore(Stripes& stripes, Type type, std::size_t position) : Store(stripes), type_(type), position_(position), buckets_(new Buckets) {}
@@ -164,7 +216,7 @@ class HashStore final : public Store {
   // Immediates are spread by one multiplication, which leaves no two of them alike.
   std::uint32_t hash(Term key) const override {
     Word w = key.bits();
-    if (key.is_pointer()) w = Word{term::internal_hash(key)} << 3;
+    if (key.is_pointer()) w = key.is_kind(term::Kind::HeapBinary) || key.is_kind(term::Kind::RefcBinary) ? hash_bytes(term::bits_of(key)) : hash_other(key);
     else if ((w | 8) == 12) w = 4;  // both zeros of floats
     w *= 0x9E3779B97F4A7C15;
     return static_cast<std::uint32_t>((w ^ w >> 29) >> 32);
@@ -177,13 +229,13 @@ class HashStore final : public Store {
   }
   Row* next_of_key(Row* r) const override {
     Term key = r->key(position_);
-    std::uint32_t hash = r->order();
+    std::uint32_t hash = r->hash();
     do r = same_key(r->link().load(std::memory_order_acquire), key, hash);
     while (r && !r->present());
     return r;
   }
 
-  Row* first() const override { return first_present(from(0)); }
+  Row* first() const override { return first_present(slot_link(&buckets().slot(0))); }
   Row* last() const override { return first(); }  // no order: stock answers as for first
   bool next(Term key, Row** out) const override {
     std::uint32_t h = hash(key);
@@ -197,21 +249,30 @@ class HashStore final : public Store {
   }
   bool previous(Term key, Row** r) const override { return next(key, r); }
 
+  // Goes bucket by bucket rather than along the list, so that the rows of several buckets are on their way from memory at once.
   bool portion(Position* position, Direction, std::vector<Row*>* rows) const override {
-    Word w = from(position->start ? 0 : position->order);
+    Buckets& b = buckets();
+    std::uint64_t order = position->start ? 0 : position->order;
     position->start = false;
-    std::size_t n = 0;
-    std::uint32_t order = 0;
-    for (Row* r; (r = next_row(&w));) {
-      if (n >= kPortion && r->order() != order) {
-        position->order = r->order();
-        return true;
+    const std::size_t enough = rows->size() + kPortion;
+    while (order >> 32 == 0) {
+      std::uint32_t n = b.count();
+      std::uint32_t bucket = Buckets::bucket_of(reverse(static_cast<std::uint32_t>(order)), n);
+      std::uint64_t end = std::uint64_t{reverse(bucket)} + Buckets::width_of(bucket, n);
+      b.fetch_ahead(static_cast<std::uint32_t>(end), n);
+      Slot* slot = b.slot_or_null(bucket);
+      if (!slot) continue;
+      Word w = slot_link(slot);
+      for (Row* r; (r = next_row(&w)); w = r->link().load(std::memory_order_acquire)) {
+        std::uint32_t at = order_of(r);
+        if (at >= end) break;
+        if (at >= order && r->present()) rows->push_back(r);
       }
-      order = r->order();
-      if (r->present()) rows->push_back(r), n++;
-      w = r->link().load(std::memory_order_acquire);
+      order = end;
+      if (rows->size() >= enough) break;
     }
-    return false;
+    position->order = static_cast<std::uint32_t>(order);
+    return order >> 32 == 0;
   }
 
   std::size_t slots() const override { return buckets().count(); }
@@ -233,6 +294,9 @@ class HashStore final : public Store {
       s.rows += rows.size();
       s.squares += rows.size() * rows.size();
       s.longest = std::max(s.longest, rows.size());
+      for (Word w = buckets().slot(static_cast<std::uint32_t>(i)).load(std::memory_order_acquire); w && !is_slot(w);
+           w = row_at(w)->link().load(std::memory_order_acquire))
+        s.marked += row_at(w)->deleted();
       s.shortest = i == 0 ? rows.size() : std::min(s.shortest, rows.size());
     }
     return s;
@@ -240,19 +304,23 @@ class HashStore final : public Store {
   std::size_t bytes() const override { return buckets().bytes(); }
 
   void add(Row* row, std::uint32_t hash) override {
-    row->set_order(hash);
+    row->set_hash(hash);
     Slot* at = place_of(row->key(position_), hash);
-    row->link().store(at->load(std::memory_order_relaxed), std::memory_order_relaxed);
+    Word behind = at->load(std::memory_order_relaxed);
+    // A set has one row of a key, a marked one too.
+    Row* marked = type_ == Type::Set ? same_key(behind, row->key(position_), hash) : nullptr;
+    row->link().store(marked ? marked->link().load(std::memory_order_relaxed) : behind, std::memory_order_relaxed);
     at->store(row_link(row), std::memory_order_release);
     count_in(row, hash);
+    if (marked) marked->mark_dead(), Row::retire(marked);
   }
   void replace(Row* old, Row* fresh) override {
-    fresh->set_order(old->order());
+    fresh->set_hash(old->hash());
     Slot* at = before(old);
     fresh->link().store(old->link().load(std::memory_order_relaxed), std::memory_order_relaxed);
     at->store(row_link(fresh), std::memory_order_release);
-    count_in(fresh, old->order());
-    count_out(old, old->order());
+    count_in(fresh, old->hash());
+    count_out(old, old->hash());
     old->mark_dead();
     Row::retire(old);
   }
@@ -266,7 +334,7 @@ class HashStore final : public Store {
     if (!mark_only && !object.is_value()) return erase_run(at, key, hash);
     std::size_t n = 0;
     while (Row* r = same_key(at->load(std::memory_order_relaxed), key, hash)) {
-      if (!r->present() || (object.is_value() && !term::equal_exact(r->tuple(), object))) {
+      if (!r->present() || (object.is_value() && !r->equals(object))) {
         at = &r->link();
         continue;
       }
@@ -303,7 +371,7 @@ class HashStore final : public Store {
       Stripe& s = stripes_[i];
       s.lock.lock();
       if (stripes_.fixed.load(std::memory_order_seq_cst) == 0) {
-        for (std::uint32_t order : s.marked) sweep(order);
+        for (std::uint32_t hash : s.marked) sweep(hash);
         s.marked = {};
       }
       s.lock.unlock();
@@ -318,42 +386,27 @@ class HashStore final : public Store {
     return k == key || (k.is_pointer() ? term::equal_exact(k, key) : (k.bits() | 8) == 12 && (key.bits() | 8) == 12);
   }
   // The row at w when it has this key.
-  Row* same_key(Word w, Term key, std::uint32_t order) const {
-    if (!w || is_slot(w) || row_at(w)->order() != order || !is(row_at(w), key)) return nullptr;
+  Row* same_key(Word w, Term key, std::uint32_t hash) const {
+    if (!w || is_slot(w) || row_at(w)->hash() != hash || !is(row_at(w), key)) return nullptr;
     return row_at(w);
   }
 
   // The first row of a key, marked or not.
-  Row* find_any(Term key, std::uint32_t order) const {
+  Row* find_any(Term key, std::uint32_t hash) const {
     Buckets& b = buckets();
     for (;;) {
       std::uint64_t state = b.state();
-      Slot* slot = b.start_of(order, state);
+      Slot* slot = b.start_of(hash, state);
       if (VM_UNLIKELY(!slot)) continue;
-      Word w = slot->load(std::memory_order_acquire);
-      while (w && !is_slot(w)) {
+      for (Word w = slot->load(std::memory_order_acquire); w && !is_slot(w);) {
         Row* r = row_at(w);
-        if (r->order() == order) {
-          if (is(r, key)) return r;
-        } else if (r->order() > order) {
-          return nullptr;
-        }
+        if (r->hash() == hash && is(r, key)) return r;
         w = r->link().load(std::memory_order_acquire);
       }
       if (b.state() == state) return nullptr;  // rule 2
     }
   }
 
-  // Link to the first row at or behind `order`, for walking: never a miss by growing, since slots are walked through.
-  Word from(std::uint32_t order) const {
-    Buckets& b = buckets();
-    Slot* slot;
-    do slot = b.start_of(order, b.state());
-    while (!slot);
-    Word w = slot_link(slot);
-    for (Row* r; (r = next_row(&w)) && r->order() < order;) w = r->link().load(std::memory_order_acquire);
-    return w;
-  }
   // The row at or behind the link *w, which moves there.
   static Row* next_row(Word* w) {
     while (is_slot(*w)) *w = slot_at(*w)->load(std::memory_order_acquire);
@@ -367,31 +420,30 @@ class HashStore final : public Store {
 
   // --- writers
   // The link that holds the first row of the key, or where such a row belongs.
-  Slot* place_of(Term key, std::uint32_t order) const {
-    Buckets& b = buckets();
-    Slot* at = &b.start(order);
+  Slot* place_of(Term key, std::uint32_t hash) const {
+    std::uint32_t order = reverse(hash);
+    Slot* at = &buckets().start(hash);
     Word w;
-    while ((w = at->load(std::memory_order_relaxed)) && !is_slot(w) && row_at(w)->order() < order) at = &row_at(w)->link();
-    for (Slot* same = at; (w = same->load(std::memory_order_relaxed)) && !is_slot(w) && row_at(w)->order() == order; same = &row_at(w)->link())
+    while ((w = at->load(std::memory_order_relaxed)) && !is_slot(w) && order_of(row_at(w)) < order) at = &row_at(w)->link();
+    for (Slot* same = at; (w = same->load(std::memory_order_relaxed)) && !is_slot(w) && row_at(w)->hash() == hash; same = &row_at(w)->link())
       if (is(row_at(w), key)) return same;
     return at;
   }
   Slot* before(Row* row) const {
-    Buckets& b = buckets();
-    Slot* at = &b.start(row->order());
+    Slot* at = &buckets().start(row->hash());
     for (Word w; (w = at->load(std::memory_order_relaxed)) != row_link(row);) at = &row_at(w)->link();
     return at;
   }
   void unlink(Slot* at, Row* row) {
     at->store(row->link().load(std::memory_order_relaxed), std::memory_order_release);
-    count_out(row, row->order());
+    count_out(row, row->hash());
     row->mark_dead();
     Row::retire(row);
   }
   void mark(Row* row) {
     row->mark_deleted();
-    count_out(row, row->order());
-    stripes_.of(row->order()).marked.push_back(row->order());
+    count_out(row, row->hash());
+    stripes_.of(row->hash()).marked.push_back(row->hash());
   }
   // Takes out all rows of a key by one store, so that readers see all of them or none.
   std::size_t erase_run(Slot* at, Term key, std::uint32_t hash) {
@@ -411,10 +463,9 @@ class HashStore final : public Store {
     return n;
   }
   // Takes the marks of one place out; they no longer count.
-  void sweep(std::uint32_t order) {
-    Buckets& b = buckets();
-    Slot* at = &b.start(order);
-    for (Word w; (w = at->load(std::memory_order_relaxed)) && !is_slot(w) && row_at(w)->order() <= order;) {
+  void sweep(std::uint32_t hash) {
+    Slot* at = &buckets().start(hash);
+    for (Word w; (w = at->load(std::memory_order_relaxed)) && !is_slot(w);) {
       Row* r = row_at(w);
       if (!r->deleted()) {
         at = &r->link();
@@ -439,7 +490,7 @@ class HashStore final : public Store {
       std::uint32_t n = buckets().count();
       bool more = rows > n;
       if (more ? n >= 1u << 31 : n <= kBase || rows >= n / 4) break;
-      Stripe& s = stripes_.of(Stripes::index_of(more ? n : n - 1));
+      Stripe& s = stripes_.of(more ? n : n - 1);
       s.lock.lock();
       // The rows may have been detached meanwhile, with their buckets.
       if (buckets().count() == n) change(more);

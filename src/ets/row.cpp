@@ -9,6 +9,7 @@
 #include "heap/fragment.h"
 #include "os/thread.h"
 #include "sync/epoch.h"
+#include "term/compare.h"
 #include "term/views.h"
 
 namespace vm::ets {
@@ -124,6 +125,14 @@ Term Row::copy_to(term::HeapWriter& h) const {
   std::memcpy(p + elements, terms_ + elements, (words - elements) * kWordBytes);
   heap::settle_block(p, words, reinterpret_cast<Word>(p) - reinterpret_cast<Word>(terms_), h.off_heap());
   return Term::boxed(p);
+}
+
+bool Row::equals(Term tuple) const {
+  const Word* other = tuple.boxed_ptr();
+  if (other[0] != terms_[0]) return false;
+  for (std::size_t i = arity(); i > 0; i--)
+    if (!term::equal_exact(Term::from_bits(terms_[i]), Term::from_bits(other[i]))) return false;
+  return true;
 }
 
 // --- changing in place --------------------------------------------------------------------------------------------------------

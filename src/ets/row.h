@@ -4,7 +4,7 @@
 //
 //   [off-heap list][words]   only when the object has parts (Nested)
 //   [link]                   only in hash tables: the next row
-//   [order | info]           <- Row*
+//   [hash | info]            <- Row*
 //   [tuple header][elements][parts...]
 //
 // Who may look: any thread, without a lock, between two quiescent points of sync/epoch.h; a row that leaves its table is freed after
@@ -40,6 +40,9 @@ class Row {
   Term element(std::size_t position) const { return Term::from_bits(__atomic_load_n(&terms_[position], __ATOMIC_RELAXED)); }
   bool has(std::size_t position) const { return position <= arity(); }
 
+  // Key lock held. Whether the row's object is this one (=:=).
+  bool equals(Term tuple) const;
+
   // The whole object as a term of `h`.
   Term copy_to(term::HeapWriter& h) const;
 
@@ -63,8 +66,8 @@ class Row {
   // Changes whenever an element does.
   std::uint32_t version() const { return info_.load(std::memory_order_acquire) & ~(kDeleted | kDead); }
 
-  std::uint32_t order() const { return order_; }
-  void set_order(std::uint32_t order) { order_ = order; }
+  std::uint32_t hash() const { return hash_; }
+  void set_hash(std::uint32_t hash) { hash_ = hash; }
   std::atomic<Word>& link() { return reinterpret_cast<std::atomic<Word>*>(this)[-1]; }
   const std::atomic<Word>& link() const { return reinterpret_cast<const std::atomic<Word>*>(this)[-1]; }
 
@@ -89,7 +92,7 @@ class Row {
   void end_change();
   void store(std::size_t i, Word w) { __atomic_store_n(&terms_[i], w, __ATOMIC_RELAXED); }
 
-  std::uint32_t order_ = 0;  // hash tables: place in the chain
+  std::uint32_t hash_ = 0;  // hash tables: of the key
   std::atomic<std::uint32_t> info_;
   Word terms_[];
 };

@@ -29,7 +29,7 @@ struct alignas(64) Stripe {
   // Written under the lock, read by anybody.
   std::atomic<std::int64_t> rows{0};
   std::atomic<std::int64_t> bytes{0};
-  std::vector<std::uint32_t> marked;  // places of rows that wait for the end of fixing
+  std::vector<std::uint32_t> marked;  // hashes of rows that wait for the end of fixing
 
   void count(std::int64_t row, std::int64_t byte) {
     rows.store(rows.load(std::memory_order_relaxed) + row, std::memory_order_relaxed);
@@ -44,7 +44,7 @@ class Stripes {
   unsigned size() const { return n_; }
   Stripe& operator[](unsigned i) { return stripes_[i]; }
   // Of the key with this hash (Store::hash).
-  Stripe& of(std::uint32_t hash) { return stripes_[n_ == 1 ? 0 : index_of(hash) & (n_ - 1)]; }
+  Stripe& of(std::uint32_t hash) { return stripes_[hash & (n_ - 1)]; }
 
   std::size_t rows() const;
   std::size_t row_bytes() const;
@@ -58,14 +58,6 @@ class Stripes {
 
   // Rows taken out stay as marks while this is not 0.
   std::atomic<std::uint32_t> fixed{0};
-
-  // The bits of a hash in reverse: its low ones choose buckets and stripes.
-  static std::uint32_t index_of(std::uint32_t h) {
-    h = __builtin_bswap32(h);
-    h = (h >> 4 & 0x0F0F0F0F) | (h & 0x0F0F0F0F) << 4;
-    h = (h >> 2 & 0x33333333) | (h & 0x33333333) << 2;
-    return (h >> 1 & 0x55555555) | (h & 0x55555555) << 1;
-  }
 
  private:
   void wait_slow();
@@ -93,6 +85,7 @@ struct Position {
 struct Shape {
   std::size_t inner = 0, outer = 0;                             // nodes above; leaves or buckets
   std::size_t rows = 0, shortest = 0, longest = 0, squares = 0;  // of buckets; the sum of the squares of their lengths
+  std::size_t marked = 0;
 };
 
 class Store {

@@ -82,7 +82,7 @@ void Table::put(Term tuple, Term key, std::uint32_t hash) {
   Row* r = options.type == Type::DuplicateBag ? nullptr : store->find(key, hash);
   if (options.type == Type::Bag) {
     for (; r; r = store->next_of_key(r))
-      if (term::equal_exact(r->tuple(), tuple)) return;
+      if (r->equals(tuple)) return;
   }
   if (!r) store->add(new_row(tuple), hash);
   else if (!r->overwrite(tuple, key_position())) store->replace(r, new_row(tuple));

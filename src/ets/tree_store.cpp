@@ -145,15 +145,19 @@ template <bool kOrEqual>
 unsigned rank(const Node& node, const Keys* keys, unsigned n, Term key) {
   if (key.is_small() && node.small.load(kRelaxed)) {
     SWord k = static_cast<SWord>(key.bits());
-    unsigned base = 0;
-    while (n > 0) {
-      unsigned half = (n + 1) / 2;
-      SWord at = static_cast<SWord>(keys[base + half - 1].load(kRelaxed));
-      bool right = kOrEqual ? at <= k : at < k;
-      base = right ? base + half : base;
-      n = right ? n - half : half - 1;
+    if (n == 0) return 0;
+    const Keys* base = keys;
+    auto below = [&](unsigned i) {
+      SWord at = static_cast<SWord>(base[i].load(kRelaxed));
+      return static_cast<unsigned>(kOrEqual ? at <= k : at < k);
+    };
+    // Without a branch on the keys.
+    while (n > 1) {
+      unsigned half = n / 2;
+      base += half & -below(half - 1);
+      n -= half;
     }
-    return base;
+    return static_cast<unsigned>(base - keys) + below(0);
   }
   unsigned low = 0;
   while (low < n) {
@@ -315,7 +319,7 @@ class TreeStore final : public Store {
   }
   std::size_t erase_key(Term key, std::uint32_t hash, Term object) override {
     Row* r = find(key, hash);
-    if (!r || (object.is_value() && !term::equal_exact(r->tuple(), object))) return 0;
+    if (!r || (object.is_value() && !r->equals(object))) return 0;
     erase(r);
     return 1;
   }

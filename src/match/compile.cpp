@@ -52,7 +52,8 @@ const GuardFunction kFunctions[] = {
 
 class Compiler {
  public:
-  Compiler(code::CodeStore& code, Use use, std::vector<std::string>* problems) : code_(code), use_(use), problems_(problems) {}
+  Compiler(code::CodeStore& code, Use use, std::vector<std::string>* problems, bool* too_deep)
+      : code_(code), use_(use), problems_(problems), too_deep_(too_deep) {}
 
   std::shared_ptr<const MatchSpec> compile(Term spec) {
     std::shared_ptr<MatchSpec> result(new MatchSpec);
@@ -79,18 +80,49 @@ class Compiler {
     if (!t.is_tuple_of(3)) return wrong("clause is no tuple of three") != nullptr;
     Tuple parts = Tuple::from(t);
     variables_.clear();
-    if (use_ == Use::Trace && !parts[0].is_list() && parts[0] != atoms::underscore && variable_number(parts[0]) < 0)
-      return wrong("head of a trace clause is no list") != nullptr;
+    if (use_ == Use::Trace && !parts[0].is_list() && !parts[0].is_tuple() && parts[0] != atoms::underscore && variable_number(parts[0]) < 0)
+      return wrong("Match head is invalid in this context.") != nullptr;
     if (!pattern(parts[0], &clause->head)) return false;
     if (!expressions(parts[1], &clause->guards)) return false;
     if (!expressions(parts[2], &clause->body)) return false;
-    if (!parts[2].is_cons()) return wrong("body is empty") != nullptr;
+    if (!parts[2].is_cons() && use_ == Use::Table) return wrong("body is empty") != nullptr;
     for (auto& [number, index] : variables_) clause->variables.push_back(index);
     most_variables_ = std::max(most_variables_, variables_.size());
     return true;
   }
 
+  // One level deeper while it lives.
+  struct Deeper {
+    explicit Deeper(std::size_t* depth, std::size_t levels = 1) : depth_(depth), levels_(levels) { *depth_ += levels_; }
+    ~Deeper() { *depth_ -= levels_; }
+    std::size_t* depth_;
+    std::size_t levels_;
+  };
+  // Compiling and running are recursive, so a specification must not be nested without bound.
+  bool too_deep() {
+    constexpr std::size_t kDeepest = 4000;
+    if (depth_ <= kDeepest) return false;
+    if (too_deep_) *too_deep_ = true;
+    wrong("Excessive nesting; system limit reached");
+    return true;
+  }
+
+  // No variable, no map and (for expressions) no call anywhere, looking as deep as lists and tuples of one level go.
+  static bool is_plain(Term t, int levels) {
+    for (; t.is_cons(); t = t.tail())
+      if (!is_plain(t.head(), levels - 1)) return false;
+    if (t.is_tuple() || t.is_map() || levels < 0) return false;
+    return !t.is_atom() || (t != atoms::underscore && t != atoms::dollar_underscore && t != atoms::dollar_dollar && variable_number(t) < 0);
+  }
+
   bool pattern(Term t, Node* node) {
+    Deeper deeper(&depth_);
+    if (too_deep()) return false;
+    if (t.is_cons() && is_plain(t, 2)) {
+      node->kind = Node::Kind::Constant;
+      node->term = t;
+      return true;
+    }
     if (t == atoms::underscore) {
       node->kind = Node::Kind::Any;
       return true;
@@ -113,6 +145,8 @@ class Compiler {
 
   // Iterative along the list: a head may be long, it is not deep.
   bool pattern_list(Term t, Node* node) {
+    Deeper deeper(&depth_, cells(t));
+    if (too_deep()) return false;
     while (t.is_cons()) {
       node->kind = Node::Kind::Cons;
       node->term = t;
@@ -122,6 +156,11 @@ class Compiler {
       node = &node->children[1];
     }
     return pattern(t, node);
+  }
+  static std::size_t cells(Term t) {
+    std::size_t n = 0;
+    for (; t.is_cons(); t = t.tail()) n++;
+    return n;
   }
   bool pattern_tuple(Tuple t, Node* node) {
     node->kind = Node::Kind::Tuple;
@@ -156,6 +195,8 @@ class Compiler {
   }
 
   bool expression(Term t, Node* node) {
+    Deeper deeper(&depth_);
+    if (too_deep()) return false;
     if (t == atoms::dollar_underscore) {
       node->kind = Node::Kind::Object;
       return true;
@@ -170,6 +211,11 @@ class Compiler {
       if (it == variables_.end()) return wrong("Variable $" + std::to_string(number) + " is unbound.") != nullptr;
       node->kind = Node::Kind::Variable;
       node->index = it->second;
+      return true;
+    }
+    if (t.is_cons() && is_plain(t, 2)) {
+      node->kind = Node::Kind::Constant;
+      node->term = t;
       return true;
     }
     if (t.is_cons()) {
@@ -256,20 +302,23 @@ class Compiler {
   code::CodeStore& code_;
   Use use_;
   std::vector<std::string>* problems_;
+  bool* too_deep_;
+  std::size_t depth_ = 0;
   std::map<SWord, std::size_t> variables_;  // number → slot
   std::size_t most_variables_ = 0;
 };
 
 MatchSpec::~MatchSpec() { heap::release(source_); }
 
-std::shared_ptr<const MatchSpec> MatchSpec::compile(code::CodeStore& code, Term spec, Use use, std::vector<std::string>* problems) {
-  return Compiler(code, use, problems).compile(spec);
+std::shared_ptr<const MatchSpec> MatchSpec::compile(code::CodeStore& code, Term spec, Use use, std::vector<std::string>* problems,
+                                                    bool* too_deep) {
+  return Compiler(code, use, problems, too_deep).compile(spec);
 }
 
 namespace {
 
 bool is_ground(const Node& n) {
-  if (n.kind == Node::Kind::Any || n.kind == Node::Kind::Variable) return false;
+  if (n.kind == Node::Kind::Any || n.kind == Node::Kind::Variable || n.kind == Node::Kind::Map) return false;
   return std::all_of(n.children.begin(), n.children.end(), is_ground);
 }
 
@@ -291,6 +340,7 @@ namespace {
 
 // Whether the expression builds what the pattern matched.
 bool same_value(const Node& pattern, const Node& expression) {
+  if (expression.kind == Node::Kind::Constant && is_ground(pattern)) return term::equal_exact(pattern.term, expression.term);
   if (pattern.kind != expression.kind) return false;
   switch (pattern.kind) {
     case Node::Kind::Variable: return pattern.index == expression.index;

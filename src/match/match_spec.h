@@ -33,14 +33,19 @@ class MatchSpec {
  public:
   ~MatchSpec();
 
-  // Compiles; nullptr when the specification is wrong, with *problems (may be nullptr) saying how, one text each.
-  static std::shared_ptr<const MatchSpec> compile(code::CodeStore& code, Term spec, Use use, std::vector<std::string>* problems = nullptr);
+  // Compiles; nullptr when the specification is wrong, with *problems (may be nullptr) saying how, one text each;
+  // *too_deep (may be nullptr) is set when it is nested deeper than the machine can go.
+  static std::shared_ptr<const MatchSpec> compile(code::CodeStore& code, Term spec, Use use, std::vector<std::string>* problems = nullptr,
+                                                  bool* too_deep = nullptr);
 
   // Runs on `object`. Answers the non-value when no clause matches. The result lies on cx.heap() and shares nothing with the object.
   // `copy(source, heap)`, when given, copies the object.
   Term run(proc::GuardContext& cx, Term object, CopyObject copy = nullptr, const void* source = nullptr) const;
   // Whether some clause matches and its body gives `true`.
   bool accepts(proc::GuardContext& cx, Term object) const;
+
+  // Whether some clause matches, whatever its body says.
+  bool matches(proc::GuardContext& cx, Term object) const;
 
   // When every clause's head fixes the element at `position` (1-based) to a ground term: that term (all clauses the same), else the non-value.
   Term ground_key(std::size_t position) const;

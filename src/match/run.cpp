@@ -208,6 +208,11 @@ Term MatchSpec::run(proc::GuardContext& cx, Term object, CopyObject copy, const 
   return result.is_value() ? result : Term(atoms::EXIT);
 }
 
+bool MatchSpec::matches(proc::GuardContext& cx, Term object) const {
+  Run run(cx, object, variables_);
+  return first_match(run, clauses_, object) != nullptr;
+}
+
 bool MatchSpec::accepts(proc::GuardContext& cx, Term object) const {
   Run run(cx, object, variables_);
   const Clause* c = first_match(run, clauses_, object);
