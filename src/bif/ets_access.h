@@ -17,16 +17,19 @@ using ets::Table;
 
 enum class Want { Read, Write, Info };
 
-// Tests may ask for access to tables whatever their protection is (erts_internal:ets_super_user/1).
-inline std::atomic<bool> ets_super_user{false};
+// The process that may use tables whatever their protection is, for tests (erts_internal:ets_super_user/1); nil: none.
+inline std::atomic<Word> ets_super_user{Term::kNilTag};
+
+// What a table may be known by, whether or not there is one.
+inline bool is_table_id(Term t) { return t.is_atom() || term::magic_of(t, &ets::kTableType) != nullptr; }
 
 // The table, if the caller may use it; `failed` is the raised result otherwise. The table stays usable until the built-in returns.
 class Access {
  public:
   Access(BifContext& cx, Term id, Want want) : table_(cx.runtime().ets->find(id)) {
     if (VM_UNLIKELY(!table_)) {
-      cause_ = id.is_atom() || id.is_ref() ? Term(atoms::id) : Term::non_value();
-    } else if (table_->options.protection != ets::Protection::Public && table_->owner() != cx.process().pid && denied(want)) {
+      cause_ = is_table_id(id) ? atoms::id : atoms::type;
+    } else if (table_->protection.load(std::memory_order_relaxed) != ets::Protection::Public && table_->owner() != cx.process().pid && denied(cx, want)) {
       table_ = nullptr;
       cause_ = atoms::access;
     } else if (want == Want::Read) {
@@ -41,9 +44,9 @@ class Access {
   Table& operator*() const { return *table_; }
 
  private:
-  bool denied(Want want) const {
-    if (want == Want::Info || ets_super_user.load(std::memory_order_relaxed)) return false;
-    return table_->options.protection == ets::Protection::Private || want == Want::Write;
+  bool denied(BifContext& cx, Want want) const {
+    if (want == Want::Info || ets_super_user.load(std::memory_order_relaxed) == cx.process().pid.bits()) return false;
+    return table_->protection.load(std::memory_order_relaxed) == ets::Protection::Private || want == Want::Write;
   }
   Table* table_;
   Term cause_ = Term::non_value();

@@ -201,6 +201,7 @@ BifResult key_or_end(BifContext& cx, Table& t, Row* row) {
 BifResult step(BifContext& cx, Term id, Term key, bool (ets::Store::*move)(Term, Row**) const) {
   Access t(cx, id, Want::Read);
   if (!t.ok()) return t.failed(cx);
+  if (key == atoms::end_of_table && t->ordered()) return cx.badarg();
   Row* row;
   return ((*t->store).*move)(key, &row) ? key_or_end(cx, *t, row) : cx.badarg();
 }
@@ -234,9 +235,9 @@ BifResult ets_slot_2(BifContext& cx, Term id, Term slot) {
 }
 
 BifResult ets_safe_fixtable_2(BifContext& cx, Term id, Term on) {
-  if (!on.is_boolean()) return cx.badarg();
   Access t(cx, id, Want::Read);
   if (!t.ok()) return t.failed(cx);
+  if (!on.is_boolean()) return cx.badarg();
   Term self = cx.process().pid;
   if (on == atoms::true_) {
     t->fix(self);

@@ -43,11 +43,13 @@ class Search {
   Search(BifContext& cx, Table& t, Spec spec) : cx_(cx), t_(t), spec_(std::move(spec)) {
     if (spec_->matches_nothing()) only_ = true;
     else if (key_ = spec_->ground_key(t.key_position()); key_.is_value()) only_ = true;
+    else if (t.ordered()) ranged_ = spec_->key_prefix(t.key_position(), &range_.size, &range_.first);
   }
 
   // Rows from the position on, or those of the one key the specification asks for. False: there are no more.
   bool more_rows(ets::Position* at, ets::Direction direction, std::vector<Row*>* rows) {
     t_.stripes.wait_for_step();
+    if (ranged_) return more_of_range(at, direction, rows);
     if (!only_) return t_.store->portion(at, direction, rows);
     if (key_.is_value())
       for (Row* r = t_.store->find(key_, t_.store->hash(key_)); r; r = t_.store->next_of_key(r)) rows->push_back(r);
@@ -78,6 +80,19 @@ class Search {
   const Spec& spec() const { return spec_; }
 
  private:
+  bool more_of_range(ets::Position* at, ets::Direction direction, std::vector<Row*>* rows) {
+    at->range = &range_;
+    bool more = t_.store->portion(at, direction, rows);
+    at->range = nullptr;
+    bool forward = direction == ets::Direction::Forward;
+    while (!rows->empty()) {
+      int place = range_.place(rows->back()->key(t_.key_position()));
+      if (forward ? place <= 0 : place >= 0) return more;
+      more = false;
+      rows->pop_back();
+    }
+    return false;
+  }
   // Looks without a lock first; under the lock the row may be another one.
   template <typename Change>
   bool change(Row* r, Change&& f) {
@@ -103,6 +118,8 @@ class Search {
   Spec spec_;
   Term key_ = Term::non_value();
   bool only_ = false;
+  bool ranged_ = false;
+  ets::Range range_;
   bool settled_ = false;
   Word space_[Row::kMostWords];
 };
@@ -228,7 +245,7 @@ BifResult start_portion(YieldContext& cx, Term id, Term pattern, Term limit, Sha
   if (!limit.is_small() || limit.small_value() < 1) return cx.badarg();
   Portion p{id, static_cast<std::size_t>(limit.small_value()), compile(cx, pattern, shape), direction};
   if (!p.spec) return Term::non_value();
-  if (!t->options.named || id.is_ref()) p.id = t->reference(cx.heap());
+  p.id = t->reference(cx.heap());  // a name may mean another table later
   return take_portion(cx, *t, p, ets::Position{}, term::kNil);
 }
 

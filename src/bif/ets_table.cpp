@@ -5,6 +5,7 @@
 #include <bit>
 #include <cmath>
 #include <mutex>
+#include <utility>
 
 #include "bif/ets_access.h"
 #include "heap/copy.h"
@@ -12,6 +13,7 @@
 #include "proc/process_table.h"
 #include "proc/send.h"
 #include "proc/time.h"
+#include "sync/epoch.h"
 
 namespace vm::bif {
 
@@ -75,6 +77,8 @@ bool read_pair_option(BifContext& cx, Tuple t, NewOptions* o) {
   return true;
 }
 
+bool is_any_of(Term t, std::initializer_list<Term> list) { return std::find(list.begin(), list.end(), t) != list.end(); }
+
 bool read_word_option(Term w, NewOptions* o) {
   if (w == atoms::set) o->type = ets::Type::Set;
   else if (w == atoms::ordered_set) o->type = ets::Type::OrderedSet;
@@ -115,6 +119,15 @@ void set_heir(Table& t, Term heir, Term data) {
   heap::release(copy);
 }
 
+// The rows of a table are freed in slices beside the caller; who deletes faster than that goes on waits for them here.
+BifResult pay(YieldContext& cx, std::size_t reductions) {
+  constexpr std::size_t kSlice = 4000;
+  cx.bump(std::min(reductions, kSlice));
+  if (reductions <= kSlice) return atoms::true_;
+  code::Export* self = cx.runtime().code->export_for(atoms::ets, term::AtomTable::intern("internal_pay"), 1);
+  return cx.yield_to(self, Term::small(static_cast<SWord>(reductions - kSlice)));
+}
+
 // A counted reference for the time of one built-in.
 struct Held {
   Table* table;
@@ -139,14 +152,18 @@ BifResult ets_delete_1(YieldContext& cx, Term id) {
   if (!t.ok()) return t.failed(cx);
   std::size_t n = t->size();
   if (!cx.runtime().ets->remove(*t)) return Access::gone(cx);
-  cx.bump(n / 16);
-  return atoms::true_;
+  return pay(cx, n / 8);
+}
+
+BifResult ets_internal_pay_1(YieldContext& cx, Term reductions) {
+  if (!reductions.is_small() || reductions.small_value() < 0) return cx.badarg();
+  return pay(cx, static_cast<std::size_t>(reductions.small_value()));
 }
 
 BifResult ets_rename_2(BifContext& cx, Term id, Term name) {
-  if (!name.is_atom()) return cx.badarg();
   Access t(cx, id, Want::Write);
   if (!t.ok()) return t.failed(cx);
+  if (!name.is_atom()) return cx.badarg();
   if (!cx.runtime().ets->rename(*t, name)) return badarg_because(cx, atoms::already_exists);
   return t->identifier(cx.heap());
 }
@@ -158,9 +175,9 @@ BifResult ets_whereis_1(BifContext& cx, Term name) {
 }
 
 BifResult ets_give_away_3(BifContext& cx, Term id, Term to, Term data) {
-  if (!to.is_local_pid()) return cx.badarg();
   Access t(cx, id, Want::Write);
   if (!t.ok()) return t.failed(cx);
+  if (!to.is_local_pid()) return cx.badarg();
   Term self = cx.process().pid;
   if (t->owner() != self) return badarg_because(cx, atoms::not_owner);
   if (to == self) return badarg_because(cx, atoms::owner);
@@ -172,19 +189,42 @@ BifResult ets_give_away_3(BifContext& cx, Term id, Term to, Term data) {
   return atoms::true_;
 }
 
+namespace {
+
+struct NewSettings {
+  bool heir_given = false, protection_given = false;
+  Term heir = term::kNil, heir_data = term::kNil;
+  ets::Protection protection = ets::Protection::Protected;
+};
+
+// {heir, ...} or {protection, ...}, each at most once.
+bool read_setting(BifContext& cx, Term option, NewSettings* s) {
+  if (!option.is_tuple() || Tuple::from(option).size() < 2) return false;
+  Tuple t = Tuple::from(option);
+  if (t[0] == atoms::heir) return !std::exchange(s->heir_given, true) && read_heir(cx, t, &s->heir, &s->heir_data);
+  NewOptions word;
+  if (t[0] != atoms::protection || t.size() != 2 || !is_any_of(t[1], {atoms::public_, atoms::protected_, atoms::private_})) return false;
+  if (!read_word_option(t[1], &word)) return false;
+  s->protection = word.protection;
+  return !std::exchange(s->protection_given, true);
+}
+
+}  // namespace
+
 BifResult ets_setopts_2(BifContext& cx, Term id, Term options) {
-  Term one = options.is_tuple() ? options : options.is_cons() && options.tail().is_nil() ? options.head() : term::kNil;
-  if (options.is_nil()) {
-    Access t(cx, id, Want::Write);
-    return t.ok() ? BifResult(atoms::true_) : t.failed(cx);
-  }
-  if (!one.is_tuple() || Tuple::from(one).size() < 2 || Tuple::from(one)[0] != atoms::heir) return cx.badarg();
-  Term heir, data = term::kNil;
-  if (!read_heir(cx, Tuple::from(one), &heir, &data)) return cx.badarg();
   Access t(cx, id, Want::Write);
   if (!t.ok()) return t.failed(cx);
-  if (t->owner() != cx.process().pid) return badarg_because(cx, atoms::not_owner);
-  set_heir(*t, heir, data);
+  NewSettings s;
+  if (options.is_tuple()) {
+    if (!read_setting(cx, options, &s)) return cx.badarg();
+  } else {
+    for (; options.is_cons(); options = options.tail())
+      if (!read_setting(cx, options.head(), &s)) return cx.badarg();
+    if (!options.is_nil()) return cx.badarg();
+  }
+  if ((s.heir_given || s.protection_given) && t->owner() != cx.process().pid) return badarg_because(cx, atoms::not_owner);
+  if (s.heir_given) set_heir(*t, s.heir, s.heir_data);
+  if (s.protection_given) t->protection.store(s.protection);
   return atoms::true_;
 }
 
@@ -240,23 +280,23 @@ Term safe_fixed(BifContext& cx, Table& t, bool monotonic) {
   return Tuple::make(h, when, list.finish());
 }
 
-// {Address, Bytes, Count} of each large binary that rows refer to.
+// {Address, Bytes, Count} of each large binary that the row refers to.
+void add_binaries(term::HeapWriter& h, Row* r, term::ListBuilder* list) {
+  for (Word* p = r->off_heap(); p; p = term::OffHeapList::next(p))
+    if (term::HeaderWord(*p).kind() == term::Kind::RefcBinary) {
+      auto* data = reinterpret_cast<term::BinaryData*>(p[term::RefcBinaryWords::kData]);
+      list->add(Tuple::make(h, term::make_unsigned(h, reinterpret_cast<Word>(data)), term::make_unsigned(h, data->size),
+                            term::make_unsigned(h, static_cast<Word>(data->refs.load()))));
+    }
+}
+
 Term binaries(BifContext& cx, Table& t) {
-  term::HeapWriter& h = cx.heap();
-  term::ListBuilder list(h);
-  auto add_binaries_of = [&](Row* r) {
-    for (Word* p = r->off_heap(); p; p = term::OffHeapList::next(p))
-      if (term::HeaderWord(*p).kind() == term::Kind::RefcBinary) {
-        auto* data = reinterpret_cast<term::BinaryData*>(p[term::RefcBinaryWords::kData]);
-        list.add(Tuple::make(h, term::make_unsigned(h, reinterpret_cast<Word>(data)), term::make_unsigned(h, data->size),
-                             term::make_unsigned(h, static_cast<Word>(data->refs.load()))));
-      }
-  };
+  term::ListBuilder list(cx.heap());
   ets::Position at;
   std::vector<Row*> rows;
   for (bool more = true; more; rows.clear()) {
     more = t.store->portion(&at, ets::Direction::Forward, &rows);
-    for (Row* r : rows) add_binaries_of(r);
+    for (Row* r : rows) add_binaries(cx.heap(), r, &list);
   }
   return list.finish();
 }
@@ -278,9 +318,12 @@ Term stats(BifContext& cx, Table& t) {
                      number(shape.shortest), number(shape.longest), number(shape.marked), number(t.options.lock_count ? t.options.lock_count : t.stripes.size()));
 }
 
-Term heir_of(Table& t) {
+// An heir that is no more is none.
+Term heir_of(BifContext& cx, Table& t) {
   std::lock_guard<sync::SmallMutex> hold(t.meta);
-  return t.heir.is_nil() ? Term(atoms::none) : t.heir;
+  if (t.heir.is_nil()) return atoms::none;
+  proc::Process* p = cx.runtime().processes->lookup(t.heir);
+  return p && p->alive() ? t.heir : Term(atoms::none);
 }
 
 Term item_value(BifContext& cx, Table& t, Term item) {
@@ -289,11 +332,11 @@ Term item_value(BifContext& cx, Table& t, Term item) {
   if (item == atoms::memory) return term::make_unsigned(h, t.memory_words());
   if (item == atoms::type) return type_atom(t.options.type);
   if (item == atoms::keypos) return Term::small(static_cast<SWord>(t.key_position()));
-  if (item == atoms::protection) return protection_atom(t.options.protection);
+  if (item == atoms::protection) return protection_atom(t.protection.load());
   if (item == atoms::name) return t.name();
   if (item == atoms::named_table) return boolean_of(t.options.named);
   if (item == atoms::owner) return t.owner();
-  if (item == atoms::heir) return heir_of(t);
+  if (item == atoms::heir) return heir_of(cx, t);
   if (item == atoms::node) return cx.runtime().node_name;
   if (item == atoms::id) return t.reference(h);
   if (item == atoms::compressed) return boolean_of(t.options.compressed);
@@ -313,7 +356,7 @@ Term item_value(BifContext& cx, Table& t, Term item) {
 }  // namespace
 
 BifResult ets_info_1(BifContext& cx, Term id) {
-  if (!id.is_atom() && !id.is_ref()) return cx.badarg();
+  if (!is_table_id(id)) return badarg_because(cx, atoms::type);
   Access t(cx, id, Want::Info);
   if (!t.ok()) return atoms::undefined;
   term::HeapWriter& h = cx.heap();
@@ -325,12 +368,67 @@ BifResult ets_info_1(BifContext& cx, Term id) {
   return list.finish();
 }
 
-BifResult ets_info_2(BifContext& cx, Term id, Term item) {
-  if (!id.is_atom() && !id.is_ref()) return cx.badarg();
+namespace {
+
+// Rows that were deleted hold their binaries until no reader can look at them. Who counts references waits for that, within reason: the item is
+// then {binary, Epoch, Turns}.
+BifResult binaries_in_time(YieldContext& cx, Table& t, std::uint64_t epoch, SWord turns) {
+  if (sync::Epoch::current() >= epoch || turns == 0) return binaries(cx, t);
+  term::HeapWriter& h = cx.heap();
+  Term item = Tuple::make(h, Term(atoms::binary), term::make_unsigned(h, epoch), Term::small(turns - 1));
+  return cx.yield_to(cx.runtime().code->export_for(atoms::ets, atoms::info, 2), t.reference(h), item);
+}
+
+}  // namespace
+
+BifResult ets_info_2(YieldContext& cx, Term id, Term item) {
+  if (!is_table_id(id)) return badarg_because(cx, atoms::type);
   Access t(cx, id, Want::Info);
   if (!t.ok()) return atoms::undefined;
+  constexpr SWord kTurns = 500;
+  if (item == atoms::binary) {
+    // Something to wait for, so that the epoch moves.
+    sync::Epoch::defer(nullptr, [](void*) {});
+    return binaries_in_time(cx, *t, sync::Epoch::current() + 2, kTurns);
+  }
+  Word epoch;
+  if (item.is_tuple_of(3) && Tuple::from(item)[0] == atoms::binary && term::to_uint64(Tuple::from(item)[1], &epoch) && Tuple::from(item)[2].is_small())
+    return binaries_in_time(cx, *t, epoch, std::clamp<SWord>(Tuple::from(item)[2].small_value(), 0, kTurns));
   Term value = item_value(cx, *t, item);
   return value.is_value() ? BifResult(value) : cx.badarg();
+}
+
+// --- for tests of the machine ---------------------------------------------------------------------------------------------------
+
+BifResult erts_internal_ets_lookup_binary_info_2(BifContext& cx, Term id, Term key) {
+  Access t(cx, id, Want::Read);
+  if (!t.ok()) return t.failed(cx);
+  term::ListBuilder list(cx.heap());
+  for (Row* r = t->store->find(key, t->store->hash(key)); r; r = t->store->next_of_key(r)) add_binaries(cx.heap(), r, &list);
+  return list.finish();
+}
+
+BifResult erts_internal_ets_raw_first_1(BifContext& cx, Term id) {
+  Access t(cx, id, Want::Read);
+  if (!t.ok()) return t.failed(cx);
+  Row* r = t->store->raw_first();
+  return r ? heap::copy(r->key(t->key_position()), cx.heap()) : Term(atoms::end_of_table);
+}
+
+BifResult erts_internal_ets_raw_next_2(BifContext& cx, Term id, Term key) {
+  Access t(cx, id, Want::Read);
+  if (!t.ok()) return t.failed(cx);
+  Row* r;
+  if (!t->store->raw_next(key, &r)) return cx.badarg();
+  return r ? heap::copy(r->key(t->key_position()), cx.heap()) : Term(atoms::end_of_table);
+}
+
+BifResult erts_internal_ets_super_user_1(BifContext& cx, Term on) {
+  if (!on.is_boolean()) return cx.badarg();
+  Word self = cx.process().pid.bits();
+  if (on == atoms::true_) ets_super_user.store(self);
+  else ets_super_user.compare_exchange_strong(self, Term::kNilTag);
+  return atoms::ok;
 }
 
 }  // namespace vm::bif

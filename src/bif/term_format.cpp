@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bif/term_format.h"
 
+#include <algorithm>
 #include <mutex>
 
+#include "ets/table.h"
 #include "ops/maps.h"
 #include "term/fun_layout.h"
 
@@ -17,6 +19,17 @@ TermFormatHooks::TermFormatHooks(proc::Runtime& runtime, bool existing_code_only
   hooks_.export_fun = export_fun;
   hooks_.local_fun = local_fun;
   hooks_.large_map = large_map;
+  hooks_.local_ref = local_ref;
+}
+
+Term TermFormatHooks::local_ref(void* context, term::HeapWriter& h, std::span<const std::uint32_t> numbers) {
+  constexpr std::size_t kNumbers = 3;
+  if (numbers.size() > kNumbers) return Term::non_value();
+  std::uint32_t padded[kNumbers] = {};
+  std::copy(numbers.begin(), numbers.end(), padded);
+  ets::Tables* tables = static_cast<TermFormatHooks*>(context)->runtime_.ets;
+  Term table = tables ? tables->reference_of(h, padded) : Term::non_value();
+  return table.is_value() ? table : term::make_ref(h, padded);
 }
 
 Term TermFormatHooks::export_fun(void* context, term::HeapWriter& h, Term module, Term function, Word arity) {

@@ -19,6 +19,8 @@ class TermFormatHooks {
  private:
   static Term export_fun(void* context, term::HeapWriter& h, Term module, Term function, Word arity);
   static Term local_fun(void* context, term::HeapWriter& h, const etf::FunParts& parts);
+  // A table's reference finds its table again; other references are plain.
+  static Term local_ref(void* context, term::HeapWriter& h, std::span<const std::uint32_t> numbers);
   static Term large_map(void* context, term::HeapWriter& h, std::span<const Term> pairs);
 
   proc::Runtime& runtime_;

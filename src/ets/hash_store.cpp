@@ -29,7 +29,7 @@ using Slot = std::atomic<Word>;
 
 constexpr std::uint32_t kBase = 64;  // smallest number of buckets
 constexpr unsigned kSegments = 27;
-constexpr std::size_t kPortion = 32;
+constexpr std::size_t kPortion = 128;
 
 std::uint32_t reverse(std::uint32_t h) {
   h = __builtin_bswap32(h);
@@ -78,23 +78,6 @@ class Buckets {
   Slot* slot_or_null(std::uint32_t i) const {
     Slot* biased = segments_[std::bit_width(i >> 6)].load(std::memory_order_acquire);
     return biased ? biased + i : nullptr;
-  }
-  // How many orders a bucket spans.
-  static std::uint64_t width_of(std::uint32_t bucket, std::uint32_t n) {
-    int bits = 32 - std::countl_zero(n - 1);
-    std::uint32_t top = 1u << (bits - 1);
-    bool unsplit = bucket < top && bucket + top >= n;
-    return std::uint64_t{1} << (32 - bits + (unsplit ? 1 : 0));
-  }
-  // A traversal is about to come to the bucket at `order`.
-  void fetch_ahead(std::uint32_t order, std::uint32_t n) const {
-    std::uint32_t step = static_cast<std::uint32_t>(std::uint64_t{1} << 32 >> (32 - std::countl_zero(n - 1)));
-    Slot* far = slot_or_null(bucket_of(reverse(order + 6 * step), n));
-    Slot* near = slot_or_null(bucket_of(reverse(order + 3 * step), n));
-    __builtin_prefetch(far);
-    if (!near) return;
-    Word w = near->load(std::memory_order_relaxed);
-    __builtin_prefetch(reinterpret_cast<void*>(w & ~Word{7}));
   }
   static std::uint32_t parent_of(std::uint32_t bucket) { return bucket - std::bit_floor(bucket); }
 
@@ -213,13 +196,18 @@ class HashStore final : public Store {
 
   bool linked_rows() const override { return true; }
 
-  // Immediates are spread by one multiplication, which leaves no two of them alike.
+  // Immediates are spread by one multiplication, whose highest bits are the most even: they become the lowest, which choose buckets. Keys in
+  // an arithmetic sequence then hardly ever meet in one.
   std::uint32_t hash(Term key) const override {
+    constexpr Word kMultiplier = 0x9E3779B97F4A7C15;
     Word w = key.bits();
-    if (key.is_pointer()) w = key.is_kind(term::Kind::HeapBinary) || key.is_kind(term::Kind::RefcBinary) ? hash_bytes(term::bits_of(key)) : hash_other(key);
-    else if ((w | 8) == 12) w = 4;  // both zeros of floats
-    w *= 0x9E3779B97F4A7C15;
-    return static_cast<std::uint32_t>((w ^ w >> 29) >> 32);
+    if (key.is_pointer()) {
+      bool bytes = key.is_kind(term::Kind::HeapBinary) || key.is_kind(term::Kind::RefcBinary);
+      w = (bytes ? hash_bytes(term::bits_of(key)) : hash_other(key)) * kMultiplier;
+      return static_cast<std::uint32_t>(w >> 32);
+    }
+    if ((w | 8) == 12) w = 4;  // both zeros of floats
+    return reverse(static_cast<std::uint32_t>(w * kMultiplier >> 32));
   }
 
   Row* find(Term key, std::uint32_t hash) const override {
@@ -248,31 +236,31 @@ class HashStore final : public Store {
     return true;
   }
   bool previous(Term key, Row** r) const override { return next(key, r); }
+  Row* raw_first() const override {
+    Word w = slot_link(&buckets().slot(0));
+    return next_row(&w);
+  }
+  bool raw_next(Term key, Row** out) const override {
+    std::uint32_t h = hash(key);
+    Row* r = find_any(key, h);
+    if (!r) return false;
+    Word w;
+    do w = r->link().load(std::memory_order_acquire);
+    while ((r = same_key(w, key, h)));
+    *out = next_row(&w);
+    return true;
+  }
 
-  // Goes bucket by bucket rather than along the list, so that the rows of several buckets are on their way from memory at once.
   bool portion(Position* position, Direction, std::vector<Row*>* rows) const override {
-    Buckets& b = buckets();
-    std::uint64_t order = position->start ? 0 : position->order;
+    const std::size_t before = rows->size();
+    const std::uint32_t start = position->start ? 0 : position->order;
     position->start = false;
-    const std::size_t enough = rows->size() + kPortion;
-    while (order >> 32 == 0) {
-      std::uint32_t n = b.count();
-      std::uint32_t bucket = Buckets::bucket_of(reverse(static_cast<std::uint32_t>(order)), n);
-      std::uint64_t end = std::uint64_t{reverse(bucket)} + Buckets::width_of(bucket, n);
-      b.fetch_ahead(static_cast<std::uint32_t>(end), n);
-      Slot* slot = b.slot_or_null(bucket);
-      if (!slot) continue;
-      Word w = slot_link(slot);
-      for (Row* r; (r = next_row(&w)); w = r->link().load(std::memory_order_acquire)) {
-        std::uint32_t at = order_of(r);
-        if (at >= end) break;
-        if (at >= order && r->present()) rows->push_back(r);
-      }
-      order = end;
-      if (rows->size() >= enough) break;
+    for (int attempt = 0; attempt < 2; attempt++) {
+      bool more;
+      if (bucket_portion(start, position, rows, &more)) return more;
+      rows->resize(before);
     }
-    position->order = static_cast<std::uint32_t>(order);
-    return order >> 32 == 0;
+    return list_portion(start, position, rows);
   }
 
   std::size_t slots() const override { return buckets().count(); }
@@ -349,7 +337,9 @@ class HashStore final : public Store {
     Stripe& s = stripes_.of(hash);
     std::size_t rows = static_cast<std::size_t>(s.rows.load(std::memory_order_relaxed)) * stripes_.size();
     std::size_t n = buckets().count();
-    if (rows > n || (n > kBase && rows < n / 4)) resize(rows, 2);
+    // While the table is fixed it neither shrinks nor grows for little.
+    bool fixed = stripes_.fixed.load(std::memory_order_relaxed);
+    if (rows > (fixed ? 2 * n : n) || (n > kBase && rows < n / 4 && !fixed)) resize(rows, 2);
   }
 
   void settle_held(std::uint32_t hash) override {
@@ -407,6 +397,16 @@ class HashStore final : public Store {
     }
   }
 
+  // A link to the first row at or behind `order`. Slots are walked through, so growing makes no row missed.
+  Word from(std::uint32_t order) const {
+    Buckets& b = buckets();
+    Slot* slot;
+    do slot = b.start_of(reverse(order), b.state());
+    while (!slot);
+    Word w = slot_link(slot);
+    for (Row* r; (r = next_row(&w)) && order_of(r) < order;) w = r->link().load(std::memory_order_acquire);
+    return w;
+  }
   // The row at or behind the link *w, which moves there.
   static Row* next_row(Word* w) {
     while (is_slot(*w)) *w = slot_at(*w)->load(std::memory_order_acquire);
@@ -416,6 +416,58 @@ class HashStore final : public Store {
     for (Row* r; (r = next_row(&w)); w = r->link().load(std::memory_order_acquire))
       if (r->present()) return r;
     return nullptr;
+  }
+
+  // Goes bucket by bucket, so that the rows of several buckets are on their way from memory at once. False: the buckets changed.
+  bool bucket_portion(std::uint32_t start, Position* position, std::vector<Row*>* rows, bool* more) const {
+    constexpr unsigned kAhead = 8, kRing = 16;
+    Buckets& b = buckets();
+    const std::uint64_t state = b.state();
+    const std::uint32_t n = Buckets::count_of(state);
+    const std::uint64_t step = std::uint64_t{1} << std::countl_zero(n - 1);  // orders between two buckets of the finest kind
+    // The bucket that begins at an order, if one does.
+    auto slot_at_order = [&](std::uint64_t order) -> Slot* {
+      std::uint32_t i = reverse(static_cast<std::uint32_t>(order));
+      return order >> 32 == 0 && i < n ? b.slot_or_null(i) : nullptr;
+    };
+    auto walk = [&](Slot* slot, std::uint32_t from) {
+      for (Word w = slot->load(std::memory_order_acquire); w && !is_slot(w); w = row_at(w)->link().load(std::memory_order_acquire))
+        if (row_at(w)->present() && (from == 0 || order_of(row_at(w)) >= from)) rows->push_back(row_at(w));
+    };
+    Slot* first = b.start_of(reverse(start), state);
+    if (!first) return false;
+    walk(first, start);
+    std::uint64_t order = (start & ~(step - 1)) + step;
+    Slot* ring[kRing];
+    for (unsigned i = 0; i < kAhead; i++) ring[i] = slot_at_order(order + i * step);
+    const std::size_t enough = rows->size() + kPortion;
+    for (unsigned i = 0; order >> 32 == 0 && rows->size() < enough; i++, order += step) {
+      Slot* far = ring[(i + kAhead) % kRing] = slot_at_order(order + kAhead * step);
+      __builtin_prefetch(far);
+      if (Slot* near = ring[(i + kAhead / 2) % kRing])
+        __builtin_prefetch(reinterpret_cast<void*>(near->load(std::memory_order_relaxed) & ~Word{1}));
+      if (Slot* now = ring[i % kRing]) walk(now, 0);
+    }
+    // An order in the middle of a bucket that is yet to be split: its rows are done.
+    while (order >> 32 == 0 && reverse(static_cast<std::uint32_t>(order)) >= n) order += step;
+    position->order = static_cast<std::uint32_t>(order);
+    *more = order >> 32 == 0;
+    return b.state() == state;
+  }
+  // Along the list: for tables that grow or shrink all the time.
+  bool list_portion(std::uint32_t start, Position* position, std::vector<Row*>* rows) const {
+    Word w = from(start);
+    const std::size_t enough = rows->size() + kPortion;
+    std::uint32_t hash = 0;
+    for (Row* r; (r = next_row(&w)); w = r->link().load(std::memory_order_acquire)) {
+      if (rows->size() >= enough && r->hash() != hash) {
+        position->order = order_of(r);
+        return true;
+      }
+      hash = r->hash();
+      if (r->present()) rows->push_back(r);
+    }
+    return false;
   }
 
   // --- writers

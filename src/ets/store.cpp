@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ets/store.h"
 
+#include "term/compare.h"
+#include "term/views.h"
+
 namespace vm::ets {
+
+namespace {
+constexpr Word kEmptyTuple[] = {term::HeaderWord::make(term::Kind::Tuple, 0).bits()};
+}
 
 std::size_t Stripes::rows() const {
   std::int64_t n = 0;
@@ -29,6 +36,16 @@ void Stripes::unlock_all() {
 void Stripes::wait_slow() {
   stripes_[0].lock.lock();
   stripes_[0].lock.unlock();
+}
+
+int Range::place(Term key) const {
+  Term smallest_tuple = Term::boxed(kEmptyTuple);
+  if (!key.is_tuple()) return term::compare(key, smallest_tuple);
+  term::Tuple t = term::Tuple::from(key);
+  if (t.size() != size) return t.size() < size ? -1 : 1;
+  for (std::size_t i = 0; i < first.size(); i++)
+    if (int order = term::compare(t[i], first[i]); order != 0) return order;
+  return 0;
 }
 
 }  // namespace vm::ets

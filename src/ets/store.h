@@ -74,8 +74,17 @@ class Remains {
   virtual bool step(std::size_t n) = 0;
 };
 
+// Keys that are tuples of one size with the same first elements: neighbours in an ordered table.
+struct Range {
+  std::size_t size = 0;
+  std::vector<Term> first;
+  // Whether a key lies before (negative), in (0) or behind the range.
+  int place(Term key) const;
+};
+
 // Where a traversal goes on.
 struct Position {
+  const Range* range = nullptr;         // tree stores: where to start
   bool start = true;
   std::uint32_t order = 0;              // hash stores: from this place on
   Term key = Term::non_value();         // tree stores: beyond this key
@@ -106,6 +115,9 @@ class Store {
   // The row after (before) this key's; false when the key is not there, not even as a mark, and that matters.
   virtual bool next(Term key, Row** r) const = 0;
   virtual bool previous(Term key, Row** r) const = 0;
+  // As first and next, marked rows included.
+  virtual Row* raw_first() const { return first(); }
+  virtual bool raw_next(Term key, Row** r) const { return next(key, r); }
   // Appends some rows from `position` on, at least one unless at the end, and moves the position. False: that was the end.
   virtual bool portion(Position* position, Direction direction, std::vector<Row*>* rows) const = 0;
   // Numbered portions of an unchanging table: 0 .. slots() - 1.

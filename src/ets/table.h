@@ -49,6 +49,7 @@ class Table : public term::MagicData {
   static void drop(term::MagicData* m);
 
   const TableOptions options;
+  std::atomic<Protection> protection;
   Stripes stripes;
   const std::unique_ptr<Store> store;
 
@@ -143,6 +144,8 @@ class Tables {
     return table && !table->deleted() ? table : nullptr;
   }
   Table* find_by_name(Term name) const;
+  // The reference of the table with these numbers; the non-value: there is none.
+  Term reference_of(term::HeapWriter& h, const std::uint32_t numbers[3]) const;
   // Enters a new table. False: the name is taken.
   bool add(Table& table);
   bool rename(Table& table, Term name);  // false: taken

@@ -26,10 +26,10 @@ namespace {
 
 using Guard = std::lock_guard<sync::SmallMutex>;
 
-// Only the owner writes other tables, so that stripes would be idle.
+// Where only the owner writes, further stripes would be idle.
 unsigned stripes_for(const TableOptions& o) {
-  if (o.protection != Protection::Public) return 1;
-  return o.write_concurrency ? 64 : 8;
+  if (o.write_concurrency) return 64;
+  return o.protection == Protection::Public ? 8 : 1;
 }
 
 // Frees remains in slices, as any process would run.
@@ -56,6 +56,7 @@ class Burial final : public sched::Runnable {
 Table::Table(const TableOptions& o, Term name, Term owner)
     : MagicData(&kTableType, &Table::drop),
       options(o),
+      protection(o.protection),
       stripes(stripes_for(o)),
       store(o.type == Type::OrderedSet ? make_tree_store(stripes, o.key_position) : make_hash_store(stripes, o.type, o.key_position)),
       owner_(owner.bits()),
@@ -75,7 +76,9 @@ void Table::drop(term::MagicData* m) {
 Term Table::term_of(term::HeapWriter& h) { return term::make_magic_ref(h, this); }
 
 std::size_t Table::memory_words() const {
-  return (sizeof(Table) + sizeof(Stripe) * stripes.size() + store->bytes() + stripes.row_bytes()) / kWordBytes;
+  // What protection asked for is left out: tables that differ in it only are shown as equal, as on stock.
+  std::size_t shown = options.write_concurrency ? stripes.size() : 1;
+  return (sizeof(Table) + sizeof(Stripe) * shown + store->bytes() + stripes.row_bytes()) / kWordBytes;
 }
 
 void Table::put(Term tuple, Term key, std::uint32_t hash) {
@@ -133,7 +136,7 @@ struct Tables::Impl {
     sync::SmallMutex lock;
     std::unordered_map<Word, std::unordered_set<Table*>> owners;  // by pid
     std::unordered_map<Word, std::unordered_set<Table*>> fixers;  // by pid; counted
-    std::unordered_set<Table*> tables;                            // by table; counted
+    std::unordered_map<Word, Table*> tables;                      // by two numbers of the reference; counted
   };
 
   sync::SmallMutex names_lock;
@@ -143,7 +146,8 @@ struct Tables::Impl {
 
   std::atomic<Name*>& chain(Term name) const { return names[name.atom_index() % kNameChains]; }
   Shard& of_process(Term pid) { return shards[term::pid_number(pid) % kShards]; }
-  Shard& of_table(const Table* t) { return shards[reinterpret_cast<Word>(t) / 64 % kShards]; }
+  static Word number_of(const std::uint32_t numbers[3]) { return Word{numbers[1]} << 32 | numbers[0]; }
+  Shard& of_table(const std::uint32_t numbers[3]) { return shards[number_of(numbers) % kShards]; }
 
   // names_lock held.
   bool enter(Term name, Table& t) {
@@ -200,9 +204,9 @@ bool Tables::add(Table& table) {
   table.add_ref();
   impl_->count.fetch_add(1, std::memory_order_relaxed);
   {
-    Impl::Shard& s = impl_->of_table(&table);
+    Impl::Shard& s = impl_->of_table(table.numbers);
     Guard hold(s.lock);
-    s.tables.insert(&table);
+    s.tables[Impl::number_of(table.numbers)] = &table;
   }
   impl_->own(table.owner(), table);
   mark_table_user(runtime_, table.owner());
@@ -239,9 +243,9 @@ bool Tables::remove(Table& table) {
   }
   bury(std::move(remains));
   {
-    Impl::Shard& s = impl_->of_table(&table);
+    Impl::Shard& s = impl_->of_table(table.numbers);
     Guard hold(s.lock);
-    s.tables.erase(&table);
+    s.tables.erase(Impl::number_of(table.numbers));
   }
   impl_->count.fetch_sub(1, std::memory_order_relaxed);
   table.release();
@@ -272,9 +276,16 @@ std::vector<Table*> Tables::all() const {
   std::vector<Table*> list;
   for (Impl::Shard& s : impl_->shards) {
     Guard hold(s.lock);
-    for (Table* t : s.tables) t->add_ref(), list.push_back(t);
+    for (auto& [number, t] : s.tables) t->add_ref(), list.push_back(t);
   }
   return list;
+}
+
+Term Tables::reference_of(term::HeapWriter& h, const std::uint32_t numbers[3]) const {
+  Impl::Shard& s = impl_->of_table(numbers);
+  Guard hold(s.lock);
+  auto it = s.tables.find(Impl::number_of(numbers));
+  return it == s.tables.end() || it->second->numbers[2] != numbers[2] ? Term::non_value() : it->second->reference(h);
 }
 
 std::size_t Tables::count() const { return impl_->count.load(std::memory_order_relaxed); }

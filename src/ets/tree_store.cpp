@@ -72,9 +72,14 @@ struct Node {
 };
 
 using Keys = std::atomic<Word>;
+constexpr Word kPadding = Word{Term::kSmallMax} << 3;  // no small integer is above it
+
+void pad(Keys* keys, unsigned from) {
+  for (unsigned i = from; i < kFanout; i++) keys[i].store(kPadding, kRelaxed);
+}
 
 struct Leaf final : Node {
-  Leaf() : Node(true) {}
+  Leaf() : Node(true) { pad(keys, 0); }
   Keys keys[kFanout];
   std::atomic<Row*> rows[kFanout];
 
@@ -100,8 +105,8 @@ Separator make_separator(Term key) {
 }
 
 struct Inner final : Node {
-  Inner() : Node(false) {}
-  Keys keys[kFanout - 1];
+  Inner() : Node(false) { pad(keys, 0); }
+  Keys keys[kFanout];  // the last one is padding
   std::atomic<Node*> children[kFanout];
   Row* owners[kFanout - 1] = {};  // writers only
 
@@ -131,6 +136,7 @@ struct Inner final : Node {
     for (unsigned j = k; j + 1 < n; j++) set_key(j, separator(j + 1));
     for (unsigned j = i; j < n; j++) children[j].store(child(j + 1), kRelaxed);
     owners[n - 1] = nullptr;
+    keys[n - 1].store(kPadding, kRelaxed);
     count.store(n - 1, kRelaxed);
   }
 };
@@ -144,26 +150,34 @@ void retire(Node* n) {
 template <bool kOrEqual>
 unsigned rank(const Node& node, const Keys* keys, unsigned n, Term key) {
   if (key.is_small() && node.small.load(kRelaxed)) {
+    // Blocks of eight, then the eight of one: independent compares, no branch on a key. Words behind the last key are kPadding.
     SWord k = static_cast<SWord>(key.bits());
-    if (n == 0) return 0;
-    const Keys* base = keys;
     auto below = [&](unsigned i) {
-      SWord at = static_cast<SWord>(base[i].load(kRelaxed));
+      SWord at = static_cast<SWord>(keys[i].load(kRelaxed));
       return static_cast<unsigned>(kOrEqual ? at <= k : at < k);
     };
-    // Without a branch on the keys.
-    while (n > 1) {
-      unsigned half = n / 2;
-      base += half & -below(half - 1);
-      n -= half;
-    }
-    return static_cast<unsigned>(base - keys) + below(0);
+    unsigned at = 8 * (below(7) + below(15) + below(23));
+    at += below(at) + below(at + 1) + below(at + 2) + below(at + 3) + below(at + 4) + below(at + 5) + below(at + 6) + below(at + 7);
+    return std::min(at, n);
   }
   unsigned low = 0;
   while (low < n) {
     unsigned middle = (low + n) / 2;
     int order = term::compare(Term::from_bits(keys[middle].load(kRelaxed)), key);
     if (kOrEqual ? order <= 0 : order < 0) low = middle + 1;
+    else n = middle;
+  }
+  return low;
+}
+
+// As rank, for the place of a range instead of a key.
+template <bool kOrEqual>
+unsigned rank_of_range(const Keys* keys, unsigned n, const Range& range) {
+  unsigned low = 0;
+  while (low < n) {
+    unsigned middle = (low + n) / 2;
+    int place = range.place(Term::from_bits(keys[middle].load(kRelaxed)));
+    if (kOrEqual ? place <= 0 : place < 0) low = middle + 1;
     else n = middle;
   }
   return low;
@@ -263,7 +277,8 @@ class TreeStore final : public Store {
 
   bool portion(Position* position, Direction direction, std::vector<Row*>* rows) const override {
     Row* found[kFanout];
-    unsigned n = collect(position->start ? Term::non_value() : position->key, direction, found, kFanout);
+    const Range* range = position->start ? position->range : nullptr;
+    unsigned n = collect(position->start ? Term::non_value() : position->key, direction, found, kFanout, range);
     if (n == 0) return false;
     rows->insert(rows->end(), found, found + n);
     position->start = false;
@@ -310,6 +325,7 @@ class TreeStore final : public Store {
     unsigned i = lock_leaf(key, &leaf);
     unsigned n = leaf->count.load(kRelaxed) - 1;
     for (unsigned j = i; j < n; j++) leaf->copy_from(j, *leaf, j + 1);
+    leaf->keys[n].store(kPadding, kRelaxed);
     leaf->count.store(n, kRelaxed);
     leaf->unlock();
     count_out(row, hash(key));
@@ -355,36 +371,38 @@ class TreeStore final : public Store {
   }
 
   // Up to `most` rows beyond `key` (the non-value: from the end of the tree) in one leaf.
-  unsigned collect(Term key, Direction direction, Row** rows, unsigned most) const {
+  unsigned collect(Term key, Direction direction, Row** rows, unsigned most, const Range* range = nullptr) const {
     bool inclusive = false;  // forward: also the key itself, which is then a separator
     for (;;) {
       Term fence = Term::non_value();
       std::uint64_t v;
-      const Leaf* leaf = descend_beside(key, direction, &v, &fence);
+      const Leaf* leaf = descend_beside(key, range, direction, &v, &fence);
       if (!leaf) continue;
       unsigned n = count_of(*leaf, kFanout), found = 0;
       if (direction == Direction::Forward) {
-        unsigned i = !key.is_value() ? 0 : inclusive ? rank<false>(*leaf, leaf->keys, n, key) : rank<true>(*leaf, leaf->keys, n, key);
+        unsigned i = range ? rank_of_range<false>(leaf->keys, n, *range) : !key.is_value() ? 0 : inclusive ? rank<false>(*leaf, leaf->keys, n, key) : rank<true>(*leaf, leaf->keys, n, key);
         for (; i < n && found < most; i++) rows[found++] = leaf->rows[i].load(kRelaxed);
       } else {
-        unsigned i = !key.is_value() ? n : rank<false>(*leaf, leaf->keys, n, key);
+        unsigned i = range ? rank_of_range<true>(leaf->keys, n, *range) : !key.is_value() ? n : rank<false>(*leaf, leaf->keys, n, key);
         for (; i > 0 && found < most; i--) rows[found++] = leaf->rows[i - 1].load(kRelaxed);
       }
       if (!leaf->unchanged(v)) continue;
       if (found || !fence.is_value()) return found;
       key = fence;
+      range = nullptr;
       inclusive = true;
     }
   }
   // As descend, to the leaf where the rows beyond `key` begin; *fence: where the leaf's range ends on that side, the non-value at the tree's end.
-  const Leaf* descend_beside(Term key, Direction direction, std::uint64_t* v, Term* fence) const {
+  const Leaf* descend_beside(Term key, const Range* range, Direction direction, std::uint64_t* v, Term* fence) const {
     bool forward = direction == Direction::Forward;
     const Node* node = root_.load(std::memory_order_acquire);
     if (!node->begin_read(v) || node != root_.load(std::memory_order_acquire)) return nullptr;
     while (!node->leaf) {
       auto* inner = static_cast<const Inner*>(node);
       unsigned n = count_of(*inner, kFanout - 1);
-      unsigned i = !key.is_value() ? (forward ? 0 : n)
+      unsigned i = range            ? (forward ? rank_of_range<false>(inner->keys, n, *range) : rank_of_range<true>(inner->keys, n, *range))
+                   : !key.is_value() ? (forward ? 0 : n)
                    : forward       ? rank<true>(*inner, inner->keys, n, key)
                                    : rank<false>(*inner, inner->keys, n, key);
       if (forward ? i < n : i > 0) *fence = Term::from_bits(inner->keys[forward ? i : i - 1].load(kRelaxed));
@@ -490,6 +508,7 @@ class TreeStore final : public Store {
     for (unsigned i = kHalf; i < kFanout; i++) right->copy_from(i - kHalf, *leaf, i);
     right->count.store(kFanout - kHalf, kRelaxed);
     leaf->count.store(kHalf, kRelaxed);
+    pad(leaf->keys, kHalf);
     *s = make_separator(Term::from_bits(right->keys[0].load(kRelaxed)));
     return false;
   }
@@ -506,6 +525,7 @@ class TreeStore final : public Store {
     right->count.store(n - kKeep - 1, kRelaxed);
     for (unsigned i = kKeep; i < n; i++) inner->owners[i] = nullptr;
     inner->count.store(kKeep, kRelaxed);
+    pad(inner->keys, kKeep);
   }
 
   // Merges the leaf of `key` with a neighbour when both are thin, or drops it when it is empty.

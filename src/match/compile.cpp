@@ -336,6 +336,20 @@ Term MatchSpec::ground_key(std::size_t position) const {
   return key;
 }
 
+bool MatchSpec::key_prefix(std::size_t position, std::size_t* size, std::vector<Term>* first) const {
+  if (clauses_.size() != 1) return false;
+  const Node& head = clauses_[0].head;
+  if (head.kind != Node::Kind::Tuple || head.children.size() < position) return false;
+  const Node& key = head.children[position - 1];
+  if (key.kind != Node::Kind::Tuple) return false;
+  *size = key.children.size();
+  for (const Node& n : key.children) {
+    if (!is_ground(n)) break;
+    first->push_back(n.term);
+  }
+  return !first->empty();
+}
+
 namespace {
 
 // Whether the expression builds what the pattern matched.
@@ -365,10 +379,13 @@ bool MatchSpec::keeps_element(std::size_t position) const {
     if (c.body.size() != 1) return false;
     const Node& body = c.body[0];
     if (body.kind == Node::Kind::Object) return true;
+    const Node* head_key = c.head.kind == Node::Kind::Tuple && c.head.children.size() >= position ? &c.head.children[position - 1] : nullptr;
+    if (body.kind == Node::Kind::Constant && body.term.is_tuple() && Tuple::from(body.term).size() >= position)
+      return head_key && is_ground(*head_key) && term::equal_exact(head_key->term, Tuple::from(body.term)[position - 1]);
     if (body.kind != Node::Kind::Tuple || body.children.size() < position) return false;
     const Node& key = body.children[position - 1];
     if (takes_element(key, position)) return true;
-    return c.head.kind == Node::Kind::Tuple && c.head.children.size() >= position && same_value(c.head.children[position - 1], key);
+    return head_key && same_value(*head_key, key);
   });
 }
 

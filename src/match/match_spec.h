@@ -49,6 +49,8 @@ class MatchSpec {
 
   // When every clause's head fixes the element at `position` (1-based) to a ground term: that term (all clauses the same), else the non-value.
   Term ground_key(std::size_t position) const;
+  // When there is one clause whose head has a tuple at `position` (1-based) that begins with ground terms: the tuple's size and those terms.
+  bool key_prefix(std::size_t position, std::size_t* size, std::vector<Term>* first) const;
   // Whether every answer is a tuple with the object's own element at `position`, as far as can be seen without running.
   bool keeps_element(std::size_t position) const;
   // No object can match (a head that is neither variable nor tuple).
