@@ -10,4 +10,7 @@ namespace vm::bif {
 // Answers such a key through *out; false when the key is none of them.
 bool machine_info(BifContext& cx, Term key, BifResult* out);
 
+// erlang:system_info(system_version), with the end of its line.
+std::string system_version_text(const proc::Runtime& rt);
+
 }  // namespace vm::bif

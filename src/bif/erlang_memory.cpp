@@ -195,4 +195,16 @@ bool memory_info(BifContext& cx, Term key, BifResult* out) {
   return true;
 }
 
+MemoryTotals memory_totals(proc::Runtime& rt) {
+  const CodeMemory code = code_memory(rt);
+  MemoryTotals m{};
+  m.processes = heap::block_bytes_in_use() + rt.processes->count() * sizeof(proc::Process);
+  m.atoms = term::AtomTable::memory_bytes();
+  m.binaries = term::BinaryData::total_bytes();
+  m.code = code.code + code.modules + code.lambdas + export_bytes(rt);
+  m.tables = ets_bytes(rt);
+  m.system = m.atoms + m.binaries + m.code + m.tables;
+  return m;
+}
+
 }  // namespace vm::bif

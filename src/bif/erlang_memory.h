@@ -10,4 +10,10 @@ namespace vm::bif {
 // Answers a key of memory through *out; false when the key is none of them.
 bool memory_info(BifContext& cx, Term key, BifResult* out);
 
+// Bytes in use, as erlang:memory/0 adds them up. `system` is everything but processes.
+struct MemoryTotals {
+  std::size_t processes, system, atoms, binaries, code, tables;
+};
+MemoryTotals memory_totals(proc::Runtime& rt);
+
 }  // namespace vm::bif

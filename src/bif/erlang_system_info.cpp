@@ -59,14 +59,7 @@ Term heap_sizes(BifContext& cx) {
   return list.finish();
 }
 
-Term system_version(BifContext& cx) {
-  const sched::Config& c = schedulers(cx);
-  char text[256];
-  std::snprintf(text, sizeof text, "Erlang/OTP %u [erts-%s] [source] [64-bit] [smp:%u:%u] [ds:%u:%u:%u] [async-threads:%u]\n",
-                settings(cx).otp_release, settings(cx).erts_version.c_str(), c.schedulers, cx.runtime().schedulers->online(), c.dirty_cpu,
-                c.dirty_cpu, c.dirty_io, settings(cx).async_threads);
-  return string_of(cx, text);
-}
+Term system_version(BifContext& cx) { return string_of(cx, system_version_text(cx.runtime())); }
 
 Term emulator_arguments(BifContext& cx) {
   term::ListBuilder list(cx.heap());
@@ -325,6 +318,15 @@ BifResult erlang_system_flag_2(BifContext& cx, Term flag, Term value) {
   for (Term known : {atoms::internal_cpu_topology, atoms::cpu_topology, atoms::multi_scheduling, atoms::scheduler_bind_type})
     if (flag == known) return cx.badarg();
   return cx.error_with_cause(atoms::badarg, atoms::badopt);
+}
+
+std::string system_version_text(const proc::Runtime& rt) {
+  const sched::Config& c = rt.schedulers->config();
+  const proc::Settings& settings = rt.settings;
+  char text[256];
+  std::snprintf(text, sizeof text, "Erlang/OTP %u [erts-%s] [source] [64-bit] [smp:%u:%u] [ds:%u:%u:%u] [async-threads:%u]\n", settings.otp_release,
+                settings.erts_version.c_str(), c.schedulers, rt.schedulers->online(), c.dirty_cpu, c.dirty_cpu, c.dirty_io, settings.async_threads);
+  return text;
 }
 
 }  // namespace vm::bif

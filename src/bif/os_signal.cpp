@@ -26,8 +26,11 @@ constexpr SignalRow kSignals[] = {
     {atoms::sigstop, SIGSTOP}, {atoms::sigtstp, SIGTSTP},
 };
 
+void (*interrupt)(proc::Runtime&) = nullptr;
+
 void notify(void* context, int number) {
   auto& runtime = *static_cast<proc::Runtime*>(context);
+  if (number == SIGINT) return interrupt(runtime);
   Term server = runtime.registry->lookup(atoms::erl_signal_server);
   if (!server.is_value() || !server.is_local_pid()) return;
   for (const SignalRow& row : kSignals) {
@@ -41,8 +44,10 @@ void notify(void* context, int number) {
 
 }  // namespace
 
-void start_os_signals(proc::Runtime& runtime) {
+void start_os_signals(proc::Runtime& runtime, void (*interrupted)(proc::Runtime&)) {
+  interrupt = interrupted;
   os::start_signals(notify, &runtime);
+  if (interrupted) os::set_signal_action(SIGINT, os::SignalAction::Handle);
   for (int number : {SIGTERM, SIGUSR1, SIGQUIT}) os::set_signal_action(number, os::SignalAction::Handle);
 }
 

@@ -10,11 +10,14 @@
 #include <mutex>
 
 #include "bif/os_signal.h"
-#include "os/terminal.h"
+#include "boot/break_menu.h"
+#include "boot/crash_dump.h"
+#include "ets/table.h"
 #include "nif/natives.h"
 #include "nifs/static_modules.h"
-#include "ets/table.h"
 #include "ops/maps.h"
+#include "os/signals.h"
+#include "os/terminal.h"
 #include "port/port.h"
 #include "proc/process_cold.h"
 #include "proc/sweeper.h"
@@ -116,10 +119,11 @@ Services::Services(proc::Runtime& runtime, const Options& options) : impl_(new I
   runtime.system_logger = term::AtomTable::intern("logger");
   runtime.halt = [](proc::Runtime& rt, int status, bool flush, bool dump, const char* slogan) {
     auto& services = *static_cast<Impl*>(rt.service_owner);
-    if (slogan && *slogan) std::fprintf(stderr, "%s\n", slogan);
-    if (dump) std::fflush(stderr);
     if (flush && rt.ports) rt.ports->flush_all();
     os::restore_terminal();
+    if (slogan && *slogan) std::fprintf(stderr, "%s\n", slogan);
+    if (dump && slogan) write_crash_dump(rt, slogan);
+    if (dump && !slogan) std::abort();
     std::lock_guard<std::mutex> hold(services.lock);
     if (services.done) return;
     services.done = true;
@@ -170,7 +174,7 @@ void Services::start() {
   impl_->tables = std::make_unique<ets::Tables>(rt);
   rt.ets = impl_->tables.get();
   impl_->ports->start();
-  bif::start_os_signals(rt);
+  start_break_menu(rt, impl_->options.break_mode);
 }
 
 void Services::note_preloaded(Term module) { impl_->runtime.preloaded.push_back(module); }

@@ -62,7 +62,12 @@ void start_signals(void (*received)(void* context, int number), void* context) {
 bool set_signal_action(int number, SignalAction action) {
   struct sigaction sa = {};
   sa.sa_flags = SA_RESTART;
-  sa.sa_handler = action == SignalAction::Default ? SIG_DFL : action == SignalAction::Ignore ? SIG_IGN : handler;
+  switch (action) {
+    case SignalAction::Default: sa.sa_handler = SIG_DFL; break;
+    case SignalAction::Ignore: sa.sa_handler = SIG_IGN; break;
+    case SignalAction::Handle: sa.sa_handler = handler; break;
+    case SignalAction::Exit: sa.sa_handler = [](int) { _exit(0); }; break;
+  }
   return sigaction(number, &sa, nullptr) == 0;
 }
 

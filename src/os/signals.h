@@ -6,7 +6,8 @@
 
 namespace vm::os {
 
-enum class SignalAction { Default, Ignore, Handle };
+// Exit: the program ends at once, with status 0 and whatever the terminal is set to.
+enum class SignalAction { Default, Ignore, Handle, Exit };
 
 // Starts the thread that calls `received` for each handled signal. Once per program.
 void start_signals(void (*received)(void* context, int number), void* context);

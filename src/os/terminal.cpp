@@ -21,6 +21,9 @@ namespace {
 // Written before `held_fd` is set, so that the signal handler finds them whole.
 termios found_mode, our_mode;
 std::atomic<int> held_fd{-1};
+// The interrupt key was taken away: what found_mode has then is not what the user had.
+bool key_given_up = false;
+cc_t users_interrupt_key;
 
 void switch_flag(tcflag_t& word, tcflag_t flag, TerminalSwitch s) {
   if (s == TerminalSwitch::On) word |= flag;
@@ -79,7 +82,27 @@ void restore_terminal() {
   const int fd = held_fd.exchange(-1);
   if (fd < 0) return;
   on_continuation(SIG_DFL);
+  if (key_given_up) found_mode.c_cc[VINTR] = users_interrupt_key;
   tcsetattr(fd, TCSANOW, &found_mode);
+}
+
+void pause_terminal() {
+  const int fd = held_fd.load();
+  if (fd >= 0) tcsetattr(fd, TCSANOW, &found_mode);
+}
+
+void resume_terminal() {
+  const int fd = held_fd.load();
+  if (fd >= 0) tcsetattr(fd, TCSANOW, &our_mode);
+}
+
+void give_up_interrupt_key(int fd) {
+  termios mode;
+  if (tcgetattr(fd, &mode) != 0) return;
+  users_interrupt_key = mode.c_cc[VINTR];
+  key_given_up = true;
+  mode.c_cc[VINTR] = _POSIX_VDISABLE;
+  tcsetattr(fd, TCSANOW, &mode);
 }
 
 std::optional<TerminalSize> terminal_size(int fd) {

@@ -38,6 +38,11 @@ bool is_terminal(int fd);
 bool hold_terminal(int fd, const TerminalMode& mode);
 // Gives the terminal back as it was found. Nothing when none is held.
 void restore_terminal();
+// Between these two the held terminal is as it was found, for a conversation with the user outside of the port. Nothing when none is held.
+void pause_terminal();
+void resume_terminal();
+// The key for interrupts types its character from now on, until restore_terminal. Before hold_terminal.
+void give_up_interrupt_key(int fd);
 // None when fd is no terminal. Either number may be 0 when the terminal does not tell.
 std::optional<TerminalSize> terminal_size(int fd);
 // By TERM and the terminal database; none when the terminal is unknown or cannot move.

@@ -69,6 +69,9 @@ class Port : public std::enable_shared_from_this<Port> {
   Term data_term(term::HeapWriter& h, std::string_view bytes) const;
   bool flush(std::int64_t milliseconds);     // writes the queue out; false when time is over
 
+  // Descriptors that were there before the port stay when it goes.
+  bool owns_descriptors() const { return kind != PortKind::Fd && kind != PortKind::Terminal; }
+
   mutable sync::Mutex lock{sync::LockRank::Port};
   Ports& ports;
   const Term id;
@@ -100,8 +103,6 @@ class Port : public std::enable_shared_from_this<Port> {
   void write_queue();
   void update_polling();
   void release_descriptors();
-  // Descriptors that were there before the port stay when it goes.
-  bool owns_descriptors() const { return kind != PortKind::Fd && kind != PortKind::Terminal; }
 };
 
 // Outcome of opening: a port, or the error as open_port/2 raises it (badarg, enoent, …).

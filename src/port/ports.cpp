@@ -2,6 +2,7 @@
 //
 // The table of ports, opening, and what processes send to ports.
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -30,6 +31,9 @@ void read_some(Port& port) {
   static thread_local char buffer[kReadBytes];
   std::lock_guard<sync::Mutex> hold(port.lock);
   if (port.closed || port.in_fd < 0) return;
+  // A descriptor that others read, too, may have been emptied meanwhile.
+  pollfd readable{port.in_fd, POLLIN, 0};
+  if (!port.owns_descriptors() && poll(&readable, 1, 0) == 0) return;
   ssize_t n = ::read(port.in_fd, buffer, sizeof buffer);
   if (n > 0) port.input({buffer, static_cast<std::size_t>(n)});
   else if (n == 0 || (errno != EAGAIN && errno != EINTR)) port.end_of_input();

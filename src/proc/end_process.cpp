@@ -14,6 +14,7 @@
 #include "proc/timers.h"
 #include "sync/epoch.h"
 #include "term/atoms.h"
+#include "term/print.h"
 #include "term/views.h"
 
 namespace vm::proc {
@@ -116,6 +117,10 @@ void drop_name(Runtime& rt, Process& p) {
 
 void end_process_with_pending(Process& p, Term reason, Signal* pending) {
   Runtime& rt = *p.runtime;
+  if (VM_UNLIKELY((p.flags & Process::kSystemProcess) != 0)) {  // the machine can't go on without it
+    const std::string slogan = "System process " + term::to_text(p.pid) + " terminated: " + term::to_text(reason);
+    if (rt.halt) rt.halt(rt, 1, false, true, slogan.c_str());
+  }
   const std::uint32_t before = p.state.fetch_or(kExiting, std::memory_order_seq_cst);
   VM_CHECK(!(before & kExiting));
   if (before & kNamed) drop_name(rt, p);

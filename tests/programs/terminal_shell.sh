@@ -4,26 +4,10 @@
 # replace: \s*\[jit\s*(:ns)?\] => 
 # replace: <0\.\d+\.\d+> => PID
 # replace: (?m) +$ => 
-# replace: (?m)^\$ .*erl$ => $ erl
 # The shell in a real terminal: editing, history, completion, wrapping, wide characters, job control, the terminal's modes afterwards.
-screen() { tmux -L girder capture-pane -p -t t -S -500; }
-# Waits until the screen has not changed for a while.
-settle() {
-  before= n=0 still=0
-  while [ "$still" -lt 4 ] && [ "$n" -lt 80 ]; do
-    sleep 0.1; now=$(screen); n=$((n + 1))
-    if [ "$now" = "$before" ]; then still=$((still + 1)); else still=0; fi
-    before=$now
-  done
-}
-type() { tmux -L girder send-keys -t t "$@"; settle; }
+. "$(dirname "$0")/support/terminal"
 session() {
-  tmux -L girder kill-server 2>/dev/null
-  tmux -L girder -f /dev/null new-session -d -x "$1" -y 50 -s t "env PS1='$ ' PATH=$PATH LANG=C.UTF-8 sh"
-  settle
-  # The shell is there when its prompt is.
-  tmux -L girder send-keys -t t erl Enter
-  n=0; while ! screen | grep -q '^1> ' && [ "$n" -lt 300 ]; do sleep 0.1; n=$((n + 1)); done
+  open_terminal "$1"; start_erl
   type '1+2.' Enter
   type 'X = [1,2,3].' Enter
   type 'lists:map(fun(A) -> A*A end, X).' Enter
@@ -42,8 +26,7 @@ session() {
   type C-g; type 'h' Enter; type 's' Enter; type 'j' Enter; type 'c 2' Enter; type 'self().' Enter
   type 'q().' Enter; sleep 1
   type 'stty -a | tr " " "\n" | grep -x -e "-*icanon;*" -e "-*echo;*" -e "-*opost;*"' Enter
-  screen
-  tmux -L girder kill-server
+  screen; close_terminal
 }
 session 100
 session 30

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "boot/crash_dump.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+
+#include "bif/erlang_machine_info.h"
+#include "boot/process_report.h"
+#include "term/atoms.h"
+#include "term/print.h"
+
+namespace vm::boot {
+
+namespace {
+
+constexpr const char* kUsualName = "erl_crash.dump";
+constexpr int kOwnerAndGroupMayRead = 0640;
+
+bool is_zero(const char* variable) {
+  const char* text = std::getenv(variable);
+  return text != nullptr && *text != '\0' && std::atol(text) == 0;
+}
+
+void write_header(std::FILE* out, proc::Runtime& rt, const char* slogan) {
+  const std::time_t now = std::time(nullptr);
+  std::tm local;
+  char time_text[64];
+  localtime_r(&now, &local);
+  std::strftime(time_text, sizeof time_text, "%a %b %e %H:%M:%S %Y", &local);
+  std::fprintf(out, "=erl_crash_dump:0.5\n%s\nSlogan: %s\n", time_text, slogan);
+  std::fprintf(out, "System version: %s", bif::system_version_text(rt).c_str());  // ends its line
+  std::fprintf(out, "Taints: \nAtoms: %zu\n", term::AtomTable::count());
+  if (const sched::Scheduler* s = sched::Scheduler::current()) std::fprintf(out, "Calling Thread: scheduler:%u\n", s->id());
+  else std::fputs("Calling Thread: undefined\n", out);
+}
+
+void write_schedulers(std::FILE* out, proc::Runtime& rt) {
+  for (unsigned i = 0; i < rt.schedulers->scheduler_count(); i++) {
+    const auto* running = static_cast<const proc::Process*>(rt.schedulers->scheduler(i).running);
+    std::fprintf(out, "=scheduler:%u\nScheduler Sleep Info Flags: \nScheduler Sleep Info Aux Work: \nCurrent Port: \n", i + 1);
+    std::fprintf(out, "Run Queue Max Length: 0\nRun Queue High Length: 0\nRun Queue Normal Length: %zu\nRun Queue Low Length: 0\n",
+                 rt.schedulers->run_queue_length(i));
+    std::fprintf(out, "Run Queue Port Length: 0\nRun Queue Flags: \nCurrent Process: %s\n", running ? term::to_text(running->pid).c_str() : "");
+  }
+}
+
+void write_atoms(std::FILE* out) {
+  std::fputs("=atoms\n", out);
+  for (std::size_t i = term::AtomTable::count(); i-- > 0;) std::fprintf(out, "%s\n", term::atom_text(term::AtomTable::at(static_cast<std::uint32_t>(i))).c_str());
+}
+
+void write_all(std::FILE* out, proc::Runtime& rt, const char* slogan) {
+  write_header(out, rt, slogan);
+  write_schedulers(out, rt);
+  report_memory(out, rt);
+  report_processes(out, rt, ReportFor::Dump);
+  report_ports(out, rt);
+  report_tables(out, rt);
+  std::fprintf(out, "=node:'%s'\n=no_distribution\n", std::string(term::AtomTable::text(rt.node_name)).c_str());
+  report_modules(out, rt, ReportFor::Dump);
+  write_atoms(out);
+  std::fputs("=end\n", out);
+}
+
+}  // namespace
+
+void write_crash_dump(proc::Runtime& rt, const char* slogan) {
+  if (is_zero("ERL_CRASH_DUMP_SECONDS") || is_zero("ERL_CRASH_DUMP_BYTES")) return;
+  const char* name = std::getenv("ERL_CRASH_DUMP");
+  if (name == nullptr || *name == '\0') name = kUsualName;
+  std::fprintf(stderr, "\nCrash dump is being written to: %s...", name);
+  const int fd = ::open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, kOwnerAndGroupMayRead);
+  std::FILE* out = fd >= 0 ? ::fdopen(fd, "w") : nullptr;
+  if (out != nullptr) {
+    rt.schedulers->stop_the_world([&] { write_all(out, rt, slogan); });
+    std::fclose(out);
+  }
+  std::fputs("done\n", stderr);
+}
+
+}  // namespace vm::boot
