@@ -165,9 +165,10 @@ bool ProcessHeap::old_heap_has_room(std::size_t words) {
   return true;
 }
 
-// What is mature is promoted. Answers false when the old heap is too small for it.
+// What is mature is promoted. Answers false when the old heap is too small for it. Terms in fragments stay young, and new terms of the block may
+// refer to them: then the block is not promoted as a whole, for nothing old refers to what is young.
 bool ProcessHeap::choose_mature() {
-  if (mostly_live_ && old_start_ && old_heap_has_room(static_cast<std::size_t>(top_ - start_))) mature_ = top_;
+  if (mostly_live_ && old_start_ && !fragments_ && old_heap_has_room(static_cast<std::size_t>(top_ - start_))) mature_ = top_;
   return old_heap_has_room(static_cast<std::size_t>(mature_ - start_));
 }
 

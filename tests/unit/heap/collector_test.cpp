@@ -183,6 +183,27 @@ TEST(Collector, ALiveHeapKeepsItsSize) {
   EXPECT_EQ(m.heap.total_words(), words);
 }
 
+// A block of which most survives is promoted as a whole; not so when its terms refer to fragments, which stay young.
+TEST(Collector, PromotedTermsReferToNothingYoung) {
+  Machine m;
+  m.registers[0] = term::kNil;
+  for (int round = 0; round < 25; round++) {
+    for (int i = 0; i < 10; i++) {
+      m.reserve(2000);
+      m.registers[0] = list_of(m.heap, 1, 900, m.registers[0]);
+    }
+    const std::size_t large = m.heap.free_words() + 100;  // for want of room in a fragment
+    term::Tuple t = term::Tuple::alloc(m.heap, large);
+    for (std::size_t i = 0; i < large; i++) t.set(i, Term::small(round));
+    m.registers[0] = m.heap.cons(t.term(), m.registers[0]);
+    m.collect(16);
+    m.collect(16);
+  }
+  const Model last(m.registers[0]);
+  m.collect(16, true);
+  EXPECT_TRUE(last.is(m.registers[0]));
+}
+
 TEST(Collector, NeedIsMetWhateverSurvives) {
   Machine m;
   for (std::size_t need : {1u, 50u, 1000u, 40000u, 200000u, 10u}) {
