@@ -5,6 +5,7 @@
 
 #include "bif/binary_part.h"
 #include "bif/bif_decls.gen.h"
+#include "bif/long_work.h"
 #include "num/digits.h"
 #include "ops/bits.h"
 #include "ops/iolist.h"
@@ -149,6 +150,9 @@ BifResult binary_copy_1(BifContext& cx, Term binary) { return copy_times(cx, bin
 BifResult binary_copy_2(YieldContext& cx, Term binary, Term times) {
   Word n;
   if (!binary.is_bitstring() || !term::to_uint64(times, &n)) return cx.badarg();
+  std::size_t total;
+  const bool fits = !__builtin_mul_overflow(term::bits_of(binary).size >> 3, n, &total);
+  if (fits && is_long(total, 4 * kLongBytes)) return on_dirty<binary_copy_2>(cx, binary, times);
   return copy_times(cx, binary, n);
 }
 

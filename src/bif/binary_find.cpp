@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "bif/bif_decls.gen.h"
+#include "bif/long_work.h"
 #include "bif/binary_part.h"
 #include "bif/binary_search.h"
 #include "ops/bits.h"
@@ -14,6 +15,8 @@ namespace vm::bif {
 namespace {
 
 constexpr std::size_t kBytesPerReduction = 64;
+constexpr std::size_t kLongSearch = 4 * kLongBytes;
+constexpr std::size_t kManyMatches = 1u << 13;
 
 // The strings of a pattern argument. False when it is no binary or list of binaries, or one is empty.
 bool pattern_strings(Term t, std::vector<std::vector<Byte>>* strings) {
@@ -100,7 +103,7 @@ std::vector<Match> find_all(const Pattern& pattern, std::span<const Byte> text, 
   Match m;
   while (pattern->find(text.data(), at, o.end, &m)) {
     found.push_back(m);
-    if (!all) break;
+    if (!all || is_long(found.size(), kManyMatches)) break;
     at = m.position + m.length;
   }
   return found;
@@ -114,6 +117,7 @@ Term match_term(term::HeapWriter& h, const Match& m) {
 struct Search {
   Options options;
   std::vector<Match> found;
+  bool put_off = false;  // too much to do here
 
   bool run(BifContext& cx, Term subject, Term pattern_term, Term list, bool split, bool all) {
     term::ByteScratch scratch;
@@ -123,30 +127,39 @@ struct Search {
     Pattern pattern;
     if (!pattern.set(pattern_term)) return false;
     term::binary_bytes(subject, &text, scratch);
-    found = find_all(pattern, text, options, all || options.global);
+    put_off = is_long(options.end - options.begin, kLongSearch);
+    if (!put_off) found = find_all(pattern, text, options, all || options.global);
+    put_off |= is_long(found.size(), kManyMatches);
+    if (put_off) return true;
     std::size_t seen = !found.empty() && !all && !options.global ? found.back().position + found.back().length : options.end;
     cx.bump((seen > options.begin ? seen - options.begin : 0) / kBytesPerReduction + found.size() / 4);
     return true;
   }
 };
 
-BifResult match(BifContext& cx, Term subject, Term pattern, Term list) {
+template <typename Later>
+BifResult match(BifContext& cx, Term subject, Term pattern, Term list, Later&& later) {
   Search s;
   if (!s.run(cx, subject, pattern, list, false, false)) return cx.badarg();
+  if (s.put_off) return later();
   return s.found.empty() ? BifResult(atoms::nomatch) : match_term(cx.heap(), s.found[0]);
 }
 
-BifResult matches(BifContext& cx, Term subject, Term pattern, Term list) {
+template <typename Later>
+BifResult matches(BifContext& cx, Term subject, Term pattern, Term list, Later&& later) {
   Search s;
   if (!s.run(cx, subject, pattern, list, false, true)) return cx.badarg();
+  if (s.put_off) return later();
   term::ListBuilder result(cx.heap());
   for (const Match& m : s.found) result.add(match_term(cx.heap(), m));
   return result.finish();
 }
 
-BifResult split(BifContext& cx, Term subject, Term pattern, Term list) {
+template <typename Later>
+BifResult split(BifContext& cx, Term subject, Term pattern, Term list, Later&& later) {
   Search s;
   if (!s.run(cx, subject, pattern, list, true, false)) return cx.badarg();
+  if (s.put_off) return later();
   const Options& o = s.options;
   std::size_t size = term::bits_of(subject).size >> 3;
   term::HeapWriter& h = cx.heap();
@@ -180,11 +193,23 @@ BifResult binary_compile_pattern_1(BifContext& cx, Term t) {
   return term::Tuple::make(cx.heap(), tag, term::make_magic_ref(cx.heap(), pattern));
 }
 
-BifResult binary_match_2(YieldContext& cx, Term subject, Term pattern) { return match(cx, subject, pattern, Term::non_value()); }
-BifResult binary_match_3(YieldContext& cx, Term subject, Term pattern, Term options) { return match(cx, subject, pattern, options); }
-BifResult binary_matches_2(YieldContext& cx, Term subject, Term pattern) { return matches(cx, subject, pattern, Term::non_value()); }
-BifResult binary_matches_3(YieldContext& cx, Term subject, Term pattern, Term options) { return matches(cx, subject, pattern, options); }
-BifResult binary_split_2(YieldContext& cx, Term subject, Term pattern) { return split(cx, subject, pattern, Term::non_value()); }
-BifResult binary_split_3(YieldContext& cx, Term subject, Term pattern, Term options) { return split(cx, subject, pattern, options); }
+BifResult binary_match_2(YieldContext& cx, Term subject, Term pattern) {
+  return match(cx, subject, pattern, Term::non_value(), [&] { return on_dirty<binary_match_2>(cx, subject, pattern); });
+}
+BifResult binary_match_3(YieldContext& cx, Term subject, Term pattern, Term options) {
+  return match(cx, subject, pattern, options, [&] { return on_dirty<binary_match_3>(cx, subject, pattern, options); });
+}
+BifResult binary_matches_2(YieldContext& cx, Term subject, Term pattern) {
+  return matches(cx, subject, pattern, Term::non_value(), [&] { return on_dirty<binary_matches_2>(cx, subject, pattern); });
+}
+BifResult binary_matches_3(YieldContext& cx, Term subject, Term pattern, Term options) {
+  return matches(cx, subject, pattern, options, [&] { return on_dirty<binary_matches_3>(cx, subject, pattern, options); });
+}
+BifResult binary_split_2(YieldContext& cx, Term subject, Term pattern) {
+  return split(cx, subject, pattern, Term::non_value(), [&] { return on_dirty<binary_split_2>(cx, subject, pattern); });
+}
+BifResult binary_split_3(YieldContext& cx, Term subject, Term pattern, Term options) {
+  return split(cx, subject, pattern, options, [&] { return on_dirty<binary_split_3>(cx, subject, pattern, options); });
+}
 
 }  // namespace vm::bif

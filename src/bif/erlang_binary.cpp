@@ -5,6 +5,7 @@
 
 #include "bif/binary_part.h"
 #include "bif/bif_decls.gen.h"
+#include "bif/long_work.h"
 #include "num/md5.h"
 #include "ops/bits.h"
 #include "ops/iolist.h"
@@ -20,9 +21,19 @@ constexpr std::size_t kElementsPerReduction = 32;
 
 BifResult iolist_error(BifContext& cx, IolistFault fault) { return fault == IolistFault::TooLong ? cx.system_limit() : cx.badarg(); }
 
-BifResult binary_from_iolist(BifContext& cx, Term t) {
+// How much an iolist may hold to be dealt with here.
+constexpr std::size_t kLongIolist = 2 * kLongBytes;
+
+IolistFault size_of_iolist(Term t, std::size_t* bytes) {
+  return runs_dirty() ? ops::iolist_size(t, bytes) : ops::iolist_size_within(t, kLongIolist, bytes);
+}
+
+template <typename Later>
+BifResult binary_from_iolist(BifContext& cx, Term t, Later&& later) {
   std::size_t bytes;
-  if (IolistFault fault = ops::iolist_size(t, &bytes); fault != IolistFault::None) return iolist_error(cx, fault);
+  IolistFault fault = size_of_iolist(t, &bytes);
+  if (fault == IolistFault::PastLimit) return later();
+  if (fault != IolistFault::None) return iolist_error(cx, fault);
   cx.bump(bytes / kBytesPerReduction);
   Byte* data;
   Term result = term::make_binary(cx.heap(), bytes, &data);
@@ -72,6 +83,13 @@ bool each_chunk(Term data, F&& update) {
 }
 
 using Checksum = uLong (*)(uLong, const Bytef*, z_size_t);
+
+// Whether iodata is too much for a checksum here. Wrong iodata is not.
+bool is_long_data(Term data, std::size_t limit) {
+  std::size_t bytes;
+  return !runs_dirty() && ops::iolist_size_within(data, limit, &bytes) == IolistFault::PastLimit;
+}
+constexpr std::size_t kLongChecksum = 4 * kLongBytes, kLongDigest = kLongBytes / 2;
 
 BifResult checksum(BifContext& cx, Checksum function, Word start, Term data) {
   uLong sum = start;
@@ -146,6 +164,7 @@ BifResult erlang_binary_part_2(GuardContext& cx, Term binary, Term range) {
 BifResult erlang_binary_part_3(GuardContext& cx, Term binary, Term start, Term length) { return binary_part_of(cx, binary, start, length); }
 
 BifResult erlang_iolist_size_1(YieldContext& cx, Term t) {
+  if (t.is_cons() && is_long_list(t, kLongElements)) return on_dirty<erlang_iolist_size_1>(cx, t);
   std::uint64_t bytes;
   if (IolistFault fault = ops::iolist_length(t, &bytes); fault != IolistFault::None) return iolist_error(cx, fault);
   return term::make_unsigned(cx.heap(), bytes);
@@ -153,12 +172,14 @@ BifResult erlang_iolist_size_1(YieldContext& cx, Term t) {
 
 BifResult erlang_iolist_to_binary_1(YieldContext& cx, Term t) {
   if (t.is_binary()) return t;
-  return binary_from_iolist(cx, t);
+  return binary_from_iolist(cx, t, [&] { return on_dirty<erlang_iolist_to_binary_1>(cx, t); });
 }
 
 BifResult erlang_iolist_to_iovec_1(YieldContext& cx, Term t) {
   std::size_t bytes;
-  if (IolistFault fault = ops::iolist_size(t, &bytes); fault != IolistFault::None) return iolist_error(cx, fault);
+  IolistFault fault = t.is_bitstring() ? ops::iolist_size(t, &bytes) : size_of_iolist(t, &bytes);
+  if (fault == IolistFault::PastLimit) return on_dirty<erlang_iolist_to_iovec_1>(cx, t);
+  if (fault != IolistFault::None) return iolist_error(cx, fault);
   cx.bump(bytes / kBytesPerReduction);
   if (bytes == 0) return term::kNil;
   if (t.is_bitstring()) return cx.heap().cons(t, term::kNil);
@@ -167,13 +188,15 @@ BifResult erlang_iolist_to_iovec_1(YieldContext& cx, Term t) {
 
 BifResult erlang_list_to_binary_1(YieldContext& cx, Term t) {
   if (!t.is_list()) return cx.badarg();
-  return binary_from_iolist(cx, t);
+  return binary_from_iolist(cx, t, [&] { return on_dirty<erlang_list_to_binary_1>(cx, t); });
 }
 
 BifResult erlang_list_to_bitstring_1(YieldContext& cx, Term t) {
   std::size_t bits;
   if (!t.is_list()) return cx.badarg();
-  if (IolistFault fault = ops::iolist_bits(t, &bits); fault != IolistFault::None) return iolist_error(cx, fault);
+  IolistFault fault = runs_dirty() ? ops::iolist_bits(t, &bits) : ops::iolist_bits_within(t, kLongIolist, &bits);
+  if (fault == IolistFault::PastLimit) return on_dirty<erlang_list_to_bitstring_1>(cx, t);
+  if (fault != IolistFault::None) return iolist_error(cx, fault);
   cx.bump(bits / 8 / kBytesPerReduction);
   Byte* data;
   Term result = ops::start_build(cx.heap(), bits, &data);
@@ -184,6 +207,7 @@ BifResult erlang_list_to_bitstring_1(YieldContext& cx, Term t) {
 BifResult erlang_binary_to_list_1(YieldContext& cx, Term t) {
   if (!t.is_binary()) return cx.badarg();
   term::Bits b = term::bits_of(t);
+  if (is_long(b.size >> 3, kLongElements)) return on_dirty<erlang_binary_to_list_1>(cx, t);
   cx.bump((b.size >> 3) / kElementsPerReduction);
   return bytes_to_list(cx.heap(), b, 0, b.size >> 3, term::kNil);
 }
@@ -193,6 +217,7 @@ BifResult erlang_binary_to_list_3(YieldContext& cx, Term t, Term from, Term to) 
   if (!t.is_bitstring() || !term::to_uint64(from, &first) || !term::to_uint64(to, &last)) return cx.badarg();
   term::Bits b = term::bits_of(t);
   if (first < 1 || first > last || last > b.size >> 3) return cx.badarg();
+  if (is_long(last - first, kLongElements)) return on_dirty<erlang_binary_to_list_3>(cx, t, from, to);
   cx.bump((last - first) / kElementsPerReduction);
   return bytes_to_list(cx.heap(), b, first - 1, last - first + 1, term::kNil);
 }
@@ -201,6 +226,7 @@ BifResult erlang_bitstring_to_list_1(YieldContext& cx, Term t) {
   if (!t.is_bitstring()) return cx.badarg();
   term::Bits b = term::bits_of(t);
   std::size_t whole = b.size >> 3;
+  if (is_long(whole, kLongElements)) return on_dirty<erlang_bitstring_to_list_1>(cx, t);
   cx.bump(whole / kElementsPerReduction);
   Term tail = term::kNil;
   if ((b.size & 7) != 0) tail = cx.heap().cons(ops::extract_bits(cx.heap(), t, whole * 8, b.size & 7), term::kNil);
@@ -220,6 +246,7 @@ BifResult erlang_split_binary_2(BifContext& cx, Term t, Term position) {
 // --- checksums --------------------------------------------------------------------------------------------------------
 
 BifResult erlang_md5_1(YieldContext& cx, Term data) {
+  if (is_long_data(data, kLongDigest)) return on_dirty<erlang_md5_1>(cx, data);
   num::Md5 md5;
   std::size_t total = 0;
   if (!each_chunk(data, [&](std::span<const Byte> bytes) { md5.update(bytes); total += bytes.size(); })) return cx.badarg();
@@ -249,6 +276,7 @@ bool md5_context(Term t, num::Md5* md5) {
 }  // namespace
 
 BifResult erlang_md5_update_2(YieldContext& cx, Term context, Term data) {
+  if (is_long_data(data, kLongDigest)) return on_dirty<erlang_md5_update_2>(cx, context, data);
   num::Md5 md5;
   if (!md5_context(context, &md5)) return cx.badarg();
   std::size_t total = 0;
@@ -267,18 +295,26 @@ BifResult erlang_md5_final_1(BifContext& cx, Term context) {
   return term::make_binary(cx.heap(), std::span<const Byte>(digest));
 }
 
-BifResult erlang_crc32_1(YieldContext& cx, Term data) { return checksum(cx, crc32_z, 0, data); }
-BifResult erlang_adler32_1(YieldContext& cx, Term data) { return checksum(cx, adler32_z, 1, data); }
+BifResult erlang_crc32_1(YieldContext& cx, Term data) {
+  if (is_long_data(data, kLongChecksum)) return on_dirty<erlang_crc32_1>(cx, data);
+  return checksum(cx, crc32_z, 0, data);
+}
+BifResult erlang_adler32_1(YieldContext& cx, Term data) {
+  if (is_long_data(data, kLongChecksum)) return on_dirty<erlang_adler32_1>(cx, data);
+  return checksum(cx, adler32_z, 1, data);
+}
 
 BifResult erlang_crc32_2(YieldContext& cx, Term old, Term data) {
   Word start;
   if (!checksum_argument(old, &start)) return cx.badarg();
+  if (is_long_data(data, kLongChecksum)) return on_dirty<erlang_crc32_2>(cx, old, data);
   return checksum(cx, crc32_z, start, data);
 }
 
 BifResult erlang_adler32_2(YieldContext& cx, Term old, Term data) {
   Word start;
   if (!checksum_argument(old, &start)) return cx.badarg();
+  if (is_long_data(data, kLongChecksum)) return on_dirty<erlang_adler32_2>(cx, old, data);
   return checksum(cx, adler32_z, start, data);
 }
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "bif/bif_decls.gen.h"
+#include "bif/long_work.h"
 #include "bif/text_input.h"
 #include "num/float_text.h"
 #include "num/int_text.h"
@@ -118,36 +119,51 @@ std::string float_text(Term t, Term options) {
 
 // --- integers ----------------------------------------------------------------------------------------------------------------
 
+namespace {
+constexpr std::size_t kLongDigits = 50000;
+bool is_long_integer(Term t) { return !t.is_small() && is_long(term::BigInt::from(t).limbs().size(), kLongDigits / 20); }
+}  // namespace
+
 BifResult erlang_integer_to_list_1(BifContext& cx, Term t) {
   if (!t.is_integer()) return cx.badarg();
+  if (is_long_integer(t)) return on_dirty<erlang_integer_to_list_1>(cx, t);
   return list_of_bytes(cx.heap(), integer_text(t, 10));
 }
 BifResult erlang_integer_to_list_2(BifContext& cx, Term t, Term base) {
   if (!t.is_integer() || !base_of(base)) return cx.badarg();
+  if (is_long_integer(t)) return on_dirty<erlang_integer_to_list_2>(cx, t, base);
   return list_of_bytes(cx.heap(), integer_text(t, base_of(base)));
 }
 BifResult erlang_integer_to_binary_1(BifContext& cx, Term t) {
   if (!t.is_integer()) return cx.badarg();
+  if (is_long_integer(t)) return on_dirty<erlang_integer_to_binary_1>(cx, t);
   return binary_of(cx.heap(), integer_text(t, 10));
 }
 BifResult erlang_integer_to_binary_2(BifContext& cx, Term t, Term base) {
   if (!t.is_integer() || !base_of(base)) return cx.badarg();
+  if (is_long_integer(t)) return on_dirty<erlang_integer_to_binary_2>(cx, t, base);
   return binary_of(cx.heap(), integer_text(t, base_of(base)));
 }
 
 BifResult erlang_binary_to_integer_1(BifContext& cx, Term t) {
   BinaryText text;
-  return text.read(t) ? parse_integer(cx, text.view, 10) : cx.badarg();
+  if (!text.read(t)) return cx.badarg();
+  if (is_long(text.view.size(), kLongDigits)) return on_dirty<erlang_binary_to_integer_1>(cx, t);
+  return parse_integer(cx, text.view, 10);
 }
 BifResult erlang_binary_to_integer_2(BifContext& cx, Term t, Term base) {
   BinaryText text;
-  return text.read(t) ? parse_integer(cx, text.view, base_of(base)) : cx.badarg();
+  if (!text.read(t)) return cx.badarg();
+  if (is_long(text.view.size(), kLongDigits)) return on_dirty<erlang_binary_to_integer_2>(cx, t, base);
+  return parse_integer(cx, text.view, base_of(base));
 }
 BifResult erlang_list_to_integer_1(BifContext& cx, Term list) {
+  if (is_long_list(list, kLongDigits)) return on_dirty<erlang_list_to_integer_1>(cx, list);
   std::string text;
   return latin1_text(list, &text) ? parse_integer(cx, text, 10) : cx.badarg();
 }
 BifResult erlang_list_to_integer_2(BifContext& cx, Term list, Term base) {
+  if (is_long_list(list, kLongDigits)) return on_dirty<erlang_list_to_integer_2>(cx, list, base);
   std::string text;
   return latin1_text(list, &text) ? parse_integer(cx, text, base_of(base)) : cx.badarg();
 }

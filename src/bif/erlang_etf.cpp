@@ -2,8 +2,9 @@
 //
 // Terms to bytes of the external term format and back.
 //
-// Neither direction yields yet: it runs to its end and charges the caller, who loses the rest of the slice for large terms.
+// Writing tries with a bound and, when that does not suffice, begins again on a dirty scheduler; what is to be read tells its size.
 #include "bif/bif_decls.gen.h"
+#include "bif/long_work.h"
 #include "bif/term_format.h"
 #include "etf/decode.h"
 #include "etf/encode.h"
@@ -62,14 +63,17 @@ bool read_write_options(Term list, WriteOptions* o) {
   return list.is_nil();
 }
 
-// Runs the encoder to its end and charges for it.
+// Runs the encoder to its end and charges for it; false when that is too much for here.
 bool encode_all(BifContext& cx, etf::Encoder& encoder) {
   constexpr std::size_t kAll = std::size_t{1} << 62;
-  std::size_t budget = kAll;
-  while (!encoder.step(&budget)) {}
-  cx.bump((kAll - budget) / kUnitsPerReduction);
-  return !encoder.too_large();
+  const std::size_t given = runs_dirty() ? kAll : kLongElements;
+  std::size_t budget = given;
+  bool done = encoder.step(&budget);
+  cx.bump((given - std::min(budget, given)) / kUnitsPerReduction);
+  return done;
 }
+
+bool is_long_to_compress(const etf::Encoder& encoder, int level) { return level != 0 && is_long(encoder.bytes().size(), kLongBytes / 16); }
 
 Term finish_binary(BifContext& cx, const etf::Encoder& encoder, int level) {
   if (level != 0) {
@@ -80,16 +84,20 @@ Term finish_binary(BifContext& cx, const etf::Encoder& encoder, int level) {
   return term::make_binary(cx.heap(), encoder.bytes());
 }
 
-BifResult to_binary(BifContext& cx, Term t, const WriteOptions& options) {
+template <typename Later>
+BifResult to_binary(BifContext& cx, Term t, const WriteOptions& options, Later&& later) {
   etf::Encoder encoder(t, options.encode);
-  if (!encode_all(cx, encoder)) return cx.system_limit();
+  if (!encode_all(cx, encoder) || is_long_to_compress(encoder, options.level)) return later();
+  if (encoder.too_large()) return cx.system_limit();
   return finish_binary(cx, encoder, options.level);
 }
 
-BifResult to_iovec(BifContext& cx, Term t, WriteOptions options) {
+template <typename Later>
+BifResult to_iovec(BifContext& cx, Term t, WriteOptions options, Later&& later) {
   options.encode.segments = options.level == 0;
   etf::Encoder encoder(t, options.encode);
-  if (!encode_all(cx, encoder)) return cx.system_limit();
+  if (!encode_all(cx, encoder) || is_long_to_compress(encoder, options.level)) return later();
+  if (encoder.too_large()) return cx.system_limit();
   term::HeapWriter& h = cx.heap();
   // With compression stock answers the binary itself, though its documentation speaks of a list.
   if (options.level != 0) return finish_binary(cx, encoder, options.level);
@@ -114,10 +122,14 @@ BifResult size_of(BifContext& cx, Term t, const etf::EncodeOptions& options) {
   return term::make_unsigned(cx.heap(), size);
 }
 
-BifResult from_binary(BifContext& cx, Term binary, bool safe, bool want_used) {
+template <typename Later>
+BifResult from_binary(BifContext& cx, Term binary, bool safe, bool want_used, Later&& later) {
+  constexpr std::size_t kCompressedTag = 80, kLongCompressed = kLongBytes / 32;
   term::ByteScratch scratch;
   std::span<const Byte> bytes;
   if (!term::binary_bytes(binary, &bytes, scratch)) return cx.badarg();
+  const bool packed = bytes.size() > 1 && bytes[1] == kCompressedTag;
+  if (is_long(bytes.size(), packed ? kLongCompressed : kLongBytes / 4)) return later();
   cx.bump(bytes.size() / kBytesPerReduction);
   TermFormatHooks hooks(cx.runtime(), safe);
   etf::DecodeOptions options;
@@ -132,36 +144,47 @@ BifResult from_binary(BifContext& cx, Term binary, bool safe, bool want_used) {
 
 }  // namespace
 
-BifResult erlang_term_to_binary_1(YieldContext& cx, Term t) { return to_binary(cx, t, default_options(cx)); }
+BifResult erlang_term_to_binary_1(YieldContext& cx, Term t) {
+  return to_binary(cx, t, default_options(cx), [&] { return on_dirty<erlang_term_to_binary_1>(cx, t); });
+}
 
 BifResult erlang_term_to_binary_2(YieldContext& cx, Term t, Term list) {
   WriteOptions options = default_options(cx);
   if (!read_write_options(list, &options)) return cx.badarg();
-  return to_binary(cx, t, options);
+  return to_binary(cx, t, options, [&] { return on_dirty<erlang_term_to_binary_2>(cx, t, list); });
 }
 
-BifResult erlang_term_to_iovec_1(YieldContext& cx, Term t) { return to_iovec(cx, t, default_options(cx)); }
+BifResult erlang_term_to_iovec_1(YieldContext& cx, Term t) {
+  return to_iovec(cx, t, default_options(cx), [&] { return on_dirty<erlang_term_to_iovec_1>(cx, t); });
+}
 
 BifResult erlang_term_to_iovec_2(YieldContext& cx, Term t, Term list) {
   WriteOptions options = default_options(cx);
   if (!read_write_options(list, &options)) return cx.badarg();
-  return to_iovec(cx, t, options);
+  return to_iovec(cx, t, options, [&] { return on_dirty<erlang_term_to_iovec_2>(cx, t, list); });
 }
 
-BifResult erlang_binary_to_term_1(YieldContext& cx, Term binary) { return from_binary(cx, binary, false, false); }
+BifResult erlang_binary_to_term_1(YieldContext& cx, Term binary) {
+  return from_binary(cx, binary, false, false, [&] { return on_dirty<erlang_binary_to_term_1>(cx, binary); });
+}
 
-BifResult erlang_binary_to_term_2(YieldContext& cx, Term binary, Term list) {
+BifResult erlang_binary_to_term_2(YieldContext& cx, Term binary, Term options) {
   bool safe = false, used = false;
+  Term list = options;
   for (; list.is_cons(); list = list.tail()) {
     if (list.head() == atoms::safe) safe = true;
     else if (list.head() == atoms::used) used = true;
     else return cx.error_with_cause(atoms::badarg, atoms::badopt);
   }
   if (!list.is_nil()) return cx.error_with_cause(atoms::badarg, atoms::badopt);
-  return from_binary(cx, binary, safe, used);
+  return from_binary(cx, binary, safe, used,
+                     [&] { return on_dirty<erlang_binary_to_term_2>(cx, binary, options); });
 }
 
-BifResult erlang_external_size_1(YieldContext& cx, Term t) { return size_of(cx, t, default_options(cx).encode); }
+BifResult erlang_external_size_1(YieldContext& cx, Term t) {
+  if (t.is_cons() && is_long_list(t, kLongElements / 2)) return on_dirty<erlang_external_size_1>(cx, t);
+  return size_of(cx, t, default_options(cx).encode);
+}
 
 BifResult erlang_external_size_2(YieldContext& cx, Term t, Term list) {
   etf::EncodeOptions options = default_options(cx).encode;

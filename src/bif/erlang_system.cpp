@@ -5,6 +5,7 @@
 #include <string>
 
 #include "bif/bif_decls.gen.h"
+#include "bif/long_work.h"
 #include "bif/text_input.h"
 #include "ops/maps.h"
 #include "proc/runtime.h"
@@ -84,16 +85,27 @@ BifResult erlang_halt_2(BifContext& cx, Term status, Term options) {
 
 // --- hashes ----------------------------------------------------------------------------------------------------------------------
 
+namespace {
+// Of a term only what is at hand: a long list, a long binary.
+bool is_long_to_hash(Term t) {
+  return t.is_bitstring() ? is_long(term::bits_of(t).size >> 3, kLongBytes) : t.is_cons() && is_long_list(t, kLongElements / 4);
+}
+}  // namespace
+
 BifResult erlang_phash_2(BifContext& cx, Term t, Term range) {
   Word n;
   if (!hash_range(range, &n)) return cx.badarg();
   Word hash = term::phash(t);
   return term::make_unsigned(cx.heap(), 1 + (n == (Word{1} << 32) ? hash : hash % n));
 }
-BifResult erlang_phash2_1(BifContext&, Term t) { return Term::small(term::phash2(t) & ((1u << 27) - 1)); }
+BifResult erlang_phash2_1(BifContext& cx, Term t) {
+  if (is_long_to_hash(t)) return on_dirty<erlang_phash2_1>(cx, t);
+  return Term::small(term::phash2(t) & ((1u << 27) - 1));
+}
 BifResult erlang_phash2_2(BifContext& cx, Term t, Term range) {
   Word n;
   if (!hash_range(range, &n)) return cx.badarg();
+  if (is_long_to_hash(t)) return on_dirty<erlang_phash2_2>(cx, t, range);
   Word hash = term::phash2(t);
   return Term::small(static_cast<SWord>(n == (Word{1} << 32) ? hash : hash % n));
 }

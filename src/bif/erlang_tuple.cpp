@@ -2,6 +2,7 @@
 //
 // Tuple built-ins.
 #include "bif/bif_decls.gen.h"
+#include "bif/long_work.h"
 
 namespace vm::bif {
 
@@ -50,6 +51,7 @@ BifResult erlang_insert_element_3(BifContext& cx, Term position, Term t, Term el
 }
 
 BifResult erlang_list_to_tuple_1(BifContext& cx, Term list) {
+  if (is_long_list(list, kLongElements)) return on_dirty<erlang_list_to_tuple_1>(cx, list);
   SWord n = term::list_length(list);
   if (n < 0) return cx.badarg();
   if (n > static_cast<SWord>(kMaxArity)) return cx.badarg();

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "bif/bif_decls.gen.h"
+#include "bif/long_work.h"
 #include "proc/runtime.h"
 #include "term/compare.h"
 #include "term/hash.h"
@@ -16,6 +17,7 @@ namespace {
 // Elements worked on for one reduction.
 constexpr SWord kElementsPerReduction = 16;
 constexpr SWord kMinimumPortion = 256;
+constexpr std::size_t kLongSubtract = kLongElements / 8;  // sorts what is to be removed
 
 SWord portion(BifContext& cx) { return std::max(cx.process().reductions_left * kElementsPerReduction, kMinimumPortion); }
 
@@ -173,9 +175,23 @@ BifResult lists_keysearch_3(YieldContext& cx, Term key, Term position, Term list
                  [&](Term t) { return BifResult(term::Tuple::make(cx.heap(), atoms::value, t)); });
 }
 
-BifResult erlang_op_append_2(YieldContext& cx, Term left, Term right) { return append(cx, left, right); }
-BifResult erlang_append_2(YieldContext& cx, Term left, Term right) { return append(cx, left, right); }
-BifResult erlang_op_subtract_2(YieldContext& cx, Term left, Term right) { return subtract(cx, left, right); }
-BifResult erlang_subtract_2(YieldContext& cx, Term left, Term right) { return subtract(cx, left, right); }
+BifResult erlang_op_append_2(YieldContext& cx, Term left, Term right) {
+  if (is_long_list(left, kLongElements)) return on_dirty<erlang_op_append_2>(cx, left, right);
+  return append(cx, left, right);
+}
+BifResult erlang_append_2(YieldContext& cx, Term left, Term right) {
+  if (is_long_list(left, kLongElements)) return on_dirty<erlang_append_2>(cx, left, right);
+  return append(cx, left, right);
+}
+BifResult erlang_op_subtract_2(YieldContext& cx, Term left, Term right) {
+  if (is_long_list(left, kLongSubtract) || is_long_list(right, kLongSubtract))
+    return on_dirty<erlang_op_subtract_2>(cx, left, right);
+  return subtract(cx, left, right);
+}
+BifResult erlang_subtract_2(YieldContext& cx, Term left, Term right) {
+  if (is_long_list(left, kLongSubtract) || is_long_list(right, kLongSubtract))
+    return on_dirty<erlang_subtract_2>(cx, left, right);
+  return subtract(cx, left, right);
+}
 
 }  // namespace vm::bif

@@ -7,11 +7,14 @@
 #include <vector>
 
 #include "bif/bif_decls.gen.h"
+#include "bif/long_work.h"
 #include "term/map_layout.h"
 
 namespace vm::bif {
 
 namespace {
+
+constexpr std::size_t kLongPairs = kLongElements / 8;  // hashed and put in place one by one
 
 BifResult badmap(GuardContext& cx, Term t) { return cx.error_tuple(atoms::badmap, t); }
 
@@ -25,6 +28,7 @@ BifResult maps_find_2(BifContext& cx, Term key, Term map) {
 }
 
 BifResult maps_from_keys_2(BifContext& cx, Term list, Term value) {
+  if (is_long_list(list, kLongPairs)) return on_dirty<maps_from_keys_2>(cx, list, value);
   std::vector<Term> pairs;
   for (; list.is_cons(); list = list.tail()) {
     pairs.push_back(list.head());
@@ -36,6 +40,7 @@ BifResult maps_from_keys_2(BifContext& cx, Term list, Term value) {
 }
 
 BifResult maps_from_list_1(BifContext& cx, Term list) {
+  if (is_long_list(list, kLongPairs)) return on_dirty<maps_from_list_1>(cx, list);
   std::vector<Term> pairs;
   for (; list.is_cons(); list = list.tail()) {
     if (!list.head().is_tuple_of(2)) return cx.badarg();
@@ -61,17 +66,20 @@ BifResult maps_is_key_2(BifContext& cx, Term key, Term map) {
 
 BifResult maps_keys_1(BifContext& cx, Term map) {
   if (!map.is_map()) return badmap(cx, map);
+  if (is_long(ops::map_size(map), kLongElements)) return on_dirty<maps_keys_1>(cx, map);
   return ops::map_keys(cx.heap(), map);
 }
 
 BifResult maps_values_1(BifContext& cx, Term map) {
   if (!map.is_map()) return badmap(cx, map);
+  if (is_long(ops::map_size(map), kLongElements)) return on_dirty<maps_values_1>(cx, map);
   return ops::map_values(cx.heap(), map);
 }
 
 BifResult maps_merge_2(BifContext& cx, Term left, Term right) {
   if (!left.is_map()) return badmap(cx, left);
   if (!right.is_map()) return badmap(cx, right);
+  if (is_long(ops::map_size(left) + ops::map_size(right), kLongPairs)) return on_dirty<maps_merge_2>(cx, left, right);
   cx.bump((ops::map_size(left) + ops::map_size(right)) / 16);
   return ops::map_merge(cx.heap(), left, right);
 }

@@ -10,6 +10,7 @@
 #include <pcre2.h>
 
 #include "bif/bif_decls.gen.h"
+#include "bif/long_work.h"
 #include "bif/re_internal.h"
 #include "bif/text_input.h"
 #include "ops/iolist.h"
@@ -153,8 +154,15 @@ class MatchContext {
   pcre2_match_context* context_;
 };
 
+// How many steps a match may take before it goes on, from its start, where it is in nobody's way.
+constexpr std::uint32_t kLongMatch = 1u << 17;
+
+// Whether the steps of the options are more than may be done here.
+bool is_bounded(const ReOptions& options) { return !runs_dirty() && (!options.has_match_limit || options.match_limit > kLongMatch); }
+
 int match(const Regex& regex, std::span<const Byte> subject, const ReOptions& options, const MatchData& data) {
   MatchContext context(options);
+  if (is_bounded(options)) pcre2_set_match_limit(context.get(), kLongMatch);
   // Steps are counted in another way by machine code.
   bool counts = options.has_match_limit || options.has_recursion_limit || options.report_errors;
   const pcre2_code* code = counts ? regex.code() : regex.fastest();
@@ -263,11 +271,20 @@ bool begins_character(std::span<const Byte> s, std::size_t at) { return at >= s.
 
 enum class SubjectState { Unchecked, Checked };
 
-BifResult run_compiled(YieldContext& cx, Term subject_term, const Regex& regex, const ReOptions& options, SubjectState state) {
+// The answer "too much for here": the caller moves to a dirty scheduler.
+struct PutOff {
+  bool wanted = false;
+};
+
+BifResult run_compiled(YieldContext& cx, Term subject_term, const Regex& regex, const ReOptions& options, SubjectState state, PutOff* put_off) {
   Capture capture;
   if (!parse_capture(options, regex, &capture)) return cx.badarg();
   Subject subject;
   if (!subject.open(subject_term)) return cx.badarg();
+  if (is_long(subject.bytes.size(), kLongBytes)) {
+    put_off->wanted = true;
+    return Term::non_value();
+  }
   if (regex.utf() && state == SubjectState::Unchecked && options.offset <= subject.bytes.size()) {
     cx.bump(subject.bytes.size() / (16 * kBytesPerReduction));
     std::string_view text(reinterpret_cast<const char*>(subject.bytes.data()), subject.bytes.size());
@@ -275,6 +292,10 @@ BifResult run_compiled(YieldContext& cx, Term subject_term, const Regex& regex, 
   }
   MatchData data(regex);
   int rc = match(regex, subject.bytes, options, data);
+  if (rc == PCRE2_ERROR_MATCHLIMIT && is_bounded(options)) {
+    put_off->wanted = true;
+    return Term::non_value();
+  }
   std::size_t end = rc > 0 ? data.end(0) : subject.bytes.size();
   cx.bump(1 + (end > options.offset ? end - options.offset : 0) / kBytesPerReduction);
   if (rc <= 0) return no_match(cx, rc, options.report_errors);
@@ -290,7 +311,7 @@ bool needs_conversion(Term subject, const ReOptions& options) {
   return !subject.is_bitstring() || (options.capture_type == atoms::list && !options.global);
 }
 
-BifResult run_source(YieldContext& cx, Term subject, Term source, Term option_list, const ReOptions& options, SubjectState state) {
+BifResult run_source(YieldContext& cx, Term subject, Term source, Term option_list, const ReOptions& options, SubjectState state, PutOff* put_off) {
   if (!source.is_bitstring() && !source.is_list()) return cx.badarg();
   if (options.unicode && (!source.is_bitstring() || needs_conversion(subject, options)))
     return trap(cx, atoms::urun, subject, source, option_list);
@@ -307,13 +328,13 @@ BifResult run_source(YieldContext& cx, Term subject, Term source, Term option_li
     Term how = term::Tuple::make(cx.heap(), option_list, options.only_compile ? atoms::true_ : atoms::false_, source);
     return trap(cx, atoms::grun, subject, pattern, how);
   }
-  return run_compiled(cx, subject, *regex, options, state);
+  return run_compiled(cx, subject, *regex, options, state, put_off);
 }
 
-BifResult run(YieldContext& cx, Term subject, Term pattern, Term option_list, SubjectState state) {
+BifResult run(YieldContext& cx, Term subject, Term pattern, Term option_list, SubjectState state, PutOff* put_off) {
   ReOptions options;
   if (!parse_re_options(option_list, &options)) return cx.error_with_cause(atoms::badarg, atoms::badopt);
-  if (!pattern.is_tuple_of(5)) return run_source(cx, subject, pattern, option_list, options, state);
+  if (!pattern.is_tuple_of(5)) return run_source(cx, subject, pattern, option_list, options, state, put_off);
   if (options.only_compile || !is_re_pattern(pattern)) return cx.badarg();
   if (term::Tuple::from(pattern)[2] != Term::small(0) && needs_conversion(subject, options))
     return trap(cx, atoms::urun, subject, pattern, option_list);
@@ -323,20 +344,28 @@ BifResult run(YieldContext& cx, Term subject, Term pattern, Term option_list, Su
   }
   std::shared_ptr<const Regex> regex = regex_of(pattern, options.compile);
   if (!regex) return cx.badarg();
-  return run_compiled(cx, subject, *regex, options, state);
+  return run_compiled(cx, subject, *regex, options, state, put_off);
 }
 
 }  // namespace
 
-BifResult re_run_2(YieldContext& cx, Term subject, Term pattern) { return run(cx, subject, pattern, term::kNil, SubjectState::Unchecked); }
+BifResult re_run_2(YieldContext& cx, Term subject, Term pattern) {
+  PutOff put_off;
+  BifResult result = run(cx, subject, pattern, term::kNil, SubjectState::Unchecked, &put_off);
+  return put_off.wanted ? on_dirty<re_run_2>(cx, subject, pattern) : result;
+}
 
 BifResult re_run_3(YieldContext& cx, Term subject, Term pattern, Term options) {
-  return run(cx, subject, pattern, options, SubjectState::Unchecked);
+  PutOff put_off;
+  BifResult result = run(cx, subject, pattern, options, SubjectState::Unchecked, &put_off);
+  return put_off.wanted ? on_dirty<re_run_3>(cx, subject, pattern, options) : result;
 }
 
 BifResult re_internal_run_4(YieldContext& cx, Term subject, Term pattern, Term options, Term first) {
   if (!first.is_boolean()) return cx.badarg();
-  return run(cx, subject, pattern, options, first == atoms::true_ ? SubjectState::Unchecked : SubjectState::Checked);
+  PutOff put_off;
+  BifResult result = run(cx, subject, pattern, options, first == atoms::true_ ? SubjectState::Unchecked : SubjectState::Checked, &put_off);
+  return put_off.wanted ? on_dirty<re_internal_run_4>(cx, subject, pattern, options, first) : result;
 }
 
 }  // namespace vm::bif

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "bif/bif_decls.gen.h"
+#include "bif/long_work.h"
 #include "ops/bits.h"
 #include "proc/runtime.h"
 
@@ -275,6 +276,11 @@ Term finish(term::HeapWriter& h, const Converter& c, Term converted, Term rest) 
   return term::Tuple::make(h, atoms::error, converted, rest);
 }
 
+bool is_long_text(Term t) {
+  if (t.is_bitstring()) return is_long(term::bits_of(t).size >> 3, kLongBytes / 4);
+  return is_long_list(t, kLongElements / 4);
+}
+
 enum class Encoding { Latin1, Utf8, Other };
 Encoding encoding_of(Term t) {
   if (t == atoms::latin1) return Encoding::Latin1;
@@ -308,6 +314,7 @@ BifResult unicode_bin_is_7bit_1(BifContext&, Term t) {
 }
 
 BifResult unicode_characters_to_binary_2(YieldContext& cx, Term t, Term encoding) {
+  if (is_long_text(t)) return on_dirty<unicode_characters_to_binary_2>(cx, t, encoding);
   Encoding e = encoding_of(encoding);
   if (e == Encoding::Other)
     return cx.trap(cx.runtime().code->export_for(atoms::unicode, atoms::characters_to_binary_int, 2), t, encoding);
@@ -328,6 +335,7 @@ BifResult unicode_characters_to_binary_2(YieldContext& cx, Term t, Term encoding
 }
 
 BifResult unicode_characters_to_list_2(YieldContext& cx, Term t, Term encoding) {
+  if (is_long_text(t)) return on_dirty<unicode_characters_to_list_2>(cx, t, encoding);
   Encoding e = encoding_of(encoding);
   if (e == Encoding::Other)
     return cx.trap(cx.runtime().code->export_for(atoms::unicode, atoms::characters_to_list_int, 2), t, encoding);

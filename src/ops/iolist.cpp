@@ -25,6 +25,32 @@ IolistFault measure(Term t, bool whole_bytes, std::size_t* result) {
   return total > kMaxBits ? IolistFault::TooLong : IolistFault::None;
 }
 
+// A list element counts as sixteen bytes, as much work as copying these.
+IolistFault measure_within(Term t, bool whole_bytes, std::size_t limit, std::size_t* result) {
+  constexpr std::size_t kPart = 16;
+  std::size_t total = 0, work = 0;
+  bool past = false;
+  bool ok = walk_iolist(
+      t,
+      [&](Byte) {
+        total += 8;
+        work += kPart;
+        past = work > limit;
+        return !past;
+      },
+      [&](Term b) {
+        std::size_t n = term::bits_of(b).size;
+        if (whole_bytes && (n & 7) != 0) return false;
+        total += n;
+        work += kPart + (n >> 3);
+        past = work > limit;
+        return !past;
+      });
+  *result = total;
+  if (past) return IolistFault::PastLimit;
+  return ok ? IolistFault::None : IolistFault::BadType;
+}
+
 constexpr std::uint64_t kMaxLength = std::uint64_t{1} << 63;
 
 }  // namespace
@@ -42,6 +68,14 @@ IolistFault iolist_length(Term t, std::uint64_t* bytes) {
   if (!ok) return IolistFault::BadType;
   return total < kMaxLength ? IolistFault::None : IolistFault::TooLong;
 }
+
+IolistFault iolist_size_within(Term t, std::size_t limit, std::size_t* bytes) {
+  IolistFault fault = measure_within(t, true, limit, bytes);
+  *bytes >>= 3;
+  return fault;
+}
+
+IolistFault iolist_bits_within(Term t, std::size_t limit_bytes, std::size_t* bits) { return measure_within(t, false, limit_bytes, bits); }
 
 IolistFault iolist_size(Term t, std::size_t* bytes) {
   IolistFault fault = measure(t, true, bytes);

@@ -5,25 +5,31 @@
 // Walks use an explicit stack, never the C++ one.
 #pragma once
 
+#include <type_traits>
 #include <vector>
 
 #include "term/views.h"
 
 namespace vm::ops {
 
-enum class IolistFault { None, BadType, TooLong };
+enum class IolistFault { None, BadType, TooLong, PastLimit };
 
 // Visits the parts in order: byte(b) for an element that is a byte, bits(term) for a bitstring. False when `t` is no iolist, or when bits() answered
 // false. A binary alone is an iolist of one part.
 template <typename OnByte, typename OnBits>
 bool walk_iolist(Term t, OnByte&& byte, OnBits&& bits) {
+  constexpr bool kMayStop = std::is_same_v<decltype(byte(Byte{})), bool>;  // byte() may end the walk as well
   std::vector<Term> rest;
   for (;;) {
     while (t.is_cons()) {
       Term head = t.head();
       t = t.tail();
       if (head.is_small() && static_cast<Word>(head.small_value()) < 256) {
-        byte(static_cast<Byte>(head.small_value()));
+        if constexpr (kMayStop) {
+          if (!byte(static_cast<Byte>(head.small_value()))) return false;
+        } else {
+          byte(static_cast<Byte>(head.small_value()));
+        }
       } else if (head.is_cons()) {
         if (!t.is_nil()) rest.push_back(t);
         t = head;
@@ -48,8 +54,11 @@ bool walk_iolist(Term t, OnByte&& byte, OnBits&& bits) {
 IolistFault iolist_length(Term t, std::uint64_t* bytes);
 // The same; TooLong when no binary could hold them.
 IolistFault iolist_size(Term t, std::size_t* bytes);
+// The same, but looks no further than a number of parts and bytes: PastLimit, whatever comes after.
+IolistFault iolist_size_within(Term t, std::size_t limit, std::size_t* bytes);
 // Bits, where bitstrings are allowed too.
 IolistFault iolist_bits(Term t, std::size_t* bits);
+IolistFault iolist_bits_within(Term t, std::size_t limit_bytes, std::size_t* bits);
 // Copies the parts of an iolist one after the other; `to` has room for all of them. The list was measured before.
 void copy_iolist(Term t, Byte* to);
 // All bytes, appended to `out`.

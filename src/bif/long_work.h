@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// [DESIGN] Built-ins whose arguments may be so large that they would keep a scheduler from everybody else.
+//
+// Such a built-in sizes up its arguments first. When they are large and it runs on an ordinary scheduler it asks to be called again, with
+// the same arguments, on a dirty one, where it may take its time:
+//
+//   if (is_long(bytes, kLongBytes)) return on_dirty<erlang_md5_1>(cx, data);
+//
+// It could also give up its slice and go on later, and those do whose state is a few terms (lists:member/2). Most others hold half of a
+// result in C++ (a hash, a regular expression's stack, an encoder's frames); a thread of its own keeps that for nothing. The price of a
+// move is some ten microseconds, so the limits stand for about a millisecond of work.
+//
+// The second call is one of a row of its own that nobody can name: same function, same name in stack traces, kind dirty_cpu. Rows are
+// made on first use and live as long as the program; they hold nothing of a runtime but where its engine enters built-ins.
+#pragma once
+
+#include "code/backend.h"
+#include "proc/bif_context.h"
+#include "proc/runtime.h"
+#include "sched/scheduler.h"
+
+namespace vm::bif {
+
+// About a millisecond of work each.
+inline constexpr std::size_t kLongBytes = 1u << 20;     // to look at, hash or copy
+inline constexpr std::size_t kLongElements = 1u << 17;  // of a list to walk and copy
+
+// Built-ins run on schedulers, and only ordinary ones are a thread's current one.
+inline bool runs_dirty() { return sched::Scheduler::current() == nullptr; }
+
+// Whether work of this size should not be done here.
+inline bool is_long(std::size_t size, std::size_t limit) { return size > limit && !runs_dirty(); }
+
+// Whether a list has more elements than the limit and this is no place for it. Looks at no more of it than that.
+inline bool is_long_list(Term list, std::size_t limit) {
+  std::size_t n = 0;
+  while (list.is_cons() && n <= limit) {
+    list = list.tail();
+    n++;
+  }
+  return is_long(n, limit);
+}
+
+namespace detail {
+struct DirtyRow {
+  code::Bif bif;
+  code::Export entry;
+  DirtyRow(proc::Runtime& runtime, code::BifCall call);
+};
+}  // namespace detail
+
+// Goes on as a call of Fn, the built-in that asks for it, with these arguments on a dirty scheduler.
+template <auto Fn, typename... T>
+BifResult on_dirty(BifContext& cx, T... args) {
+  static auto* const row = new detail::DirtyRow(cx.runtime(), proc::bif_adapter<Fn, sizeof...(T)>());
+  return cx.trap(&row->entry, args...);
+}
+
+}  // namespace vm::bif

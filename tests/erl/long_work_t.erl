@@ -1,0 +1,116 @@
+%% SPDX-License-Identifier: Apache-2.0
+%%
+%% Built-ins with arguments so large that they are done on a dirty scheduler: results, exceptions, and what happens to the process meanwhile.
+%% run: timeout 60
+-module(long_work_t).
+-compile([export_all, nowarn_export_all]).
+
+-define(N, 300000).
+
+test_lists() ->
+    L = lists:seq(1, ?N),
+    [1, 2 | _] = A = L ++ [x],
+    x = lists:last(A),
+    A = lists:append(L, [x]),
+    [x] = A -- L,
+    L = lists:reverse(lists:reverse(L)),
+    ?N = tuple_size(T = list_to_tuple(L)),
+    L = tuple_to_list(T),
+    ok.
+
+test_external_format() ->
+    Term = {[{I, [integer_to_binary(I)], #{I => float(I)}} || I <- lists:seq(1, 60000)], lists:seq(1, ?N), binary:copy(<<1, 2, 3>>, ?N)},
+    B = term_to_binary(Term),
+    true = byte_size(B) =:= erlang:external_size(Term) orelse byte_size(B) < erlang:external_size(Term),
+    Term = binary_to_term(B),
+    {Term, Used} = binary_to_term(B, [safe, used]),
+    Used = byte_size(B),
+    Packed = term_to_binary(Term, [compressed]),
+    true = byte_size(Packed) < byte_size(B),
+    Term = binary_to_term(Packed),
+    B = iolist_to_binary(erlang:term_to_iovec(Term)),
+    ok.
+
+test_binaries() ->
+    L = lists:duplicate(?N, $a),
+    B = list_to_binary(L),
+    ?N = byte_size(B),
+    L = binary_to_list(B),
+    B = iolist_to_binary([L | <<>>]),
+    B = iolist_to_binary(erlang:iolist_to_iovec(L)),
+    ?N = iolist_size(L),
+    B = list_to_bitstring(L),
+    true = erlang:md5(L) =:= erlang:md5(B),
+    true = erlang:crc32(binary:copy(B, 30)) =:= erlang:crc32([B || _ <- lists:seq(1, 30)]),
+    ?N = length(binary:matches(B, <<"a">>)),
+    ?N = length(binary:split(B, <<"a">>, [global])) - 1,
+    nomatch = binary:match(binary:copy(B, 30), <<"b">>),
+    {_, 1} = binary:match(<<(binary:copy(B, 30))/binary, "b">>, <<"b">>),
+    ok.
+
+test_text() ->
+    L = lists:duplicate(?N, 8364),
+    B = unicode:characters_to_binary(L),
+    900000 = byte_size(B),
+    L = unicode:characters_to_list(B),
+    {error, _, _} = unicode:characters_to_binary(L ++ [-1]),
+    {incomplete, L, <<226>>} = unicode:characters_to_list(<<B/binary, 226>>),
+    ok.
+
+test_numbers() ->
+    N = (1 bsl 600000) - 1,
+    T = integer_to_binary(N),
+    N = binary_to_integer(T),
+    N = list_to_integer(integer_to_list(N)),
+    N = binary_to_integer(integer_to_binary(N, 36), 36),
+    ok.
+
+test_maps() ->
+    Pairs = [{I, -I} || I <- lists:seq(1, ?N)],
+    M = maps:from_list(Pairs),
+    ?N = map_size(M),
+    Keys = lists:sort(maps:keys(M)),
+    Keys = lists:seq(1, ?N),
+    M = maps:merge(M, maps:from_keys(Keys, 0)) =:= M orelse M,
+    ?N = length(maps:values(M)),
+    true = erlang:phash2(Pairs) =:= erlang:phash2(lists:zip(Keys, [-K || K <- Keys])),
+    ok.
+
+test_regex() ->
+    S = binary:copy(<<"ab">>, 2000000),
+    {match, [{4000000, 1}]} = re:run(<<S/binary, "c">>, "c"),
+    nomatch = re:run(S, "x"),
+    %% Many steps on a short subject.
+    nomatch = re:run(binary:copy(<<"a">>, 24), "^(a|a)*[bc]$"),
+    {error, match_limit} = re:run(binary:copy(<<"a">>, 24), "^(a|a)*[bc]$", [report_errors, {match_limit, 500000}]),
+    ok.
+
+%% The trace names the built-in that was called, with its arguments.
+test_exceptions() ->
+    L = lists:duplicate(?N, $a) ++ [bad],
+    {'EXIT', {badarg, [{erlang, list_to_binary, [L], _} | _]}} = catch apply(erlang, list_to_binary, [L]),
+    B = <<131, 105, 1000000:32, (binary:copy(<<97, 1>>, 300000))/binary>>,
+    {'EXIT', {badarg, [{erlang, binary_to_term, [B], [{error_info, _}]} | _]}} = catch binary_to_term(B),
+    Improper = lists:seq(1, ?N) ++ x,
+    {'EXIT', {badarg, [{erlang, '++', [Improper, [1]], _} | _]}} = catch apply(erlang, '++', [Improper, [1]]),
+    {'EXIT', {badarg, [{maps, from_list, [Improper], _} | _]}} = catch maps:from_list(Improper),
+    ok.
+
+%% Others go on, and a process that is wanted dead dies.
+test_meanwhile() ->
+    L = lists:seq(1, ?N),
+    Self = self(),
+    {Pid, Monitor} = spawn_monitor(fun() -> Self ! started, work(L) end),
+    receive started -> ok end,
+    [ok = receive after 1 -> ok end || _ <- lists:seq(1, 20)],
+    exit(Pid, kill),
+    receive {'DOWN', Monitor, process, Pid, killed} -> ok end.
+
+work(L) ->
+    _ = term_to_binary(L),
+    work(L).
+
+test_many_at_once() ->
+    Pids = [spawn_monitor(fun() -> L = lists:seq(1, ?N), L = binary_to_term(term_to_binary(L)), exit(done) end) || _ <- lists:seq(1, 20)],
+    [receive {'DOWN', M, process, P, done} -> ok end || {P, M} <- Pids],
+    ok.
