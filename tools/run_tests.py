@@ -14,6 +14,7 @@
     selfcompile  OTP's stdlib, kernel and compiler compiled on Girder equal stock's files byte for byte; without being
              asked for as selfcompile/all only the modules of SELF_COMPILE_SAMPLE
     programs tests/programs: Elixir, rebar3, escript on stock and on Girder; equal transcripts
+    replay   tests/fuzz: each target over its corpus (found by fuzzing, kept small), with assertions
     stress   tests/erl again under each tests/configs/*.toml, on the emulator with assertions; only when asked for
 
     ./test                everything but stress
@@ -231,6 +232,30 @@ def lane_diff(pattern: str) -> Counts:
     return counts
 
 
+def lane_replay(pattern: str) -> Counts:
+    corpora = [path for path in sorted((ROOT / "tests/fuzz/corpus").glob("*")) if pattern in path.name]
+    if not corpora:
+        return skipped("replay: no corpus of that name") if pattern else skipped("replay: no tests/fuzz/corpus yet")
+    counts = Counts()
+    if not build("debug", *(f"fuzz_{path.name}" for path in corpora), keep_going=True):
+        say("FAIL replay: does not build")
+        counts.failed += 1
+    for path in corpora:
+        program = ROOT / "build/debug/bin" / f"fuzz_{path.name}"
+        if not program.exists():
+            continue  # not built: already counted
+        done = subprocess.run([str(program), str(path)], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+                              timeout=600, check=False)
+        match = re.search(r"replayed (\d+) files", done.stdout)
+        if done.returncode == 0 and match:
+            counts.passed += int(match.group(1))
+        else:
+            say(done.stdout)
+            say(f"FAIL fuzz_{path.name}: status {done.returncode}")
+            counts.failed += 1
+    return counts
+
+
 def lane_programs(pattern: str) -> Counts:
     if not has_emulator():
         return skipped("programs: there is no emulator yet")
@@ -280,7 +305,7 @@ def lane_stress(pattern: str) -> Counts:
 
 
 LANES = {"layers": lane_layers, "tools": lane_tools, "unit": lane_unit, "headers": lane_headers,
-         "nocompile": lane_nocompile, "erl": lane_erl, "diff": lane_diff, "selfcompile": lane_selfcompile, "programs": lane_programs,
+         "nocompile": lane_nocompile, "erl": lane_erl, "diff": lane_diff, "selfcompile": lane_selfcompile, "programs": lane_programs, "replay": lane_replay,
          "stress": lane_stress}
 ON_DEMAND = {"stress"}
 UNFILTERED = {"layers", "headers", "selfcompile"}
