@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proc/log.h"
 
+#include <atomic>
+
 #include <cstdio>
 
 #include "heap/copy.h"
 #include "proc/process_info.h"
 #include "proc/process_table.h"
 #include "proc/registry.h"
+#include "sync/epoch.h"
 #include "proc/runtime.h"
 #include "proc/send.h"
 #include "proc/small_map.h"
@@ -24,29 +27,34 @@ Term text_list(term::HeapWriter& h, const char* text) {
   return list.finish();
 }
 
-void print_to_stderr(const char* format, std::span<const Term> args) {
-  std::string out;
-  std::size_t next = 0;
-  for (const char* c = format; *c; c++) {
-    if (*c != '~') {
-      out += *c;
-      continue;
-    }
-    c++;
-    if (*c == 'n') out += '\n';
-    else if (next < args.size()) out += term::to_text(args[next++]);
+// Who hears of errors: the process set by system_flag(system_logger, …) while it lives, else the one registered as logger. The non-value: nobody. *drop is
+// set when nobody is to hear of them.
+Term receiver_of_errors(Runtime& rt, bool* drop) {
+  std::atomic_ref<Term> setting(rt.system_logger);
+  const Term set = setting.load(std::memory_order_relaxed);
+  *drop = set == atoms::undefined;
+  if (*drop) return Term::non_value();
+  if (set.is_local_pid()) {
+    sync::Epoch::Guard guard;
+    const Process* p = rt.processes->lookup(set);
+    if (p && p->alive()) return set;
+    setting.store(atoms::logger, std::memory_order_relaxed);
   }
-  std::fwrite(out.data(), 1, out.size(), stderr);
+  const Term logger = rt.registry->lookup(atoms::logger);
+  const bool found = logger.is_value() && logger.is_local_pid();
+  // While the system boots nobody is there to be told; init itself reports what stops it.
+  static std::atomic<bool> booted{false};
+  if (found) booted.store(true, std::memory_order_relaxed);
+  *drop = !booted.load(std::memory_order_relaxed);
+  return found ? logger : Term::non_value();
 }
 
 }  // namespace
 
 void log_to_logger(Runtime& rt, Process* about, Term level, const char* format, std::span<const Term> args) {
-  const Term logger = rt.registry->lookup(atoms::logger);
-  if (!logger.is_value() || !logger.is_local_pid()) {
-    print_to_stderr(format, args);
-    return;
-  }
+  bool drop = false;
+  const Term logger = receiver_of_errors(rt, &drop);
+  if (drop || (about && logger == about->pid)) return;
   heap::FragmentWriter w(128);
   const Term old_tag = level == atoms::info ? atoms::info_msg : level == atoms::warning ? atoms::warning_msg : level;
   const Term legacy_keys[] = {atoms::emulator, atoms::tag};
@@ -70,7 +78,12 @@ void log_to_logger(Runtime& rt, Process* about, Term level, const char* format, 
   heap::OwnedTerm message;
   message.term = term::Tuple::make(w, atoms::log, level, format_list, arguments, metadata);
   message.fragments = w.take();
-  send_owned(rt, logger, std::move(message), about ? about->pid : term::kNil);
+  if (logger.is_value()) {
+    send_owned(rt, logger, std::move(message), about ? about->pid : term::kNil);
+    return;
+  }
+  std::fprintf(stderr, "(no logger present) unexpected logger message: %s\n", term::to_text(message.term).c_str());
+  heap::release(message);
 }
 
 void log_process_error(Process& p, Term reason) {
