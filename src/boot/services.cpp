@@ -136,7 +136,10 @@ Services::~Services() = default;
 
 const etf::DecodeHooks* Services::literal_hooks() const { return &impl_->literal_hooks; }
 
-void Services::attach_loader(load::Loader& loader) { impl_->runtime.loader = &loader; }
+void Services::attach_loader(load::Loader& loader) {
+  impl_->runtime.loader = &loader;
+  loader.set_unload(&nif::Natives::unload);
+}
 
 sched::Hooks Services::scheduler_hooks() {
   sched::Hooks hooks;

@@ -4,6 +4,7 @@
 #include "load/loader.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "heap/copy.h"
 #include "load/lowering_internal.h"
@@ -234,18 +235,26 @@ bool Loader::purge_abort(Term module) {
 }
 
 bool Loader::purge_complete(Term module) {
+  ModuleInstance* gone = take_purged(module);
+  if (gone == nullptr) return false;
+  if (gone->native_library != nullptr && unload_ != nullptr) unload_(std::exchange(gone->native_library, nullptr));
+  sync::Epoch::defer(gone, &Loader::destroy_instance);
+  return true;
+}
+
+// Ends the purge of a module. Answers the instance that is gone for everybody, or nullptr.
+ModuleInstance* Loader::take_purged(Term module) {
   std::lock_guard guard(store_.lock());
   Module* m = store_.find_module(module);
-  if (purging_ != module || m == nullptr) return false;
+  if (purging_ != module || m == nullptr) return nullptr;
   ModuleInstance* gone = m->old;
   m->old = old_before_on_load_;
   old_before_on_load_ = nullptr;
   hidden_funs_.clear();
   purging_ = Term::non_value();
-  if (gone == nullptr) return false;
+  if (gone == nullptr) return nullptr;
   for (Function& f : gone->functions) store_.retire_code(&f);
-  sync::Epoch::defer(gone, &Loader::destroy_instance);
-  return true;
+  return gone;
 }
 
 // Of an instance that was current once. Its literals stay: terms in heaps and messages may point at them.

@@ -81,6 +81,8 @@ class Loader {
   bool purge_prepare(Term module, bool on_load);
   bool purge_abort(Term module);
   bool purge_complete(Term module);
+  // Called with the native library of an instance that was purged, when no process is in its code any more.
+  void set_unload(void (*unload)(void* library)) { unload_ = unload; }
   Term purging() const { return purging_; }  // the non-value when no purge goes on
 
   // Decodes a function: the hook engines call (LoadHooks::decode).
@@ -109,12 +111,14 @@ class Loader {
   void publish(code::ModuleInstance& instance);
   void withdraw(code::ModuleInstance& instance);
   void publish_funs(code::ModuleInstance& instance);
+  code::ModuleInstance* take_purged(Term module);
   static void destroy_instance(void* instance);
   static void discard_instance(code::ModuleInstance* instance);
 
   code::CodeStore& store_;
   const etf::DecodeHooks* hooks_;
   std::unique_ptr<Operators> operators_;
+  void (*unload_)(void*) = nullptr;
   Term purging_ = Term::non_value();
   bool purging_on_load_ = false;
   code::ModuleInstance* old_before_on_load_ = nullptr;  // set aside while a failed on_load instance is purged

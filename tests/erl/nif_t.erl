@@ -1,7 +1,7 @@
 %% SPDX-License-Identifier: Apache-2.0
 %% Native functions: a library built for the test (support/nif_t.c), the errors of load_nif/2, and the natives of the emulator itself.
 -module(nif_t).
--export([test_library/0, test_files/0, test_file_owner/0, test_buffer/0, test_zlib/0, test_crypto/0]).
+-export([test_library/0, test_unload/0, test_files/0, test_file_owner/0, test_buffer/0, test_zlib/0, test_crypto/0]).
 -export([describe/1, pairs/1, elements/1, raise_it/1, make/1, get/1, counts/0, thread/0, sum/2, on_normal/0, on_cpu/0, on_io/0,
          select_pipe/0, select_stop/1]).
 
@@ -37,10 +37,45 @@ test_library() ->
         false -> ok
     end.
 
+make_library(Include, Dir, Name) ->
+    Source = filename:join([filename:dirname(proplists:get_value(source, module_info(compile))), "support", Name ++ ".c"]),
+    "" = os:cmd(lists:concat(["cc -w -shared -fPIC -I'", Include, "' -o '", Dir, "/", Name, ".so' '", Source, "'"])).
+
+%% A library ends when the code that loaded it is purged, not before, and once.
+test_unload() ->
+    Include = filename:join([code:root_dir(), "usr", "include"]),
+    case os:find_executable("cc") =/= false andalso filelib:is_file(filename:join(Include, "erl_nif.h")) of
+        true -> unload(Include);
+        false -> ok
+    end.
+
+unload(Include) ->
+    Dir = directory(),
+    make_library(Include, Dir, "nif_unload_t"),
+    Mark = filename:join(Dir, "unloaded"),
+    Forms = [{attribute, 1, module, nif_unloaded}, {attribute, 1, export, [{load, 2}, {value, 0}]},
+             {function, 1, load, 2, [{clause, 1, [{var, 1, 'P'}, {var, 1, 'I'}], [], [{call, 1, {remote, 1, {atom, 1, erlang}, {atom, 1, load_nif}}, [{var, 1, 'P'}, {var, 1, 'I'}]}]}]},
+             {function, 1, value, 0, [{clause, 1, [], [], [{call, 1, {remote, 1, {atom, 1, erlang}, {atom, 1, nif_error}}, [{atom, 1, not_loaded}]}]}]}],
+    {ok, nif_unloaded, Beam} = compile:forms(Forms, [deterministic]),
+    {module, nif_unloaded} = code:load_binary(nif_unloaded, "", Beam),
+    M = nif_unloaded,
+    {'EXIT', {not_loaded, _}} = catch M:value(),
+    ok = M:load(filename:join(Dir, "nif_unload_t"), Mark),
+    7 = M:value(),
+    F = fun M:value/0,
+    {module, nif_unloaded} = code:load_binary(nif_unloaded, "", Beam),
+    {'EXIT', {not_loaded, _}} = catch F(),
+    {error, enoent} = file:read_file(Mark),
+    false = code:purge(nif_unloaded),
+    {ok, <<"unloaded\n">>} = file:read_file(Mark),
+    true = code:delete(nif_unloaded),
+    false = code:purge(nif_unloaded),
+    {ok, <<"unloaded\n">>} = file:read_file(Mark),
+    clean(Dir).
+
 library(Include) ->
     Dir = directory(),
-    Source = filename:join([filename:dirname(proplists:get_value(source, module_info(compile))), "support", "nif_t.c"]),
-    "" = os:cmd(lists:concat(["cc -w -shared -fPIC -I'", Include, "' -o '", Dir, "/nif_t.so' '", Source, "'"])),
+    make_library(Include, Dir, "nif_t"),
     ok = erlang:load_nif(filename:join(Dir, "nif_t"), 0),
     {error, {reload, "NIF library already loaded (reload disallowed since OTP 20)."}} = erlang:load_nif(filename:join(Dir, "nif_t"), 0),
     clean(Dir),
