@@ -32,7 +32,7 @@ def generate(src: Path) -> dict[str, str]:
         "beamfile/opcode_arity.gen.h": ops.arity_header(generic),
         "code/internal_ops.gen.h": ops.internal_header(internal),
         "code/internal_ops.gen.inc": ops.internal_rows(internal),
-        "reference/bifs.md": bifs.reference(bif_rows),
+        "reference/bifs.md": bifs.reference(bif_rows, bifs.bodies(src)),
         "reference/generic_ops.md": ops.generic_reference(generic),
         "reference/internal_ops.md": ops.internal_reference(internal),
     }

@@ -160,15 +160,33 @@ def table(rows: list[Bif]) -> str:
     return "".join(out)
 
 
-def reference(rows: list[Bif]) -> str:
-    """The page docs/reference/bifs.md."""
-    out = ["# Built-ins\n\nGenerated from the spec files; `tools/dev bifs` compares this list with stock.\n"]
+def bodies(src: Path) -> dict[str, str]:
+    """Function of a row -> where its body is, `src/room/file.cpp:line`."""
+    found = {}
+    pattern = re.compile(r"^(?:proc::)?BifResult (\w+)\(")
+    for path in sorted(src.glob("*/*.cpp")):
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            match = pattern.match(line)
+            if match:
+                found.setdefault(match.group(1), f"{path.relative_to(src.parent)}:{number}")
+    return found
+
+
+def reference(rows: list[Bif], where: dict[str, str] | None = None) -> str:
+    """The page docs/reference/bifs.md; `where` tells the place of each body."""
+    kinds = ", ".join(f"{sum(1 for row in rows if row.kind == kind)} {kind}" for kind in KINDS)
+    out = ["# Built-ins\n\nGenerated from the spec files by `tools/dev ops`; `tools/dev bifs` compares this list with stock.\n\n"
+           f"{len(rows)} rows: {kinds}. Kinds: `guard` may stand in guards, `yields` counts its work and may go on later, `gc` may collect, "
+           "`dirty_cpu` and `dirty_io` run on a dirty scheduler. Built-ins with much to do move there by themselves (`src/bif/long_work.h`).\n"]
     module = None
     for row in sorted(rows, key=lambda item: (item.module, item.name, item.arity)):
         if row.module != module:
             module = row.module
-            out.append(f"\n## {module}\n\n| function | kind | OTP | body | what it does |\n|---|---|---|---|---|\n")
+            out.append(f"\n## {module}\n\n| function | kind | OTP | source | what it does |\n|---|---|---|---|---|\n")
         bounds = "" if not (row.since or row.until) else f"{row.since or ''}–{row.until or ''}"
         doc = row.doc.replace("|", "\\|")
-        out.append(f"| `{row.name}/{row.arity}` | {','.join((row.kind, *row.flags))} | {bounds} | `{row.function}` | {doc} |\n")
+        place = (where or {}).get(row.function, "")
+        path, _, line = place.partition(":")
+        source = f"[`{row.function}`](../../{path}#L{line})" if place else f"`{row.function}`"
+        out.append(f"| `{row.name}/{row.arity}` | {','.join((row.kind, *row.flags))} | {bounds} | {source} | {doc} |\n")
     return "".join(out)
