@@ -12,7 +12,7 @@ DEFAULT_GIRDER = os.path.join(os.path.dirname(HERE), "build", "otp", "bin", "erl
 
 # Print order. The first six are the CPU classes: work of the engine alone.
 CLASSES = ["integers", "floats", "lists", "dispatch", "maps", "binaries",
-           "processes", "ets", "collector", "copying", "spawn", "programs"]
+           "processes", "ets", "builtins", "collector", "copying", "spawn", "programs"]
 
 
 def find_erl(command):
