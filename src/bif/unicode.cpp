@@ -56,42 +56,68 @@ std::size_t ascii_prefix(const Byte* p, std::size_t n) {
   return i;
 }
 
+bool is_more(Byte b) { return (b & 0xC0) == 0x80; }
+
 // Length of the valid part at the front; *characters counts it.
 std::size_t valid_prefix(std::span<const Byte> s, std::size_t* characters) {
-  std::size_t i = 0;
-  *characters = 0;
-  while (i < s.size()) {
-    std::size_t ascii = ascii_prefix(s.data() + i, s.size() - i);
-    *characters += ascii;
-    i += ascii;
-    if (i == s.size()) break;
-    std::size_t n = announced(s[i]);
-    if (n == 0 || s.size() - i < n || !is_character(s.data() + i, n)) break;
-    i += n;
-    ++*characters;
+  const Byte* const begin = s.data();
+  const Byte* const end = begin + s.size();
+  const Byte* p = begin;
+  std::size_t count = 0;
+  while (p < end) {
+    const Byte first = *p;
+    if (first < 0x80) {
+      Word w;
+      if (end - p >= 8 && (std::memcpy(&w, p, 8), (w & 0x8080808080808080) == 0)) {
+        const std::size_t ascii = ascii_prefix(p, static_cast<std::size_t>(end - p));
+        p += ascii;
+        count += ascii;
+        continue;
+      }
+      p++;
+    } else if (first < 0xE0) {
+      if (first < 0xC2 || end - p < 2 || !is_more(p[1])) break;
+      p += 2;
+    } else if (first < 0xF0) {
+      if (end - p < 3 || !is_more(p[1]) || !is_more(p[2]) || !is_character(p, 3)) break;
+      p += 3;
+    } else {
+      if (first > 0xF4 || end - p < 4 || !is_character(p, 4)) break;
+      p += 4;
+    }
+    count++;
   }
-  return i;
+  *characters = count;
+  return static_cast<std::size_t>(p - begin);
 }
 
 // Valid UTF-8 as a list of code points.
 Term codepoints(term::HeapWriter& h, std::span<const Byte> s, std::size_t count) {
   if (count == 0) return term::kNil;
-  Word* p = h.alloc(2 * count);
-  Word* cell = p;
-  for (std::size_t i = 0; i < s.size(); cell += 2) {
-    Word c = s[i];
-    std::size_t n = announced(s[i]);
-    if (n > 1) {
-      c &= 0x7Fu >> n;
-      for (std::size_t k = 1; k < n; k++) c = c << 6 | (s[i + k] & 0x3Fu);
+  Word* const cells = h.alloc(2 * count);
+  Word* cell = cells;
+  const Byte* p = s.data();
+  const Byte* const end = p + s.size();
+  for (; p < end; cell += 2) {
+    Word c = *p++;
+    if (c >= 0x80) {
+      if (c < 0xE0) {
+        c = (c & 0x1F) << 6 | (p[0] & 0x3Fu);
+        p += 1;
+      } else if (c < 0xF0) {
+        c = (c & 0x0F) << 12 | (p[0] & 0x3Fu) << 6 | (p[1] & 0x3Fu);
+        p += 2;
+      } else {
+        c = (c & 0x07) << 18 | (p[0] & 0x3Fu) << 12 | (p[1] & 0x3Fu) << 6 | (p[2] & 0x3Fu);
+        p += 3;
+      }
     }
-    i += n;
     cell[0] = Term::small(static_cast<SWord>(c)).bits();
     cell[1] = Term::cons(cell + 2).bits();
   }
-  VM_CHECK(cell == p + 2 * count);
+  VM_CHECK(cell == cells + 2 * count);
   cell[-1] = term::kNil.bits();
-  return Term::cons(p);
+  return Term::cons(cells);
 }
 
 // Whether the argument has the right types: integers, whole binaries, lists. A big integer ends the check: it is a fault in the text, reported
@@ -121,9 +147,10 @@ class Converter {
  public:
   Converter(term::HeapWriter& h, bool latin1) : h_(h), latin1_(latin1) {}
 
-  // Converts everything; what is left is nil unless there was a fault.
+  // Converts everything; what is left is nil unless there was a fault, or there is too much to do here.
   Term run(Term t);
-  std::span<const Byte> text() const { return out_; }
+  bool put_off() const { return put_off_; }
+  std::span<const Byte> text() const { return std::span<const Byte>(out_).first(used_); }
   std::size_t characters() const { return characters_; }
   bool failed() const { return failed_; }
   std::span<const Byte> unfinished() const { return {unfinished_, unfinished_count_}; }
@@ -137,7 +164,20 @@ class Converter {
   term::HeapWriter& h_;
   bool latin1_;
   bool failed_ = false;
-  std::vector<Byte> out_;
+  bool put_off_ = false;
+  // Room for `n` bytes more; what is written there must be added to used_.
+  Byte* room(std::size_t n) {
+    if (used_ + n > out_.size()) out_.resize(std::max(2 * out_.size(), used_ + n + 64));
+    return out_.data() + used_;
+  }
+  void append(const Byte* p, std::size_t n) {
+    if (n == 0) return;
+    std::memcpy(room(n), p, n);
+    used_ += n;
+  }
+
+  std::vector<Byte> out_;  // the first used_ bytes are written
+  std::size_t used_ = 0;
   std::size_t characters_ = 0;
   Byte unfinished_[4] = {};  // first bytes of a character whose end the next binary should bring
   std::size_t unfinished_count_ = 0;
@@ -145,12 +185,28 @@ class Converter {
 
 bool Converter::character(Term t) {
   if (!t.is_small() || unfinished_count_ != 0) return false;
-  Word c = static_cast<Word>(t.small_value());
+  const Word c = static_cast<Word>(t.small_value());
   if (c > (latin1_ ? 0xFF : kMaxCodepoint) || is_surrogate(c)) return false;
-  Byte text[4];
-  std::size_t bits;
-  ops::put_utf8(text, 0, t, &bits);
-  out_.insert(out_.end(), text, text + bits / 8);
+  Byte* p = room(4);
+  if (c < 0x80) {
+    p[0] = static_cast<Byte>(c);
+    used_ += 1;
+  } else if (c < 0x800) {
+    p[0] = static_cast<Byte>(0xC0 | c >> 6);
+    p[1] = static_cast<Byte>(0x80 | (c & 0x3F));
+    used_ += 2;
+  } else if (c < 0x10000) {
+    p[0] = static_cast<Byte>(0xE0 | c >> 12);
+    p[1] = static_cast<Byte>(0x80 | (c >> 6 & 0x3F));
+    p[2] = static_cast<Byte>(0x80 | (c & 0x3F));
+    used_ += 3;
+  } else {
+    p[0] = static_cast<Byte>(0xF0 | c >> 18);
+    p[1] = static_cast<Byte>(0x80 | (c >> 12 & 0x3F));
+    p[2] = static_cast<Byte>(0x80 | (c >> 6 & 0x3F));
+    p[3] = static_cast<Byte>(0x80 | (c & 0x3F));
+    used_ += 4;
+  }
   characters_++;
   return true;
 }
@@ -171,14 +227,14 @@ std::size_t Converter::utf8(std::span<const Byte> s) {
       failed_ = true;  // unfinished_count_ stays: the bytes of s are reported on their own
       return 0;
     }
-    out_.insert(out_.end(), unfinished_, unfinished_ + n);
+    append(unfinished_, n);
     characters_++;
     unfinished_count_ = 0;
     at = take;
   }
   std::size_t count;
   std::size_t good = valid_prefix(s.subspan(at), &count);
-  out_.insert(out_.end(), s.begin() + static_cast<std::ptrdiff_t>(at), s.begin() + static_cast<std::ptrdiff_t>(at + good));
+  append(s.data() + at, good);
   characters_ += count;
   at += good;
   if (at == s.size()) return at;
@@ -204,14 +260,17 @@ Term Converter::binary(Term t) {
     std::size_t used = utf8(bytes);
     return failed_ ? term::make_sub_bits(h_, t, used * 8, (bytes.size() - used) * 8) : term::kNil;
   }
+  Byte* p = room(2 * bytes.size());
+  Byte* const start = p;
   for (Byte b : bytes) {
     if (b < 0x80) {
-      out_.push_back(b);
+      *p++ = b;
     } else {
-      out_.push_back(static_cast<Byte>(0xC0 | b >> 6));
-      out_.push_back(static_cast<Byte>(0x80 | (b & 0x3F)));
+      *p++ = static_cast<Byte>(0xC0 | b >> 6);
+      *p++ = static_cast<Byte>(0x80 | (b & 0x3F));
     }
   }
+  used_ += static_cast<std::size_t>(p - start);
   characters_ += bytes.size();
   return term::kNil;
 }
@@ -224,8 +283,13 @@ Term Converter::run(Term t) {
 
 Term Converter::run_list(Term t) {
   std::vector<Term> rest;
+  std::size_t portion = runs_dirty() ? ~std::size_t{0} : kLongElements / 2;
   for (;;) {
     while (t.is_cons() && !failed_) {
+      if (portion-- == 0) {
+        put_off_ = true;
+        return t;
+      }
       Term head = t.head();
       if (head.is_cons()) {
         rest.push_back(t.tail());
@@ -276,10 +340,7 @@ Term finish(term::HeapWriter& h, const Converter& c, Term converted, Term rest) 
   return term::Tuple::make(h, atoms::error, converted, rest);
 }
 
-bool is_long_text(Term t) {
-  if (t.is_bitstring()) return is_long(term::bits_of(t).size >> 3, kLongBytes / 4);
-  return is_long_list(t, kLongElements / 4);
-}
+bool is_long_text(Term t) { return t.is_bitstring() && is_long(term::bits_of(t).size >> 3, kLongBytes / 4); }
 
 enum class Encoding { Latin1, Utf8, Other };
 Encoding encoding_of(Term t) {
@@ -319,7 +380,6 @@ BifResult unicode_characters_to_binary_2(YieldContext& cx, Term t, Term encoding
   if (e == Encoding::Other)
     return cx.trap(cx.runtime().code->export_for(atoms::unicode, atoms::characters_to_binary_int, 2), t, encoding);
   if (t.is_cons() && t.head().is_bitstring() && t.tail().is_nil()) t = t.head();
-  if (!has_right_types(t)) return cx.badarg();
   if (t.is_binary()) {  // nothing to do for text that is right already
     term::ByteScratch scratch;
     std::span<const Byte> bytes;
@@ -330,6 +390,8 @@ BifResult unicode_characters_to_binary_2(YieldContext& cx, Term t, Term encoding
   }
   Converter c(cx.heap(), e == Encoding::Latin1);
   Term rest = c.run(t);
+  if (c.put_off()) return on_dirty<unicode_characters_to_binary_2>(cx, t, encoding);
+  if (c.failed() && !has_right_types(t)) return cx.badarg();  // a fault of type counts before one of text, wherever it is
   cx.bump(c.text().size() / kBytesPerReduction);
   return finish(cx.heap(), c, term::make_binary(cx.heap(), c.text()), rest);
 }
@@ -340,9 +402,10 @@ BifResult unicode_characters_to_list_2(YieldContext& cx, Term t, Term encoding) 
   if (e == Encoding::Other)
     return cx.trap(cx.runtime().code->export_for(atoms::unicode, atoms::characters_to_list_int, 2), t, encoding);
   if (t.is_bitstring() && e == Encoding::Utf8) return list_of_binary(cx, t);
-  if (!has_right_types(t)) return cx.badarg();
   Converter c(cx.heap(), e == Encoding::Latin1);
   Term rest = c.run(t);
+  if (c.put_off()) return on_dirty<unicode_characters_to_list_2>(cx, t, encoding);
+  if (c.failed() && !has_right_types(t)) return cx.badarg();
   cx.bump(c.text().size() / kBytesPerReduction);
   return finish(cx.heap(), c, codepoints(cx.heap(), c.text(), c.characters()), rest);
 }
