@@ -17,18 +17,18 @@ BifResult erlang_error_1(BifContext& cx, Term reason) { return cx.error(reason);
 
 BifResult erlang_error_2(BifContext& cx, Term reason, Term args) {
   BifResult r = cx.error(reason);
-  if (args.is_list()) cx.process().exception.args = args;
+  if (args.is_list()) cx.process().scratch->exception.args = args;
   return r;
 }
 
 // Options that are not understood are ignored: the exception itself must not get lost.
 BifResult erlang_error_3(BifContext& cx, Term reason, Term args, Term options) {
   BifResult r = cx.error(reason);
-  if (args.is_list()) cx.process().exception.args = args;
+  if (args.is_list()) cx.process().scratch->exception.args = args;
   for (; options.is_cons(); options = options.tail()) {
     Tuple option = Tuple::try_from(options.head());
     if (!option || option.size() != 2 || option[0] != atoms::error_info || !option[1].is_map()) return r;
-    cx.process().exception.error_info = option[1];
+    cx.process().scratch->exception.error_info = option[1];
   }
   return r;
 }
@@ -70,7 +70,7 @@ BifResult erlang_raise_3(BifContext& cx, Term cls, Term reason, Term trace) {
   }
   if (!trace.is_nil()) return atoms::badarg;
   BifResult r = cx.raise(c, reason);
-  cx.process().exception.stacktrace = list.finish();
+  cx.process().scratch->exception.stacktrace = list.finish();
   return r;
 }
 

@@ -58,7 +58,7 @@ struct Allocator {
 };
 
 constexpr Allocator kAllocators[] = {
-    {"eheap_alloc", [](proc::Runtime& rt) { return heap::block_bytes_in_use() + rt.processes->count() * sizeof(proc::Process); }},
+    {"eheap_alloc", [](proc::Runtime& rt) { return heap::block_bytes_in_use() + rt.processes->count() * proc::Process::kSlotBytes; }},
     {"binary_alloc", [](proc::Runtime&) { return term::BinaryData::total_bytes(); }},
     {"ets_alloc", ets_bytes},
     // What lives as long as the machine.

@@ -178,22 +178,24 @@ BifResult flag_bit(BifContext& cx, Term value, Process::ProcessFlag bit) {
 }
 
 BifResult flag_max_heap(BifContext& cx, Term value) {
-  heap::HeapLimits& limits = cx.process().heap.limits;
+  const heap::HeapLimits& limits = cx.process().heap.limits();
   heap::HeapLimits wanted = limits;
   wanted.max_heap_kill = cx.runtime().settings.heap_limits.max_heap_kill;
   wanted.max_heap_error_logger = cx.runtime().settings.heap_limits.max_heap_error_logger;
   if (!parse_max_heap(value, &wanted)) return cx.badarg();
   if (wanted.max_heap_words != 0 && wanted.max_heap_words < limits.min_heap_words) return cx.badarg();
   const Term old = max_heap_term(limits, cx.heap());
-  limits = wanted;
+  cx.process().heap.set_limits(wanted, &cx.runtime().settings.heap_limits);
   return old;
 }
 
-BifResult flag_words(BifContext& cx, Term value, std::size_t smallest, std::size_t& field) {
+BifResult flag_words(BifContext& cx, Term value, std::size_t smallest, std::size_t heap::HeapLimits::*field) {
   std::size_t words = 0;
   if (!parse_heap_words(value, smallest, &words)) return cx.badarg();
-  const Term old = Term::small(static_cast<SWord>(field));
-  field = words;
+  heap::HeapLimits limits = cx.process().heap.limits();
+  const Term old = Term::small(static_cast<SWord>(limits.*field));
+  limits.*field = words;
+  cx.process().heap.set_limits(limits, &cx.runtime().settings.heap_limits);
   return old;
 }
 
@@ -209,7 +211,6 @@ BifResult flag_save_calls(BifContext& cx, Term value) {
 
 BifResult erlang_process_flag_2(BifContext& cx, Term flag, Term value) {
   Process& p = cx.process();
-  heap::HeapLimits& limits = p.heap.limits;
   if (flag == atoms::trap_exit) return flag_bit(cx, value, Process::kTrapExit);
   if (flag == atoms::sensitive) return flag_bit(cx, value, Process::kSensitive);
   if (flag == atoms::error_handler) {
@@ -230,13 +231,15 @@ BifResult erlang_process_flag_2(BifContext& cx, Term flag, Term value) {
     else p.flags &= ~std::uint32_t{Process::kOffHeapMessages};
     return old;
   }
-  if (flag == atoms::min_heap_size) return flag_words(cx, value, kStockMinHeapWords, limits.min_heap_words);
-  if (flag == atoms::min_bin_vheap_size) return flag_words(cx, value, kStockMinVheapWords, limits.min_vheap_words);
+  if (flag == atoms::min_heap_size) return flag_words(cx, value, kStockMinHeapWords, &heap::HeapLimits::min_heap_words);
+  if (flag == atoms::min_bin_vheap_size) return flag_words(cx, value, kStockMinVheapWords, &heap::HeapLimits::min_vheap_words);
   if (flag == atoms::max_heap_size) return flag_max_heap(cx, value);
   if (flag == atoms::fullsweep_after) {
     if (!value.is_small() || value.small_value() < 0) return cx.badarg();
+    heap::HeapLimits limits = p.heap.limits();
     const Term old = Term::small(limits.fullsweep_after);
     limits.fullsweep_after = static_cast<std::uint32_t>(value.small_value() & 0xFFFF);
+    p.heap.set_limits(limits, &cx.runtime().settings.heap_limits);
     return old;
   }
   if (flag == atoms::scheduler) {  // a hint that work stealing overrides

@@ -258,6 +258,7 @@ const Flag kFlags[] = {
      [](Options& o, const std::string& v) { return v == "extremely_long" || busy_wait(o, v); }},
     {"zosrl", Takes::Value, "1-134217727", "Invalid outstanding requests limit ", check_number<1, 134217727>},
     // Stress modes of tests: not flags of stock.
+    {"girder_boot_times", Takes::Nothing, "", nullptr, [](Options& o, const std::string&) { return o.boot_times = true; }},
     {"girder_collect", Takes::Nothing, "", nullptr, [](Options& o, const std::string&) { return o.stress.collect_every_point = true; }},
     {"girder_fragments", Takes::Nothing, "", nullptr, [](Options& o, const std::string&) { return o.stress.fragments_only = true; }},
     {"girder_verify", Takes::Nothing, "", nullptr, [](Options& o, const std::string&) { return o.stress.verify_heap = true; }},

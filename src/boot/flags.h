@@ -15,6 +15,7 @@ struct Options {
   proc::Settings settings;
   sched::Config schedulers;
   heap::StressModes stress;
+  bool boot_times = false;  // boot/boot_times.h
   std::string boot_module = "init";
   bool crash_dump = true;
   char break_mode = ' ';           // +B: c, d or i

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "boot/boot_times.h"
 #include "boot/machine.h"
 
 namespace {
@@ -24,6 +25,7 @@ std::string erts_version() {
 }  // namespace
 
 int main(int argc, char** argv) {
+  vm::boot::BootTimes times;
   std::signal(SIGPIPE, SIG_IGN);
   vm::boot::Options options;
   vm::boot::Parsed what;
@@ -37,18 +39,24 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "Environment variable BINDIR is not set\r\n");
     return 1;
   }
+  if (options.boot_times) times.enable();
   auto root = vm::boot::find_otp_root(options.init_arguments);
   if (!root) {
     std::fprintf(stderr, "%s\n", root.error().c_str());
     return 1;
   }
+  times.end("flags, the OTP root");
   static vm::boot::Machine* machine = new vm::boot::Machine(std::move(options), std::move(root.value()));
+  times.end("tables, services, built-ins");
   auto started = machine->start();
   if (!started) {
     std::fprintf(stderr, "%s\n", started.error().c_str());
     return 1;
   }
+  times.end("preloaded modules, first processes");
   int status = machine->wait();
+  times.end("Erlang code until halt");
+  times.print();
   std::fflush(nullptr);
   std::_Exit(status);
 }

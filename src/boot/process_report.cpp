@@ -75,7 +75,7 @@ void report_heap(std::FILE* out, proc::Process& p, term::HeapWriter& h) {
   std::fprintf(out, "Stack+heap: %zu\nOldHeap: %zu\nHeap unused: %zu\nOldHeap unused: %zu\n", heap.block_words(), heap.old_block_words(), heap.free_words(),
                heap.old_block_words() - heap.old_words());
   const std::size_t young = words(p.heap.off_heap_young().bytes), old = words(p.heap.off_heap_old().bytes);
-  const std::size_t limit = heap.limits.min_vheap_words;
+  const std::size_t limit = heap.limits().min_vheap_words;
   std::fprintf(out, "BinVHeap: %zu\nOldBinVHeap: %zu\nBinVHeap unused: %zu\nOldBinVHeap unused: %zu\n", young, old, limit - std::min(young, limit),
                limit - std::min(old, limit));
   std::fprintf(out, "Memory: %s\n", term::to_text(proc::process_info_item(p, atoms::memory, h, false)).c_str());
@@ -105,7 +105,7 @@ void report_process(std::FILE* out, proc::Process& p, ReportFor use) {
   heap::FragmentWriter h(256);
   std::fprintf(out, "=proc:%s\nState: %s\n", term::to_text(p.pid).c_str(), state_of(p));
   if (!p.registered_name.is_nil()) std::fprintf(out, "Name: %s\n", term::atom_text(p.registered_name).c_str());
-  std::fprintf(out, "Spawned as: %s\n", mfa_text(p.initial_call).c_str());
+  std::fprintf(out, "Spawned as: %s\n", mfa_text(p.initial_call ? *p.initial_call : code::Mfa{}).c_str());
   if (p.current_mfa) std::fprintf(out, "%s: %s\n", p.in_engine ? "Last scheduled in for" : "Current call", mfa_text(*p.current_mfa).c_str());
   std::fprintf(out, "Spawned by: %s\nMessage queue length: %zu\n", term::to_text(p.parent).c_str(), p.mailbox.inbox_length());
   if (use == ReportFor::Menu && p.mailbox.inbox_length() > 0) {

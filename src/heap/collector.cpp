@@ -183,7 +183,7 @@ void Collector::evacuate_stack() {
 }
 
 template <bool kMinor>
-void Collector::run(std::size_t block_words, Term* registers, std::size_t live, RootSource& source) {
+void Collector::run(Block block, Term* registers, std::size_t live, RootSource& source) {
   minor_ = kMinor;
   ProcessHeap& h = heap_;
   from_ = h.start_;
@@ -192,7 +192,7 @@ void Collector::run(std::size_t block_words, Term* registers, std::size_t live, 
   fragments_ = h.fragments_ != nullptr;
   old_ = h.old_start_;
   old_end_ = kMinor ? h.old_end_ : h.old_top_;
-  block_ = allocate_block(block_words);
+  block_ = block;
   to_ = young_.top = block_.start;
   to_end_ = to_ + block_.words;
   promoted_.top = h.old_top_;
@@ -218,7 +218,7 @@ void Collector::place_stack(Block block) {
   std::memcpy(end - stack, h.limit_, stack * kWordBytes);
   // Under stress a stale pointer shall meet nonsense, not yesterday's term.
   if (stress_modes.collect_every_point) std::memset(h.start_, 0xDB, h.block_words() * kWordBytes);
-  free_block(h.start_, h.block_words());
+  h.free_young_block();
   h.start_ = block.start;
   h.end_ = end;
   h.limit_ = end - stack;
@@ -271,8 +271,8 @@ void Collector::sweep_off_heap(bool minor) {
   sweep_list(young);
 }
 
-void Collector::minor(std::size_t block_words, Term* registers, std::size_t live, RootSource& source) {
-  run<true>(block_words, registers, live, source);
+void Collector::minor(Block block, Term* registers, std::size_t live, RootSource& source) {
+  run<true>(block, registers, live, source);
   heap_.old_top_ = promoted_.top;
   sweep_off_heap(true);
   place_stack(block_);
@@ -280,14 +280,14 @@ void Collector::minor(std::size_t block_words, Term* registers, std::size_t live
   heap_.top_ = heap_.mature_ = young_.top;
 }
 
-void Collector::resize(std::size_t block_words, Term* registers, std::size_t live, RootSource& source) {
+void Collector::resize(Block block, Term* registers, std::size_t live, RootSource& source) {
   heap_.mature_ = heap_.start_;
-  minor(block_words, registers, live, source);
+  minor(block, registers, live, source);
 }
 
-void Collector::major(std::size_t block_words, std::size_t old_from, std::size_t nursery_words, Term* registers, std::size_t live,
+void Collector::major(Block block, std::size_t old_from, std::size_t nursery_words, Term* registers, std::size_t live,
                       RootSource& source) {
-  run<false>(block_words, registers, live, source);
+  run<false>(block, registers, live, source);
   const auto used = static_cast<std::size_t>(young_.top - to_);
   all_old_ = old_from && used >= old_from;
   sweep_off_heap(false);

@@ -25,13 +25,13 @@ namespace vm::heap {
 class Collector final : public RootSink {
  public:
   explicit Collector(ProcessHeap& heap) : heap_(heap) {}
-  // The new block has at least block_words; whoever asks makes sure that everything fits, should all of it survive.
-  void minor(std::size_t block_words, Term* registers, std::size_t live, RootSource& source);
-  // block_words as above. If old_from or more words survive, they become the old heap, then the new young block has nursery_words and the
+  // `block` is the new one, the collector's from now on; whoever asks makes sure that everything fits, should all of it survive.
+  void minor(Block block, Term* registers, std::size_t live, RootSource& source);
+  // If old_from or more words survive, they become the old heap, then the new young block has nursery_words and the
   // stack. 0: never.
-  void major(std::size_t block_words, std::size_t old_from, std::size_t nursery_words, Term* registers, std::size_t live, RootSource& source);
+  void major(Block block, std::size_t old_from, std::size_t nursery_words, Term* registers, std::size_t live, RootSource& source);
   // Moves the young generation to a block of another size; nothing is promoted.
-  void resize(std::size_t block_words, Term* registers, std::size_t live, RootSource& source);
+  void resize(Block block, Term* registers, std::size_t live, RootSource& source);
   // Words that survived out of the young generation, after minor.
   std::size_t survivors() const { return survivors_; }
 
@@ -52,7 +52,7 @@ class Collector final : public RootSink {
 
   void roots(Term* first, std::size_t count) override;
   template <bool kMinor> void evacuate_roots(Term* first, std::size_t count);
-  template <bool kMinor> void run(std::size_t block_words, Term* registers, std::size_t live, RootSource& source);
+  template <bool kMinor> void run(Block block, Term* registers, std::size_t live, RootSource& source);
   template <bool kMinor> void evacuate_stack();
   template <bool kMinor> Word evacuate(Word w);
   template <bool kMinor> Word evacuate_list(Word* cell);

@@ -10,6 +10,7 @@
 namespace vm::heap {
 
 StressModes stress_modes;
+const HeapLimits ProcessHeap::kStandardLimits;
 
 namespace {
 
@@ -32,16 +33,36 @@ constexpr std::size_t kMostlyLiveFrom = 4 * 1024;  // words of a nursery that is
 
 ProcessHeap::ProcessHeap() : HeapWriter(nullptr, nullptr, &off_heap_young_) {}
 
-ProcessHeap::~ProcessHeap() { release(); }
+ProcessHeap::~ProcessHeap() {
+  release();
+  if (own_limits_) delete limits_;
+}
 
 void ProcessHeap::init(std::size_t words) {
+  init(words, nullptr, 0);
+}
+
+void ProcessHeap::init(std::size_t words, Word* home, std::size_t home_words) {
   VM_ASSERT(!start_);
-  const Block block = allocate_block(words + kStackSlack);
+  home_ = home;
+  home_words_ = static_cast<std::uint16_t>(home_words);
+  const Block block = words + kStackSlack <= home_words ? Block{home, home_words} : allocate_block(words + kStackSlack);
   start_ = block.start;
   end_ = start_ + block.words;
   top_ = mature_ = start_;
   limit_ = end_;
-  vheap_budget_bytes_ = limits.min_vheap_words * kWordBytes;
+  vheap_budget_bytes_ = limits().min_vheap_words * kWordBytes;
+}
+
+void ProcessHeap::set_limits(const HeapLimits& limits, const HeapLimits* common) {
+  const HeapLimits* const before = own_limits_ ? limits_ : nullptr;
+  own_limits_ = limits != *common;
+  limits_ = own_limits_ ? new HeapLimits(limits) : common;
+  delete before;
+}
+
+void ProcessHeap::free_young_block() {
+  if (start_ && !is_at_home()) free_block(start_, block_words());
 }
 
 void ProcessHeap::release() {
@@ -51,7 +72,7 @@ void ProcessHeap::release() {
     fragments_ = f->next;
     HeapFragment::release(f, HeapFragment::OffHeap::Keep);
   }
-  if (start_) free_block(start_, block_words());
+  free_young_block();
   if (old_start_) free_block(old_start_, old_block_words());
   start_ = end_ = mature_ = top_ = limit_ = nullptr;
   old_start_ = old_top_ = old_end_ = nullptr;
@@ -152,7 +173,7 @@ std::size_t ProcessHeap::nursery_words() const {
   std::size_t words = kNurseryWords[nursery_tier_];
   // Beside much live data a small nursery would only make old what dies soon.
   if (old_words() >= kOldFrom) words = std::max(words, std::min(old_words() / 4, kNurseryWords[kTiers - 1]));
-  return limits.max_heap_words ? std::min(words, limits.max_heap_words / 8) : words;
+  return limits().max_heap_words ? std::min(words, limits().max_heap_words / 8) : words;
 }
 
 // Whether the old heap has room for so many words; makes the first one.
@@ -179,65 +200,65 @@ void ProcessHeap::collect_minor(Collector& collector, std::size_t need, Term* re
   const std::size_t before = used_words();
   // Room for everything, should all of it survive; that it usually does not is what makes room.
   const std::size_t all = young + stack_words() + need;
-  collector.minor(std::max({all, wanted_block_, nursery_words()}), registers, live, source);
+  collector.minor(allocate_block(std::max({all, wanted_block_, nursery_words()})), registers, live, source);
   const std::size_t judged = all_promoted ? before : young;
   const std::size_t survived = all_promoted ? collector.survivors() : static_cast<std::size_t>(top_ - start_);
   mostly_live_ = judged >= kMostlyLiveFrom && survived > judged / 100 * kMostlyLivePercent;
-  stats.minor_collections++;
+  minor_collections_++;
 }
 
 void ProcessHeap::collect_major(Collector& collector, std::size_t need, Term* registers, std::size_t live, RootSource& source) {
   const std::size_t all = used_words() + old_words();
   // Room to grow beyond the worst case, or a large live heap would soon be moved again. It costs address space until it is used.
-  const std::size_t room = limits.max_heap_words ? all / 8 : all / 2;
+  const std::size_t room = limits().max_heap_words ? all / 8 : all / 2;
   const std::size_t nursery = std::max({kNurseryWords[nursery_tier_], std::min(all / 4, kNurseryWords[kTiers - 1]), 2 * need});
-  collector.major(std::max(all + room + stack_words() + need, wanted_block_), kOldFrom, nursery, registers, live, source);
-  stats.minor_collections = 0;
-  old_vheap_budget_bytes_ = std::max(4 * limits.min_vheap_words * kWordBytes, 2 * (off_heap_young_.bytes + off_heap_old_.bytes));
+  collector.major(allocate_block(std::max(all + room + stack_words() + need, wanted_block_)), kOldFrom, nursery, registers, live, source);
+  minor_collections_ = 0;
+  old_vheap_budget_bytes_ = std::max(4 * limits().min_vheap_words * kWordBytes, 2 * (off_heap_young_.bytes + off_heap_old_.bytes));
   mostly_live_ = false;
 }
 
 // What the next block should have: more when little is free, less (at once) when it is far too large.
 void ProcessHeap::judge_block(Collector& collector, std::size_t need, Term* registers, std::size_t live, RootSource& source) {
   const std::size_t used = static_cast<std::size_t>(top_ - start_) + stack_words();
-  const std::size_t fits = std::max({next_heap_size(2 * used + need), nursery_words(), limits.min_heap_words});
-  if (block_words() > kShrinkFactor * fits && block_words() > kSmallBlock) collector.resize(fits, registers, live, source);
+  const std::size_t fits = std::max({next_heap_size(2 * used + need), nursery_words(), limits().min_heap_words});
+  if (block_words() > kShrinkFactor * fits && block_words() > kSmallBlock) collector.resize(allocate_block(fits), registers, live, source);
   wanted_block_ = free_words() < need + used / 2 ? fits : block_words();
 }
 
 ProcessHeap::Outcome ProcessHeap::collect(const Request& request, Term* registers, std::size_t live, RootSource& source,
-                                          std::uint64_t* work) {
+                                          CollectionEffort* effort) {
   count_collection();
   const std::size_t before = used_words() + old_words();
   const std::size_t need = request.need_words + kStackSlack;
-  const bool major = request.major || stats.minor_collections >= limits.fullsweep_after || off_heap_old_.bytes > old_vheap_budget_bytes_ ||
+  const bool major = request.major || minor_collections_ >= limits().fullsweep_after || off_heap_old_.bytes > old_vheap_budget_bytes_ ||
                      !choose_mature();
   Collector collector(*this);
   if (major) collect_major(collector, need, registers, live, source);
   else collect_minor(collector, need, registers, live, source);
-  stats.total_collections++;
   judge_block(collector, need, registers, live, source);
-  vheap_budget_bytes_ = std::max(limits.min_vheap_words * kWordBytes, 2 * off_heap_young_.bytes);
+  vheap_budget_bytes_ = std::max(limits().min_vheap_words * kWordBytes, 2 * off_heap_young_.bytes);
 
   const std::size_t after = used_words() + old_words();
-  stats.words_reclaimed += before > after ? before - after : 0;
-  *work += (major ? after : collector.survivors()) + stack_words();
+  effort->words_reclaimed = before > after ? before - after : 0;
+  effort->words_copied = (major ? after : collector.survivors()) + stack_words();
   if (stress_modes.verify_heap) verify(registers, live, source);
   VM_CHECK(free_words() >= request.need_words);
-  if (limits.max_heap_words && total_words() > limits.max_heap_words) return Outcome::MaxHeapReached;
+  if (limits().max_heap_words && total_words() > limits().max_heap_words) return Outcome::MaxHeapReached;
   return Outcome::Ok;
 }
 
 void ProcessHeap::collect_for_hibernation(Term* registers, std::size_t live, RootSource& source) {
   Collector collector(*this);
-  collector.major(used_words() + old_words() + stack_words() + kStackSlack, 0, 0, registers, live, source);
+  collector.major(allocate_block(used_words() + old_words() + stack_words() + kStackSlack), 0, 0, registers, live, source);
   std::size_t used = static_cast<std::size_t>(top_ - start_) + stack_words();
-  if (block_capacity(used + kStackSlack) < block_words()) collector.resize(used + kStackSlack, registers, live, source);
+  const bool fits_home = !is_at_home() && used + kStackSlack <= home_words_;
+  if (fits_home) collector.resize(Block{home_, home_words_}, registers, live, source);
+  else if (block_capacity(used + kStackSlack) < block_words()) collector.resize(allocate_block(used + kStackSlack), registers, live, source);
   nursery_tier_ = 0;
   mostly_live_ = false;
   wanted_block_ = block_words();
-  stats.minor_collections = 0;
-  stats.total_collections++;
+  minor_collections_ = 0;
 }
 
 bool ProcessHeap::contains(const void* address) const {

@@ -7,6 +7,8 @@
 // a code address and both are skipped by everyone who walks the stack. With native code the marker becomes the address of
 // the stub that resumes the interpreter, placed so that its low three bits are 111.
 //
+// The first block may be a home: memory the owner keeps for it behind itself, which is never freed and taken again by hibernation.
+//
 // Generations: terms below `mature` (the high-water mark of the last collection) that survive a minor collection move to the old heap;
 // a major collection copies everything into a new block. A block is never moved only because it is tight: the next collection takes a larger one.
 // Fragments belong to the young generation.
@@ -15,6 +17,7 @@
 // holds the process (see proc/process.h, state Running).
 #pragma once
 
+#include "heap/block_cache.h"
 #include "heap/fragment.h"
 
 namespace vm::heap {
@@ -45,11 +48,12 @@ struct HeapLimits {
   std::size_t max_heap_words = 0;         // 0: none
   bool max_heap_kill = true;
   bool max_heap_error_logger = true;
+  bool operator==(const HeapLimits&) const = default;
 };
 
-struct HeapStats {
-  std::uint64_t minor_collections = 0;  // since the last major one
-  std::uint64_t total_collections = 0;
+// What a collection did.
+struct CollectionEffort {
+  std::uint64_t words_copied = 0;
   std::uint64_t words_reclaimed = 0;
 };
 
@@ -62,6 +66,16 @@ class ProcessHeap final : public term::HeapWriter {
 
   // First block of at least `words`. Call once.
   void init(std::size_t words);
+  // The same when the first block may lie at `home`, which lives as long as this object.
+  void init(std::size_t words, Word* home, std::size_t home_words);
+  bool is_at_home() const { return start_ == home_; }
+
+  const HeapLimits& limits() const { return *limits_; }
+  // `common` outlives the heap: limits equal to it take no memory of their own.
+  void set_limits(const HeapLimits& limits, const HeapLimits* common);
+  // Minor collections since the last major one.
+  std::uint32_t minor_collections() const { return minor_collections_; }
+
   void release();
 
   Word* stack_top() const { return limit_; }
@@ -94,9 +108,9 @@ class ProcessHeap final : public term::HeapWriter {
   };
   enum class Outcome { Ok, MaxHeapReached };
   // Collects. Roots: the stack, `registers` (live ones), and what `source` visits. Afterwards free_words() >= need_words + kStackSlack.
-  // The words of work done are added to *work (for reductions). Outcome MaxHeapReached: limits were passed (the process
+  // *effort tells what it took (for reductions). Outcome MaxHeapReached: limits were passed (the process
   // must be killed or reported as its flag says; the heap is valid).
-  Outcome collect(const Request& request, Term* registers, std::size_t live, RootSource& source, std::uint64_t* work);
+  Outcome collect(const Request& request, Term* registers, std::size_t live, RootSource& source, CollectionEffort* effort);
   // Tells the heap that a new time slice starts: collections are counted per slice to size the nursery.
   void note_slice() {
     if (collections_in_slice_ == 0 && nursery_tier_ != 0 && ++calm_slices_ >= kCalmSlices) {
@@ -118,12 +132,10 @@ class ProcessHeap final : public term::HeapWriter {
   term::OffHeapList& off_heap_old() { return off_heap_old_; }
   HeapFragment* fragments() const { return fragments_; }
 
-  HeapLimits limits;
-  HeapStats stats;
-
  private:
   friend class Collector;
   void count_collection();
+  void free_young_block();
   std::size_t nursery_words() const;
   bool old_heap_has_room(std::size_t words);
   bool choose_mature();
@@ -146,11 +158,17 @@ class ProcessHeap final : public term::HeapWriter {
   term::OffHeapList off_heap_old_;
   std::size_t vheap_budget_bytes_ = 46422 * kWordBytes;
   std::size_t old_vheap_budget_bytes_ = 4 * 46422 * kWordBytes;
+  static const HeapLimits kStandardLimits;
+  const HeapLimits* limits_ = &kStandardLimits;
+  Word* home_ = nullptr;
+  std::size_t wanted_block_ = 0;  // words of the next young block
+  std::uint32_t minor_collections_ = 0;
+  std::uint16_t home_words_ = 0;
+  bool own_limits_ = false;
   std::uint8_t collections_in_slice_ = 0;
   std::uint8_t nursery_tier_ = 0;
   std::uint8_t calm_slices_ = 0;
-  bool mostly_live_ = false;      // most of the last nursery survived
-  std::size_t wanted_block_ = 0;  // words of the next young block
+  bool mostly_live_ = false;  // most of the last nursery survived
   static constexpr std::uint8_t kCalmSlices = 64;
 };
 

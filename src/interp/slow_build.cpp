@@ -30,7 +30,7 @@ bool segment_error(Process& p, const Word* s, Term reason, Term what, Term value
   term::HeapWriter& h = p.heap;
   Term cause = term::Tuple::make(h, Term::small(static_cast<SWord>(s[kSegIndex])), type_atom(static_cast<Segment>(s[kSegType])), what, value);
   Term pairs[] = {atoms::cause, cause, atoms::function, atoms::format_bs_fail, atoms::module, atoms::erl_erts_errors};
-  p.exception.error_info = ops::map_from_pairs(h, pairs);
+  p.scratch->exception.error_info = ops::map_from_pairs(h, pairs);
   return false;
 }
 

@@ -42,17 +42,17 @@ Next go_to(Registers& r, CodePtr target, std::size_t arity) {
 // Loads the target and the arguments of a pending call; they are no roots any more.
 void take_pending_call(Registers& r) {
   Process& p = *r.process;
-  for (std::uint32_t i = 0; i < p.pending_arity; i++) r.x[i] = p.pending_args[i];
-  go_to(r, p.pending_export->entry.load(std::memory_order_acquire), p.pending_arity);
-  p.pending_export = nullptr;
-  p.pending_arity = 0;
+  for (std::uint32_t i = 0; i < p.scratch->pending_arity; i++) r.x[i] = p.scratch->pending_args[i];
+  go_to(r, p.scratch->pending_export->entry.load(std::memory_order_acquire), p.scratch->pending_arity);
+  p.scratch->pending_export = nullptr;
+  p.scratch->pending_arity = 0;
 }
 
 // A trap without an export: apply of pending_args = {Fun, Args} or {Module, Function, Args}.
 Next trap_apply(Registers& r, std::uint32_t arity, CodePtr site) {
   Process& p = *r.process;
-  Term list = p.pending_args[arity - 1];
-  Term target[2] = {p.pending_args[0], p.pending_args[1]};
+  Term list = p.scratch->pending_args[arity - 1];
+  Term target[2] = {p.scratch->pending_args[0], p.scratch->pending_args[1]};
   bool is_fun = arity == 2;
   Term args[kXRegisters];
   SWord n = ops::list_to_args(list, args, kXRegisters - 1);
@@ -97,18 +97,18 @@ Term args_list(term::HeapWriter& h, const Term* x, std::size_t n) {
 Next after_bif(Registers& r, const code::Bif&, CodePtr site) {
   Process& p = *r.process;
   PendingKind kind = p.pending;
-  const code::Export* target = p.pending_export;
-  std::uint32_t arity = p.pending_arity;
+  const code::Export* target = p.scratch->pending_export;
+  std::uint32_t arity = p.scratch->pending_arity;
   p.pending = PendingKind::None;
-  p.pending_export = nullptr;  // or a later built-in that only waits would be taken for a call of it
-  p.pending_arity = 0;
+  p.scratch->pending_export = nullptr;  // or a later built-in that only waits would be taken for a call of it
+  p.scratch->pending_arity = 0;
   switch (kind) {
     case PendingKind::Raise: return Next::Raise;
     case PendingKind::Exit: return Next::Ended;
     case PendingKind::Wait:
       if (!target && arity == 3 && (p.flags & Process::kHibernated)) return hibernate(r);
       if (!target) return Next::Retry;
-      save_registers(p, p.pending_args, arity);
+      save_registers(p, p.scratch->pending_args, arity);
       p.pc = target->entry.load(std::memory_order_acquire);
       return Next::Sleep;
     case PendingKind::Trap:
@@ -117,7 +117,7 @@ Next after_bif(Registers& r, const code::Bif&, CodePtr site) {
         Next next = trap_apply(r, arity, site);
         return next == Next::Call && kind == PendingKind::Yield ? Next::Yield : next;
       }
-      for (std::uint32_t i = 0; i < arity; i++) r.x[i] = p.pending_args[i];
+      for (std::uint32_t i = 0; i < arity; i++) r.x[i] = p.scratch->pending_args[i];
       go_to(r, target->entry.load(std::memory_order_acquire), arity);
       return kind == PendingKind::Yield ? Next::Yield : Next::Call;
     }

@@ -38,7 +38,7 @@ void end_uncaught(Process& p, Exception e, Term trace) {
     e.cls = ExceptionClass::Error;
   }
   Term list = e.cls == ExceptionClass::Error ? ops::build_stacktrace(p, trace) : term::kNil;
-  p.exception = Exception{};
+  p.scratch->exception = Exception{};
   Term reason = proc::exit_reason_of_exception(p, e, list);
   proc::end_process(p, reason);
 }
@@ -47,13 +47,13 @@ void end_uncaught(Process& p, Exception e, Term trace) {
 
 void set_error(Process& p, Term reason) {
   p.pending = PendingKind::Raise;
-  p.exception = Exception{};
-  p.exception.reason = reason;
+  p.scratch->exception = Exception{};
+  p.scratch->exception.reason = reason;
 }
 
 void set_error(Process& p, Term tag, Term value) { set_error(p, term::Tuple::make(p.heap, tag, value)); }
 
-void set_bif_arguments(Process& p, std::span<const Term> args) { p.exception.args = args_list(p.heap, args.data(), args.size()); }
+void set_bif_arguments(Process& p, std::span<const Term> args) { p.scratch->exception.args = args_list(p.heap, args.data(), args.size()); }
 
 bool bif_is_shown(const code::Bif& b) {
   if (b.mfa.module != atoms::erlang) return true;
@@ -69,7 +69,7 @@ bool applies_apply(const code::Export& e) { return e.bif && is_apply(*e.bif) && 
 
 CodePtr raise_pending(Registers& r, const code::Mfa* first, CodePtr pc) {
   Process& p = *r.process;
-  Exception e = p.exception;
+  Exception e = p.scratch->exception;
   p.pending = PendingKind::None;
   p.current_mfa = nullptr;
   if (pc) p.pc = pc;
@@ -87,7 +87,7 @@ CodePtr raise_pending(Registers& r, const code::Mfa* first, CodePtr pc) {
   r.x[0] = class_atom(e.cls);
   r.x[1] = e.reason;
   r.x[2] = trace;
-  p.exception = Exception{};
+  p.scratch->exception = Exception{};
   return handler;
 }
 
@@ -99,10 +99,10 @@ void catch_end_value(Registers& r) {
 bool instruction_raise(Registers& r, Term trace, Term value) {
   Process& p = *r.process;
   p.pending = PendingKind::Raise;
-  p.exception = Exception{};
-  p.exception.cls = ops::class_of_trace(trace);
-  p.exception.reason = value;
-  p.exception.stacktrace = trace;
+  p.scratch->exception = Exception{};
+  p.scratch->exception.cls = ops::class_of_trace(trace);
+  p.scratch->exception.reason = value;
+  p.scratch->exception.stacktrace = trace;
   return true;
 }
 
@@ -114,10 +114,10 @@ bool instruction_raw_raise(Registers& r) {
     return false;
   }
   p.pending = PendingKind::Raise;
-  p.exception = Exception{};
-  p.exception.cls = c == atoms::error ? ExceptionClass::Error : c == atoms::exit ? ExceptionClass::Exit : ExceptionClass::Throw;
-  p.exception.reason = r.x[1];
-  p.exception.stacktrace = r.x[2];
+  p.scratch->exception = Exception{};
+  p.scratch->exception.cls = c == atoms::error ? ExceptionClass::Error : c == atoms::exit ? ExceptionClass::Exit : ExceptionClass::Throw;
+  p.scratch->exception.reason = r.x[1];
+  p.scratch->exception.stacktrace = r.x[2];
   return true;
 }
 

@@ -41,7 +41,7 @@ Term errors_module(Term module) {
 // [{error_info, Map}] for the exception at hand, or nil.
 Term location_info(Process& p, const code::Mfa* first) {
   HeapWriter& h = p.heap;
-  const proc::Exception& e = p.exception;
+  const proc::Exception& e = p.scratch->exception;
   Term info = e.error_info;
   if (first && e.reason == atoms::undef) return term::kNil;
   if (!info.is_value() && first) {
@@ -88,7 +88,7 @@ std::size_t collect_return_addresses(Process& p, std::span<code::CodePtr> out) {
 
 Term save_raw_trace(Process& p, const code::Mfa* first, code::CodePtr pc) {
   HeapWriter& h = p.heap;
-  const proc::Exception& e = p.exception;
+  const proc::Exception& e = p.scratch->exception;
   code::CodePtr pcs[kMaxDepth + 1];
   std::size_t depth = p.runtime->settings.backtrace_depth > 0 ? static_cast<std::size_t>(p.runtime->settings.backtrace_depth) : 0;
   depth = std::min(depth, kMaxDepth);

@@ -12,7 +12,7 @@
 
 namespace vm::ops {
 
-// Saves the trace of p.exception: `first` is the function that raised (nullptr: take it from `pc`), then the return addresses found on the
+// Saves the trace of p.scratch->exception: `first` is the function that raised (nullptr: take it from `pc`), then the return addresses found on the
 // stack, consecutive duplicates dropped, at most settings.backtrace_depth entries.
 Term save_raw_trace(proc::Process& p, const code::Mfa* first, code::CodePtr pc);
 // The list for a raw trace, or the list itself when `trace` is one already.

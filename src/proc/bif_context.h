@@ -50,14 +50,14 @@ class GuardContext {
   // error with a cause for the extended error information (erl_erts_errors and friends read it).
   BifResult error_with_cause(Term reason, Term cause) {
     BifResult r = error(reason);
-    process_.exception.cause = cause;
+    process_.scratch->exception.cause = cause;
     return r;
   }
   BifResult raise(ExceptionClass cls, Term reason) {
     process_.pending = PendingKind::Raise;
-    process_.exception = Exception{};
-    process_.exception.cls = cls;
-    process_.exception.reason = reason;
+    process_.scratch->exception = Exception{};
+    process_.scratch->exception.cls = cls;
+    process_.scratch->exception.reason = reason;
     return Term::non_value();
   }
   // {Tag, Value} as reason: badmap, badkey, badfun...
@@ -81,12 +81,12 @@ class BifContext : public GuardContext {
   // Goes on as a call of `target` with these arguments.
   template <typename... T>
   BifResult trap(code::Export* target, T... args) {
-    static_assert(sizeof...(T) <= Process::kMaxTrapArgs);
+    static_assert(sizeof...(T) <= Scratch::kMaxTrapArgs);
     process_.pending = PendingKind::Trap;
-    process_.pending_export = target;
-    process_.pending_arity = sizeof...(T);
+    process_.scratch->pending_export = target;
+    process_.scratch->pending_arity = sizeof...(T);
     std::size_t i = 0;
-    ((process_.pending_args[i++] = args), ...);
+    ((process_.scratch->pending_args[i++] = args), ...);
     return Term::non_value();
   }
   // As trap, after giving up the rest of the slice.

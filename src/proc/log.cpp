@@ -97,7 +97,7 @@ void log_process_error(Process& p, Term reason) {
 }
 
 void log_max_heap(Process& p) {
-  const heap::HeapLimits& l = p.heap.limits;
+  const heap::HeapLimits& l = p.heap.limits();
   heap::FragmentWriter scratch(64);
   const Term node = p.runtime->node_name;
   const bool alive = node != atoms::nonode_at_nohost;

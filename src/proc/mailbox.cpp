@@ -117,7 +117,7 @@ Word Mailbox::reserve_marker() {
     if (!markers_[i].used) id = i;
   if (id == kMarkers) {
     id = next_marker_;
-    next_marker_ = (next_marker_ + 1) % kMarkers;
+    next_marker_ = static_cast<std::uint8_t>((next_marker_ + 1) % kMarkers);
   } else {
     markers_used_++;
   }

@@ -157,14 +157,14 @@ class Mailbox {
   Message* matching_ = nullptr;   // what the running receive looks at; nullptr between two messages
   Message* on_heap_ = nullptr;    // waiting messages with terms on the heap
   std::uint32_t on_heap_count_ = 0;
+  std::uint8_t next_marker_ = 0;
+  std::uint8_t markers_used_ = 0;
   std::uint64_t missed_ = 0;      // messages that receives passed over in vain
   std::uint64_t miss_limit_ = kMissLimit;
   MailboxIndex* index_ = nullptr;
   Message* unindexed_ = nullptr;  // first message the index does not know
   std::uint64_t appended_ = 0;    // messages are numbered in the inbox (Signal::id)
   Marker* markers_ = nullptr;  // kMarkers of them, on demand
-  Word next_marker_ = 0;
-  unsigned markers_used_ = 0;
 };
 
 }  // namespace vm::proc

@@ -15,7 +15,7 @@
 
 namespace vm::proc {
 
-Process::Process(Runtime& rt, Term self) : pid(self), runtime(&rt), saved_registers(inline_registers) {}
+Process::Process(Runtime& rt, Term self) : pid(self), runtime(&rt), saved_registers(inline_registers), scratch(&Scratch::of_thread()) {}
 
 Process::~Process() {
   if (saved_registers != inline_registers) delete[] saved_registers;
@@ -24,8 +24,16 @@ Process::~Process() {
   delete cold;
 }
 
-void* Process::operator new(std::size_t) { return sync::Slab<sizeof(Process), Process>::allocate(); }
-void Process::operator delete(void* p) { sync::Slab<sizeof(Process), Process>::release(p); }
+void* Process::operator new(std::size_t) {
+  static_assert(sizeof(Process) <= kSlotBytes / 2, "half of a slot is heap");
+  return sync::Slab<kSlotBytes, Process>::allocate();
+}
+void Process::operator delete(void* p) { sync::Slab<kSlotBytes, Process>::release(p); }
+
+Scratch& Scratch::of_thread() {
+  static thread_local Scratch scratch;
+  return scratch;
+}
 
 ColdPart& Process::cold_part() {
   if (!cold) cold = new ColdPart;
@@ -97,6 +105,9 @@ Engine::Stop run_slice(Process& p, sched::Scheduler& scheduler) {
   p.slice_reductions = settings.single_reduction ? 1 : settings.context_reductions;
   p.reductions_left = p.slice_reductions;
   p.heap.note_slice();
+  if (VM_UNLIKELY(!scheduler.user)) scheduler.user = new Scratch;
+  p.scratch = static_cast<Scratch*>(scheduler.user);
+  p.scratch->clear();
   p.in_engine = true;
   const Engine::Stop stop = p.runtime->engine->run(p, scheduler);
   if (stop == Engine::Stop::Ended) return stop;
@@ -157,42 +168,42 @@ void Process::release_waiting() {
 void Process::visit_roots(heap::RootSink& sink) {
   sink.roots(&group_leader, 1);
   sink.roots(&seq_trace_token, 1);
-  if (pending_arity) sink.roots(pending_args, pending_arity);
-  sink.roots(&exception.reason, 1);
-  sink.roots(&exception.stacktrace, 1);
-  sink.roots(&exception.args, 1);
-  sink.roots(&exception.cause, 1);
-  sink.roots(&exception.error_info, 1);
+  if (in_engine) {
+    Exception& e = scratch->exception;
+    if (scratch->pending_arity) sink.roots(scratch->pending_args, scratch->pending_arity);
+    for (Term* t : {&e.reason, &e.stacktrace, &e.args, &e.cause, &e.error_info})
+      if (t->is_pointer()) sink.roots(t, 1);
+  }
   if (dictionary) dictionary->visit_roots(sink);
   mailbox.visit_roots(sink);
 }
 
 void Process::collect_waiting() {
   mailbox.adopt_matching(heap);
-  const std::uint64_t reclaimed = heap.stats.words_reclaimed;
+  const std::size_t before = heap.used_words() + heap.old_words();
   heap.collect_for_hibernation(saved_registers, live, *this);
   if (sched::Scheduler* current = sched::Scheduler::current()) {
     current->count(kCollectionsCounter, 1);
-    current->count(kReclaimedWordsCounter, heap.stats.words_reclaimed - reclaimed);
+    const std::size_t after = heap.used_words() + heap.old_words();
+    current->count(kReclaimedWordsCounter, before > after ? before - after : 0);
   }
 }
 
 bool Process::collect(Term* registers, std::size_t live_registers, std::size_t need_words, bool major) {
-  std::uint64_t work = 0;
-  const std::uint64_t reclaimed = heap.stats.words_reclaimed;
+  heap::CollectionEffort effort;
   SystemMonitor* monitor = runtime->monitor.load(std::memory_order_acquire);
   const std::int64_t started = monitor && monitor->times_collections() ? raw_monotonic_ns() : 0;
   mailbox.adopt_matching(heap);
-  const heap::ProcessHeap::Outcome outcome = heap.collect({need_words, major}, registers, live_registers, *this, &work);
+  const heap::ProcessHeap::Outcome outcome = heap.collect({need_words, major}, registers, live_registers, *this, &effort);
   if (VM_UNLIKELY(monitor != nullptr)) monitor->collected(*this, started ? raw_monotonic_ns() - started : 0);
-  reductions_left -= static_cast<SWord>(work / 16 + 1);
+  reductions_left -= static_cast<SWord>(effort.words_copied / 16 + 1);
   if (sched::Scheduler* current = sched::Scheduler::current()) {
     current->count(kCollectionsCounter, 1);
-    current->count(kReclaimedWordsCounter, heap.stats.words_reclaimed - reclaimed);
+    current->count(kReclaimedWordsCounter, effort.words_reclaimed);
   }
   if (VM_LIKELY(outcome == heap::ProcessHeap::Outcome::Ok)) return true;
-  if (heap.limits.max_heap_error_logger) log_max_heap(*this);
-  if (!heap.limits.max_heap_kill) return true;
+  if (heap.limits().max_heap_error_logger) log_max_heap(*this);
+  if (!heap.limits().max_heap_kill) return true;
   end_process(*this, atoms::killed);
   return false;
 }

@@ -27,7 +27,6 @@ class Links;        // proc/links.h
 class Dictionary;   // proc/dictionary.h
 struct ColdPart;    // proc/process_cold.h: rarely used fields
 struct BifTimer;    // proc/timers.cpp
-struct Continuation;
 
 enum class ExceptionClass : std::uint8_t { Error = 0, Exit = 1, Throw = 2 };
 
@@ -35,7 +34,7 @@ enum class ExceptionClass : std::uint8_t { Error = 0, Exit = 1, Throw = 2 };
 enum class PendingKind : std::uint8_t {
   None,
   Raise,      // exception_ says what
-  Trap,       // call pending_export with the arguments in pending_args, as if the built-in had been that call
+  Trap,       // call scratch->pending_export with the arguments in pending_args, as if the built-in had been that call
   Yield,      // as Trap, but give up the slice first
   Wait,       // leave the slice waiting (hibernate, suspend): the built-in is called again when woken unless `hibernate` said where to go
   Exit,       // the process has ended
@@ -52,9 +51,29 @@ struct Exception {
   bool save_trace = true;              // false: throw of an already saved trace
 };
 
+// What a built-in leaves for the engine, which takes it at once: nothing of it outlives a slice, so each thread has one for all processes.
+struct Scratch {
+  static constexpr std::size_t kMaxTrapArgs = 8;
+  code::Export* pending_export = nullptr;
+  std::uint32_t pending_arity = 0;
+  Term pending_args[kMaxTrapArgs];
+  Exception exception;
+
+  void clear() {
+    pending_export = nullptr;
+    pending_arity = 0;
+    exception = Exception{};
+  }
+  static Scratch& of_thread();
+};
+
 class Process final : public sched::Runnable, public heap::RootSource {
  public:
-  static constexpr std::size_t kMaxTrapArgs = 8;
+  static constexpr std::uint32_t kInlineRegisters = 4;
+  // A process lies in a slab slot of this size; what it doesn't need itself is the home of its heap (heap::ProcessHeap::init).
+  static constexpr std::size_t kSlotBytes = 1152;
+  Word* home() { return reinterpret_cast<Word*>(this + 1); }
+  static std::size_t home_words() { return (kSlotBytes - sizeof(Process)) / kWordBytes; }
 
   // --- identity (immutable)
   Term pid;
@@ -66,20 +85,23 @@ class Process final : public sched::Runnable, public heap::RootSource {
   std::uint32_t live = 0;                  // how many argument registers are saved
   std::uint32_t catches = 0;               // catch tags on the stack; 0: an exception ends the process
   Term* saved_registers = nullptr;         // `live` terms; points to inline_registers or a block
-  Term inline_registers[6];
-  std::uint32_t saved_capacity = 6;
+  Term inline_registers[kInlineRegisters];
+  std::uint32_t saved_capacity = kInlineRegisters;
+  std::uint32_t slice_reductions = 0;      // what the slice started with
   SWord reductions_left = 0;               // of this slice; the engine keeps it in a register while running
   std::uint64_t reductions_done = 0;       // in earlier slices
-  std::uint32_t slice_reductions = 0;      // what the slice started with
   const code::Mfa* current_mfa = nullptr;  // while waiting in or calling a built-in or exiting: what current_function shows; else from pc
-  code::Mfa initial_call{};
+  const code::Mfa* initial_call = nullptr; // lives for ever, in an export
 
-  // --- pending action of a built-in
+  // --- pending action of a built-in; details in `scratch`
   PendingKind pending = PendingKind::None;
-  code::Export* pending_export = nullptr;
-  std::uint32_t pending_arity = 0;
-  Term pending_args[kMaxTrapArgs];
-  Exception exception;
+  bool in_engine = false;                  // own thread: inside Engine::run
+  bool waiting = false;                    // own thread: the last slice ended in a receive
+  // Owns or fixed a table at some time: ets/ wants to hear of its end.
+  std::atomic<bool> has_tables{false};
+  // A NIF resource monitors or monitored this process: nif/ wants to hear of its end.
+  std::atomic<bool> has_native_monitors{false};
+  Scratch* scratch;                        // of the thread that runs it, or made it; empty between slices
 
   // --- Erlang-visible state
   Mailbox mailbox;
@@ -115,7 +137,7 @@ class Process final : public sched::Runnable, public heap::RootSource {
   bool exiting() const { return state.load(std::memory_order_acquire) & kExiting; }
   bool alive() const { return !exiting(); }
 
-  // Collector's roots outside stack and registers: dictionary, pending terms, mailbox terms that live on the heap, continuations (proc/roots.cpp).
+  // Collector's roots outside stack and registers: dictionary, pending terms, mailbox terms that live on the heap.
   void visit_roots(heap::RootSink& sink) override;
   // Collects now, at a GC point: `registers` hold live terms. Charges reductions. Kills the process when max_heap_size says so: then returns false.
   bool collect(Term* registers, std::size_t live, std::size_t need_words, bool major = false);
@@ -126,8 +148,6 @@ class Process final : public sched::Runnable, public heap::RootSource {
   // State word, see proc/process_state.h.
   std::atomic<std::uint32_t> state{0};
   std::uint32_t suspend_count = 0;         // own thread
-  bool in_engine = false;                  // own thread: inside Engine::run
-  bool waiting = false;                    // own thread: the last slice ended in a receive
   // Of the sweeper (proc/sweeper.h): reductions_done when it last came by, passes since they changed, and how many it takes.
   std::uint8_t sweep_age = 0, sweep_patience = 0;
   std::uint32_t sweep_mark = 0;
@@ -135,14 +155,8 @@ class Process final : public sched::Runnable, public heap::RootSource {
   sync::Spinlock timers_lock;
   bool timers_closed = false;
   BifTimer* first_timer = nullptr;
-  // Root chain of continuations (RootTerm members).
-  Continuation* continuations = nullptr;
   // Accounting group, for limits that bind several processes; nullptr = none.
   void* group = nullptr;
-  // Owns or fixed a table at some time: ets/ wants to hear of its end.
-  std::atomic<bool> has_tables{false};
-  // A NIF resource monitors or monitored this process: nif/ wants to hear of its end.
-  std::atomic<bool> has_native_monitors{false};
 
   // Takes a process that waits away from everybody else, or answers false. To be given back at once with release_waiting, which queues it if
   // somebody wanted to wake it meanwhile.

@@ -45,7 +45,7 @@ Term get_current_location(Process& p, term::HeapWriter& h, bool) {
   if (!mfa) return atoms::undefined;
   return term::Tuple::make(h, mfa->module, mfa->function, count(mfa->arity), term::kNil);
 }
-Term get_initial_call(Process& p, term::HeapWriter& h, bool) { return mfa_tuple(h, p.initial_call); }
+Term get_initial_call(Process& p, term::HeapWriter& h, bool) { return mfa_tuple(h, p.initial_call ? *p.initial_call : code::Mfa{}); }
 
 Term get_status(Process& p, term::HeapWriter&, bool self_call) {
   if (self_call) return atoms::running;
@@ -89,7 +89,7 @@ Term get_heap_size(Process& p, term::HeapWriter&, bool) { return count(hibernate
 Term get_stack_size(Process& p, term::HeapWriter&, bool) { return count(p.heap.stack_words()); }
 
 Term get_memory(Process& p, term::HeapWriter&, bool) {
-  std::size_t bytes = sizeof(Process) + p.heap.total_words() * kWordBytes;
+  std::size_t bytes = Process::kSlotBytes + (p.heap.total_words() - (p.heap.is_at_home() ? p.heap.block_words() : 0)) * kWordBytes;
   if (p.links)
     bytes += sizeof(Links) + p.links->links.memory_bytes() + p.links->monitors.memory_bytes() + p.links->watchers.memory_bytes() +
              p.links->aliases.memory_bytes();
@@ -104,23 +104,23 @@ Term get_memory(Process& p, term::HeapWriter&, bool) {
 }
 
 Term max_heap_map(Process& p, term::HeapWriter& h) {
-  const heap::HeapLimits& l = p.heap.limits;
+  const heap::HeapLimits& l = p.heap.limits();
   const Term keys[] = {atoms::error_logger, atoms::kill, atoms::size};
   const Term values[] = {boolean(l.max_heap_error_logger), boolean(l.max_heap_kill), count(l.max_heap_words)};
   return make_small_map(h, keys, values);
 }
 Term get_max_heap_size(Process& p, term::HeapWriter& h, bool) { return max_heap_map(p, h); }
-Term get_min_heap_size(Process& p, term::HeapWriter&, bool) { return count(p.heap.limits.min_heap_words); }
-Term get_min_vheap_size(Process& p, term::HeapWriter&, bool) { return count(p.heap.limits.min_vheap_words); }
-Term get_fullsweep_after(Process& p, term::HeapWriter&, bool) { return count(p.heap.limits.fullsweep_after); }
+Term get_min_heap_size(Process& p, term::HeapWriter&, bool) { return count(p.heap.limits().min_heap_words); }
+Term get_min_vheap_size(Process& p, term::HeapWriter&, bool) { return count(p.heap.limits().min_vheap_words); }
+Term get_fullsweep_after(Process& p, term::HeapWriter&, bool) { return count(p.heap.limits().fullsweep_after); }
 
 Term get_garbage_collection(Process& p, term::HeapWriter& h, bool) {
   term::ListBuilder list(h);
   list.add(pair(h, atoms::max_heap_size, max_heap_map(p, h)));
-  list.add(pair(h, atoms::min_bin_vheap_size, count(p.heap.limits.min_vheap_words)));
-  list.add(pair(h, atoms::min_heap_size, count(p.heap.limits.min_heap_words)));
-  list.add(pair(h, atoms::fullsweep_after, count(p.heap.limits.fullsweep_after)));
-  list.add(pair(h, atoms::minor_gcs, count(p.heap.stats.minor_collections)));
+  list.add(pair(h, atoms::min_bin_vheap_size, count(p.heap.limits().min_vheap_words)));
+  list.add(pair(h, atoms::min_heap_size, count(p.heap.limits().min_heap_words)));
+  list.add(pair(h, atoms::fullsweep_after, count(p.heap.limits().fullsweep_after)));
+  list.add(pair(h, atoms::minor_gcs, count(p.heap.minor_collections())));
   return list.finish();
 }
 
@@ -136,9 +136,9 @@ Term get_garbage_collection_info(Process& p, term::HeapWriter& h, bool) {
   list.add(pair(h, atoms::old_heap_size, count(p.heap.old_words())));
   list.add(pair(h, atoms::heap_size, count(p.heap.used_words())));
   list.add(pair(h, atoms::bin_vheap_size, count(p.heap.off_heap_young().bytes / kWordBytes)));
-  list.add(pair(h, atoms::bin_vheap_block_size, count(p.heap.limits.min_vheap_words)));
+  list.add(pair(h, atoms::bin_vheap_block_size, count(p.heap.limits().min_vheap_words)));
   list.add(pair(h, atoms::bin_old_vheap_size, count(p.heap.off_heap_old().bytes / kWordBytes)));
-  list.add(pair(h, atoms::bin_old_vheap_block_size, count(p.heap.limits.min_vheap_words)));
+  list.add(pair(h, atoms::bin_old_vheap_block_size, count(p.heap.limits().min_vheap_words)));
   return list.finish();
 }
 

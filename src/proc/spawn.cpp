@@ -14,21 +14,21 @@
 namespace vm::proc {
 namespace {
 
-constexpr std::size_t kFirstBlockWords = 96;
+constexpr std::size_t kSpareWords = 48;
 constexpr std::size_t kStockMinHeap = 233;
 
-// First block: what the arguments need and a little to work with.
+// First block: what the arguments need and a little to work with; the home behind the process where that is enough.
 std::size_t first_block(const SpawnOptions& options, std::size_t needed) {
-  const std::size_t wanted = options.limits.min_heap_words == kStockMinHeap ? kFirstBlockWords : options.limits.min_heap_words;
-  return std::max(wanted, needed + kFirstBlockWords / 2);
+  const std::size_t wanted = options.limits.min_heap_words == kStockMinHeap ? 0 : options.limits.min_heap_words;
+  return std::max(wanted, needed + kSpareWords);
 }
 
 Process* make(Runtime& rt, Process* parent, const SpawnOptions& options, std::size_t needed_words) {
   const Term pid = rt.processes->reserve();
   if (!pid.is_value()) return nullptr;
   auto* p = new Process(rt, pid);
-  p->heap.limits = options.limits;
-  p->heap.init(first_block(options, needed_words));
+  p->heap.set_limits(options.limits, &rt.settings.heap_limits);
+  p->heap.init(first_block(options, needed_words), p->home(), Process::home_words());
   p->priority.store(options.priority, std::memory_order_relaxed);
   if (options.off_heap_messages) p->flags |= Process::kOffHeapMessages;
   if (options.system_process) p->flags |= Process::kSystemProcess;
@@ -108,7 +108,7 @@ Spawned spawn(Runtime& rt, Process* parent, Term module, Term function, Term arg
   std::size_t i = 0;
   for (Term l = args; l.is_cons(); l = l.tail(), i++) copies[i] = heap::copy_measured(l.head(), sizes[i], child->heap);
   code::Export& target = export_of(rt, module, function, arity);
-  child->initial_call = target.mfa;
+  child->initial_call = &target.mfa;
   rt.engine->prepare_call(*child, target, copies, arity);
   return launch(rt, parent, child, options);
 }
@@ -119,7 +119,7 @@ Spawned spawn_fun(Runtime& rt, Process* parent, Term fun, const SpawnOptions& op
   if (!child) return {};
   const Term args[2] = {heap::copy_measured(fun, words, child->heap), term::kNil};
   code::Export& target = export_of(rt, atoms::erlang, atoms::apply, 2);
-  child->initial_call = target.mfa;
+  child->initial_call = &target.mfa;
   rt.engine->prepare_call(*child, target, args, 2);
   return launch(rt, parent, child, options);
 }

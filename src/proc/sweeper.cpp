@@ -75,7 +75,7 @@ void Sweeper::visit(Process& p) {
   }
   const std::size_t words = p.heap.total_words();
   const std::size_t off_heap = off_heap_bytes(p);
-  const bool worth = words > std::max(kWorthWords, p.heap.limits.min_heap_words) || off_heap > kWorthOffHeapBytes;
+  const bool worth = words > std::max(kWorthWords, p.heap.limits().min_heap_words) || off_heap > kWorthOffHeapBytes;
   if (worth && p.sweep_age != kSwept && p.sweep_age >= (kFirstAge << std::min(p.sweep_patience, kLongestPatience)) && !(p.flags & (Process::kDisableGc | Process::kHibernated))) {
     p.collect_waiting();
     swept_.fetch_add(1, std::memory_order_relaxed);

@@ -151,12 +151,12 @@ class BifMachine {
     for (Term t : results) {
       if (t.is_value()) registers.push_back(t);
     }
-    if (process_->pending == proc::PendingKind::Raise) registers.push_back(process_->exception.reason);
+    if (process_->pending == proc::PendingKind::Raise) registers.push_back(process_->scratch->exception.reason);
     process_->heap.verify(registers.data(), registers.size(), *process_);
     VM_CHECK(process_->collect(registers.data(), registers.size(), 0, true));
     process_->heap.verify(registers.data(), registers.size(), *process_);
     process_->pending = proc::PendingKind::None;
-    process_->exception = proc::Exception{};
+    process_->scratch->exception = proc::Exception{};
     VM_CHECK(process_->collect(nullptr, 0, 0, true));
   }
 

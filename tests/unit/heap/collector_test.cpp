@@ -30,11 +30,11 @@ struct Machine {
   ProcessHeap heap;
   Roots roots;
   Term registers[4] = {term::kNil, term::kNil, term::kNil, term::kNil};
-  std::uint64_t work = 0;
+  CollectionEffort effort;
 
   Machine() { heap.init(96); }
   void collect(std::size_t need, bool major = false) {
-    ASSERT_EQ(heap.collect({need, major}, registers, 4, roots, &work), ProcessHeap::Outcome::Ok);
+    ASSERT_EQ(heap.collect({need, major}, registers, 4, roots, &effort), ProcessHeap::Outcome::Ok);
     ASSERT_GE(heap.free_words(), need + kStackSlack);
     heap.verify(registers, 4, roots);
   }
@@ -246,6 +246,61 @@ TEST(Collector, OffHeapReferencesFollowTheirGeneration) {
   EXPECT_EQ(m.heap.off_heap_old().bytes, 0u);
   EXPECT_EQ(data->refs.load(), 1);
   data->release();
+}
+
+// The first block lies with the owner; whoever outgrows it comes back when hibernating.
+TEST(Home, IsLeftAndTakenAgain) {
+  alignas(8) Word home[64];
+  ProcessHeap h;
+  Roots roots;
+  Term x = term::kNil;
+  CollectionEffort effort;
+  h.init(40, home, 64);
+  EXPECT_TRUE(h.is_at_home());
+  EXPECT_EQ(h.block_words(), 64u);
+  for (SWord i = 0; i < 1000; i++) {
+    if (h.free_words() < 2 + kStackSlack) {
+      ASSERT_EQ(h.collect({2, false}, &x, 1, roots, &effort), ProcessHeap::Outcome::Ok);
+    }
+    x = h.cons(Term::small(i), x);
+  }
+  EXPECT_FALSE(h.is_at_home());
+  h.collect_for_hibernation(&x, 1, roots);
+  EXPECT_FALSE(h.is_at_home());
+  for (int i = 0; i < 990; i++) x = x.tail();
+  h.collect_for_hibernation(&x, 1, roots);
+  EXPECT_TRUE(h.is_at_home());
+  h.verify(&x, 1, roots);
+  EXPECT_EQ(x.head(), Term::small(9));
+  h.collect_for_hibernation(&x, 1, roots);  // at home already
+  h.verify(&x, 1, roots);
+  EXPECT_EQ(x.head(), Term::small(9));
+}
+
+TEST(Home, TooSmallForTheArguments) {
+  alignas(8) Word home[64];
+  ProcessHeap h;
+  h.init(100, home, 64);
+  EXPECT_FALSE(h.is_at_home());
+  EXPECT_GE(h.free_words(), 100u);
+}
+
+TEST(Limits, OwnOnesOnlyWhereTheyDiffer) {
+  HeapLimits common;
+  common.min_heap_words = 610;
+  ProcessHeap h;
+  h.set_limits(common, &common);
+  EXPECT_EQ(&h.limits(), &common);
+  HeapLimits own = h.limits();
+  own.fullsweep_after = 3;
+  h.set_limits(own, &common);
+  EXPECT_EQ(h.limits(), own);
+  EXPECT_NE(&h.limits(), &common);
+  own.max_heap_words = 7;
+  h.set_limits(own, &common);
+  EXPECT_EQ(h.limits().max_heap_words, 7u);
+  h.set_limits(common, &common);
+  EXPECT_EQ(&h.limits(), &common);
 }
 
 TEST(Blocks, ShrinkGivesTheEndBack) {

@@ -49,7 +49,7 @@ TEST(Arith, AsStock) {
       return s + " = " + (result.has_value() ? term::to_text(result.value()) : "raised");
     };
     if (expected[0] != '8') {
-      EXPECT_TRUE(!result.has_value() && process->exception.reason == term::AtomTable::intern(expected)) << show();
+      EXPECT_TRUE(!result.has_value() && process->scratch->exception.reason == term::AtomTable::intern(expected)) << show();
     } else {
       Term wanted = reader.read(expected);
       EXPECT_TRUE(result.has_value() && term::equal_exact(result.value(), wanted)) << show() << ", expected " << term::to_text(wanted);
