@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <cstring>
 #include <memory>
 #include <vector>
 
@@ -129,8 +130,20 @@ class Decoder {
     owed_ += left;
   }
 
+  // Atoms read lately, by name.
+  static constexpr std::size_t kRecentBytes = 15;
+  struct AtomKey {
+    Word low = 0, high = 0;  // high: length in the top byte, so that no name is all zero
+  };
+  struct RecentAtom {
+    AtomKey key;
+    Term atom;
+  };
+  bool short_key(const Byte* p, std::size_t size, AtomKey* key) const;
+
   const Byte* at_;
   const Byte* end_;
+  RecentAtom recent_[16];
   term::HeapWriter& h_;
   const DecodeOptions& options_;
   std::vector<Frame> stack_;
@@ -257,9 +270,35 @@ bool Decoder::atom(unsigned tag, Term* out) {
   const bool is_short = tag == kSmallAtom || tag == kSmallAtomUtf8;
   if (!number(is_short ? 1 : 2, &size) || !take(size, &p)) return false;
   const std::string_view text(reinterpret_cast<const char*>(p), size);
+  // Short names come again and again; those of ASCII characters mean the same under all tags.
+  RecentAtom* recent = nullptr;
+  AtomKey key{};
+  if (size <= kRecentBytes && size > 0 && short_key(p, size, &key)) {
+    recent = &recent_[(key.low ^ key.low >> 17 ^ key.high) * 0x9E3779B97F4A7C15 >> 60];
+    if (recent->key.low == key.low && recent->key.high == key.high) {
+      *out = recent->atom;
+      return true;
+    }
+  }
   const AtomLookup lookup = options_.existing_atoms_only ? AtomLookup::ExistingOnly : AtomLookup::Intern;
   *out = tag == kAtomUtf8 || tag == kSmallAtomUtf8 ? atom_from_utf8(text, lookup) : atom_from_latin1(text, lookup);
+  if (recent && out->is_value()) *recent = {key, *out};
   return out->is_value();
+}
+
+// The name in two words with its length; false when it is not all ASCII.
+bool Decoder::short_key(const Byte* p, std::size_t size, AtomKey* key) const {
+  Word words[2] = {0, 0};
+  if (end_ - p >= 16) {
+    std::memcpy(words, p, 16);
+    if (size < 8) words[0] &= (Word{1} << size * 8) - 1, words[1] = 0;
+    else words[1] &= (Word{1} << (size - 8) * 8) - 1;
+  } else {
+    std::memcpy(words, p, size);
+  }
+  if (((words[0] | words[1]) & 0x8080808080808080) != 0) return false;
+  *key = {words[0], words[1] | Word{size} << 56};
+  return true;
 }
 
 bool Decoder::next_atom(Term* out) {
