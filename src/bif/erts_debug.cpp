@@ -14,7 +14,9 @@
 #include "proc/log.h"
 #include "proc/process_table.h"
 #include "proc/runtime.h"
+#include "bif/persistent_term.h"
 #include "ets/table.h"
+#include "ops/maps.h"
 #include "term/hash.h"
 #include "term/map_layout.h"
 #include "term/print.h"
@@ -139,6 +141,10 @@ BifResult erts_debug_get_internal_state_1(BifContext& cx, Term key) {
   if (key == atoms::available_internal_state) return atoms::true_;
   if (key == atoms::reds_left) return Term::small(cx.process().reductions_left);
   if (key == atoms::force_heap_frags) return atoms::false_;
+  if (key.is_atom() && term::AtomTable::text(key) == "persistent_term") {
+    const Term pair[] = {term::AtomTable::intern("table"), term::make_unsigned(cx.heap(), persistent_term_slots())};
+    return ops::map_from_pairs(cx.heap(), pair);
+  }
   if (key.is_atom() && term::AtomTable::text(key) == "flxctr_memory_usage") return term::AtomTable::intern("notsup");
   Term state = process_state_of(cx, key);
   return state.is_value() ? BifResult(state) : cx.badarg();

@@ -54,4 +54,7 @@ class Access {
 
 inline BifResult badarg_because(BifContext& cx, Term cause) { return cx.error_with_cause(atoms::badarg, cause); }
 
+// A bag has no one row of a key.
+inline BifResult badarg_for_bag(BifContext& cx) { return badarg_because(cx, term::AtomTable::intern("table_type")); }
+
 }  // namespace vm::bif

@@ -78,6 +78,8 @@ class Search {
   }
   bool accepts(Row* r) { return spec_->accepts(cx_, r->snapshot(space_)); }
   const Spec& spec() const { return spec_; }
+  // The rows of one key at most are looked at.
+  bool one_key() const { return only_; }
 
  private:
   bool more_of_range(ets::Position* at, ets::Direction direction, std::vector<Row*>* rows) {
@@ -102,7 +104,7 @@ class Search {
     KeyLock lock(t_, key);
     if (!lock.ok()) return false;
     Row* now = r;
-    if (!r->present()) now = t_.is_bag() ? nullptr : t_.store->find(key, lock.hash());
+    if (!r->current()) now = t_.is_bag() ? nullptr : t_.store->find(key, lock.hash());
     return now && f(now, lock.hash(), now == r && r->version() == version && settled_);
   }
   bool accepts_any(Row* r) {
@@ -168,7 +170,8 @@ BifResult search_all(YieldContext& cx, Term id, Term pattern, Shape shape, Job j
   if (!t.ok()) return t.failed(cx);
   Spec spec = compile(cx, pattern, shape);
   if (!spec) return Term::non_value();
-  if (job == Job::Replace && (t->options.type == ets::Type::Bag || !spec->keeps_element(t->key_position()))) return cx.badarg();
+  if (job == Job::Replace && t->options.type == ets::Type::Bag) return badarg_for_bag(cx);
+  if (job == Job::Replace && !spec->keeps_element(t->key_position())) return cx.badarg();
   Search search(cx, *t, std::move(spec));
   return go_on(cx, *t, job, search, ets::Position{}, term::kNil, 0);
 }
@@ -196,14 +199,6 @@ Term continuation(term::HeapWriter& h, Table& t, Portion& p, bool more, const et
   return Tuple::make(h, p.id, Term::small(more ? static_cast<SWord>(at.order) : -1), limit, spec, list, n);
 }
 
-// Whether an ordered table has rows beyond.
-bool has_more(Table& t, const ets::Position& at, Direction direction) {
-  Row* r = nullptr;
-  if (direction == Direction::Forward) t.store->next(at.key, &r);
-  else t.store->previous(at.key, &r);
-  return r != nullptr;
-}
-
 // Answers that wait already, and those of the rows from `at` on, until the portion is full or the slice over.
 BifResult take_portion(YieldContext& cx, Table& t, Portion& p, ets::Position at, Term waiting) {
   term::HeapWriter& h = cx.heap();
@@ -225,12 +220,12 @@ BifResult take_portion(YieldContext& cx, Table& t, Portion& p, ets::Position at,
     }
     cx.bump(rows.size());
   }
-  if (more && t.ordered() && p.answers.size() == p.limit) more = has_more(t, at, p.direction);
   std::size_t n = std::min(p.answers.size(), p.limit);
   bool full = n == p.limit || !more;
   std::span<const Term> surplus(p.answers.begin() + static_cast<std::ptrdiff_t>(full ? n : 0), p.answers.end());
   Term rest = atoms::end_of_table;
-  if (more || !surplus.empty() || !full) rest = continuation(h, t, p, more, at, surplus);
+  // A full portion does not know whether it was the last.
+  if (more || !surplus.empty() || !full || (n == p.limit && !search.one_key())) rest = continuation(h, t, p, more, at, surplus);
   if (!full) {  // only the slice is over
     code::Export* self = cx.runtime().code->export_for(atoms::ets, atoms::select, 1);
     return cx.yield_to(self, rest);

@@ -164,7 +164,7 @@ BifResult ets_rename_2(BifContext& cx, Term id, Term name) {
   Access t(cx, id, Want::Write);
   if (!t.ok()) return t.failed(cx);
   if (!name.is_atom()) return cx.badarg();
-  if (!cx.runtime().ets->rename(*t, name)) return badarg_because(cx, atoms::already_exists);
+  if (!cx.runtime().ets->rename(*t, name)) return cx.badarg();
   return t->identifier(cx.heap());
 }
 
@@ -385,11 +385,13 @@ BifResult ets_info_2(YieldContext& cx, Term id, Term item) {
   if (!is_table_id(id)) return badarg_because(cx, atoms::type);
   Access t(cx, id, Want::Info);
   if (!t.ok()) return atoms::undefined;
-  constexpr SWord kTurns = 500;
+  // Two of one's own, two more when the work of a sleeping thread has to be taken over first.
+  constexpr std::uint64_t kEpochs = 4;
+  constexpr SWord kTurns = 2000;
   if (item == atoms::binary) {
     // Something to wait for, so that the epoch moves.
     sync::Epoch::defer(nullptr, [](void*) {});
-    return binaries_in_time(cx, *t, sync::Epoch::current() + 2, kTurns);
+    return binaries_in_time(cx, *t, sync::Epoch::current() + kEpochs, kTurns);
   }
   Word epoch;
   if (item.is_tuple_of(3) && Tuple::from(item)[0] == atoms::binary && term::to_uint64(Tuple::from(item)[1], &epoch) && Tuple::from(item)[2].is_small())

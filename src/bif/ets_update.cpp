@@ -51,10 +51,10 @@ BifResult apply_update(BifContext& cx, const Table& t, Term operation, std::vect
   Tuple op = Tuple::from(operation);
   if (op.size() != 2 && op.size() != 4) return cx.badarg();
   std::size_t at;
-  if (!element_position(cx, t, op[0], elements->size(), &at, atoms::position)) return Term::non_value();
-  Term& element = (*elements)[at - 1];
   for (std::size_t i = 1; i < op.size(); i++)
     if (!op[i].is_integer()) return cx.badarg();
+  if (!element_position(cx, t, op[0], elements->size(), &at, atoms::position)) return Term::non_value();
+  Term& element = (*elements)[at - 1];
   if (!element.is_integer()) return cx.badarg();
   element = VM_TRY(ops::add(cx, element, op[1]));
   if (op.size() == 4) {
@@ -85,7 +85,7 @@ Term add_in_place(const Table& t, Row* row, Term operation) {
 BifResult update_counter(BifContext& cx, Term id, Term key, Term operation, Term fallback) {
   Access t(cx, id, Want::Write);
   if (!t.ok()) return t.failed(cx);
-  if (t->is_bag()) return cx.badarg();
+  if (t->is_bag()) return badarg_for_bag(cx);
   if (fallback.is_value() && !fallback.is_tuple()) return cx.badarg();
   KeyLock lock(*t, key);
   if (!lock.ok()) return Access::gone(cx);

@@ -5,11 +5,14 @@
 // The table is a snapshot: a writer builds the next one under the lock and publishes it; the old one goes through the epoch. A term that
 // was replaced or erased may still be referred to by any heap, so its literal area stays until nobody can; until processes report that,
 // it is kept (and counted in `retired`).
+#include <algorithm>
 #include <atomic>
+#include <bit>
 #include <mutex>
 #include <vector>
 
 #include "bif/bif_decls.gen.h"
+#include "bif/persistent_term.h"
 #include "heap/copy.h"
 #include "ops/maps.h"
 #include "sync/epoch.h"
@@ -25,6 +28,8 @@ struct Entry {
   Term value;
   std::size_t words = 0;
 };
+
+constexpr std::size_t kSmallest = 64;
 
 struct Table {
   std::vector<Entry> slots;  // open addressing; size is a power of two, at most half full
@@ -48,16 +53,14 @@ struct Table {
 };
 
 struct Store {
-  std::atomic<Table*> table{new Table(64)};
+  std::atomic<Table*> table{new Table(kSmallest)};
   std::mutex lock;  // one writer at a time
   std::size_t retired_words = 0;
 
   // A copy of the current table without `without`, with room for one more.
   Table* next_table(Term without) {
     const Table* now = table.load(std::memory_order_acquire);
-    std::size_t size = now->slots.size();
-    if ((now->count + 1) * 2 > size) size *= 2;
-    auto* next = new Table(size);
+    auto* next = new Table(std::max(kSmallest, std::bit_ceil((now->count + 1) * 2)));
     for (const Entry& e : now->slots)
       if (e.key.is_value() && !(without.is_value() && term::equal_exact(e.key, without))) next->add(e);
     return next;
@@ -123,7 +126,7 @@ BifResult persistent_term_erase_1(BifContext&, Term key) {
 BifResult erts_internal_erase_persistent_terms_0(BifContext&) {
   Store& s = store();
   std::lock_guard<std::mutex> hold(s.lock);
-  s.publish(new Table(64));
+  s.publish(new Table(kSmallest));
   return atoms::true_;
 }
 
@@ -131,10 +134,12 @@ BifResult persistent_term_info_0(BifContext& cx) {
   const Table& t = current();
   std::size_t words = 0;
   for (const Entry& e : t.slots) words += e.words;
-  std::size_t memory = (words + store().retired_words) * kWordBytes + t.slots.size() * sizeof(Entry);
+  std::size_t memory = words * kWordBytes + t.slots.size() * sizeof(Entry);
   term::HeapWriter& h = cx.heap();
   Term pairs[] = {atoms::count, term::make_unsigned(h, t.count), atoms::memory, term::make_unsigned(h, memory)};
   return ops::map_from_pairs(h, pairs);
 }
+
+std::size_t persistent_term_slots() { return current().slots.size(); }
 
 }  // namespace vm::bif

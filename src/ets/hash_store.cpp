@@ -16,6 +16,7 @@
 #include <cstring>
 
 #include "ets/store.h"
+#include "os/memory.h"
 #include "sync/epoch.h"
 #include "term/compare.h"
 #include "term/hash.h"
@@ -45,6 +46,20 @@ Word slot_link(Slot* s) { return reinterpret_cast<Word>(s) + 1; }
 Row* row_at(Word w) { return reinterpret_cast<Row*>(w); }
 Word row_link(Row* r) { return reinterpret_cast<Word>(r); }
 
+// Memory of buckets, zeroed by the system as it is touched: large parts cost nothing at once, and lie in huge pages where there are any.
+constexpr std::size_t kHugePage = std::size_t{2} << 20;
+Slot* take_slots(std::size_t n) {
+  std::size_t bytes = n * sizeof(Slot);
+  void* memory = bytes >= kHugePage ? os::try_map_aligned(bytes, kHugePage) : std::calloc(n, sizeof(Slot));
+  VM_CHECK(memory != nullptr);
+  if (bytes >= kHugePage) os::advise_huge(memory, bytes);
+  return static_cast<Slot*>(memory);
+}
+void free_slots(Slot* slots, std::size_t n) {
+  if (n * sizeof(Slot) >= kHugePage) os::release(slots, n * sizeof(Slot));
+  else std::free(slots);
+}
+
 // The buckets of a table, in segments that double: 64, 64, 128, 256...
 class Buckets {
  public:
@@ -56,7 +71,7 @@ class Buckets {
   }
   ~Buckets() {
     for (unsigned s = 0; s < kSegments; s++)
-      if (Slot* biased = segments_[s].load(std::memory_order_relaxed)) std::free(biased + first_of(s));
+      if (Slot* biased = segments_[s].load(std::memory_order_relaxed)) free_slots(biased + first_of(s), size_of(s));
   }
   Buckets(const Buckets&) = delete;
 
@@ -113,7 +128,15 @@ class Buckets {
     if (s >= kSegments || n > first_of(s) - first_of(s) / 4) return;
     Slot* biased = segments_[s].exchange(nullptr, std::memory_order_relaxed);
     if (!biased) return;
-    sync::Epoch::defer(biased + first_of(s), [](void* p) { std::free(p); });
+    struct Dropped {
+      Slot* slots;
+      std::size_t n;
+    };
+    sync::Epoch::defer(new Dropped{biased + first_of(s), size_of(s)}, [](void* p) {
+      auto* d = static_cast<Dropped*>(p);
+      free_slots(d->slots, d->n);
+      delete d;
+    });
   }
   std::size_t bytes() const {
     std::size_t n = sizeof *this;
@@ -127,12 +150,7 @@ class Buckets {
   static std::size_t size_of(unsigned segment) { return segment == 0 ? kBase : kBase << (segment - 1); }
   // The i-th of the first buckets in list order.
   static std::uint32_t base_order(std::uint32_t i) { return reverse(i << 26); }
-  // Zeroed by the system as it is touched: large ones cost nothing at once.
-  void add_segment(unsigned s) {
-    void* memory = std::calloc(size_of(s), sizeof(Slot));
-    VM_CHECK(memory != nullptr);
-    segments_[s].store(static_cast<Slot*>(memory) - first_of(s), std::memory_order_release);
-  }
+  void add_segment(unsigned s) { segments_[s].store(take_slots(size_of(s)) - first_of(s), std::memory_order_release); }
 
   std::atomic<std::uint64_t> state_;       // changes << 32 | number of buckets
   std::atomic<Slot*> segments_[kSegments]{};  // address of bucket 0 if it lay in that segment
@@ -373,6 +391,14 @@ class HashStore final : public Store {
 
   bool is(Row* r, Term key) const {
     Term k = r->key(position_);
+    if (k.is_boxed() && key.is_boxed()) {
+      const Word* a = k.boxed_ptr();
+      const Word* b = key.boxed_ptr();
+      term::HeaderWord h(*a);
+      // Short binaries are the same words, padding included.
+      if (h.kind() == term::Kind::HeapBinary && term::HeaderWord(*b).kind() == term::Kind::HeapBinary)
+        return std::equal(a, a + 1 + h.words(), b, b + 1 + term::HeaderWord(*b).words());
+    }
     return k == key || (k.is_pointer() ? term::equal_exact(k, key) : (k.bits() | 8) == 12 && (key.bits() | 8) == 12);
   }
   // The row at w when it has this key.

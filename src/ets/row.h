@@ -62,7 +62,11 @@ class Row {
   // No longer in its table.
   bool dead() const { return info_.load(std::memory_order_relaxed) & kDead; }
   void mark_dead() { set(kDead); }
-  bool present() const { return !(info_.load(std::memory_order_relaxed) & (kDeleted | kDead)); }
+  // For readers: a row that was taken out, or replaced, while they were on their way to it was there when they set out, and what replaced it
+  // may no longer be on their way.
+  bool present() const { return !deleted(); }
+  // For writers, key lock held.
+  bool current() const { return !(info_.load(std::memory_order_relaxed) & (kDeleted | kDead)); }
   // Changes whenever an element does.
   std::uint32_t version() const { return info_.load(std::memory_order_acquire) & ~(kDeleted | kDead); }
 

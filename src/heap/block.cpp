@@ -22,9 +22,8 @@ void hold(Word* object, HeaderWord h, term::OffHeapList& off_heap) {
   }
 }
 
-inline void shift(Word* p, Word delta) {
-  if (Term::from_bits(*p).is_pointer()) *p += delta;
-}
+// Without a branch: pointers and other words take turns in no order.
+inline void shift(Word* p, Word delta) { *p += delta & -static_cast<Word>(Term::from_bits(*p).is_pointer()); }
 
 }  // namespace
 

@@ -268,6 +268,18 @@ class Compiler {
     return true;
   }
 
+  static unsigned char orders_of(std::string_view name, unsigned arity) {
+    constexpr unsigned char kLess = 1, kEqual = 2, kGreater = 4;
+    const struct {
+      std::string_view name;
+      unsigned char orders;
+    } comparisons[] = {{"<", kLess}, {"=<", kLess | kEqual}, {">", kGreater}, {">=", kGreater | kEqual},
+                       {"==", kEqual}, {"=:=", kEqual}, {"/=", kLess | kGreater}, {"=/=", kLess | kGreater}};
+    for (auto& c : comparisons)
+      if (arity == 2 && c.name == name) return c.orders;
+    return 0;
+  }
+
   bool call(Tuple t, Node* node) {
     Term name = t[0];
     const struct {
@@ -293,6 +305,7 @@ class Compiler {
         node->kind = Node::Kind::Call;
         node->bif = code_.find_bif(atoms::erlang, name, f.arity);
         node->is_element = text == "element";
+        node->orders = orders_of(text, f.arity);
         if (!node->bif) return wrong("function is not built in") != nullptr;
         return arguments(t, node);
       }

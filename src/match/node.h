@@ -33,6 +33,8 @@ struct Node {
   bool first_use = false;            // Variable in a pattern: binds rather than compares
   const code::Bif* bif = nullptr;
   bool is_element = false;           // Call of element/2
+  // Call of a comparison: which of less, equal, greater make it true, as bits 0 to 2; 0: something else.
+  unsigned char orders = 0;
   std::vector<Node> children;
 };
 

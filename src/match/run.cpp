@@ -146,6 +146,11 @@ class Run {
       args[i] = value(n.children[i]);
       if (!args[i].is_value()) return Term::non_value();
     }
+    if (n.orders && args[0].is_small() && args[1].is_small()) {
+      SWord a = static_cast<SWord>(args[0].bits()), b = static_cast<SWord>(args[1].bits());
+      unsigned order = a < b ? 0 : a == b ? 1 : 2;
+      return n.orders >> order & 1 ? Term(atoms::true_) : Term(atoms::false_);
+    }
     proc::GcContext context(cx_.process());
     Term result = n.bif->call(context, args);
     if (!result.is_value()) cx_.process().pending = proc::PendingKind::None;
