@@ -197,6 +197,7 @@ constexpr Joint kJoints[] = {
     {number(Op::test_heap), number(Fused::put_list_yxx), number(Fused::test_heap_then_put_list_yxx)},
     {number(Op::test_heap), number(Op::put_tuple), number(Fused::test_heap_then_put_tuple)},
     {number(Op::test_heap), number(Fused::put_tuple_x), number(Fused::test_heap_then_put_tuple_x)},
+    {number(Op::test_heap), number(Fused::put_tuple_r), number(Fused::test_heap_then_put_tuple_r)},
     {number(Op::test_heap), number(Fused::float_store_x), number(Fused::test_heap_then_float_store_x)},
     {number(Op::test_heap), number(Fused::float_store), number(Fused::test_heap_then_float_store)},
     {number(Fused::put_list_xxx), number(Fused::call_only_near), number(Fused::put_list_xxx_then_call_only_near)},
@@ -431,8 +432,9 @@ std::size_t Emitter::fuse_elements(std::size_t at) {
 // dst n elements...
 std::size_t Emitter::fuse_put_tuple(std::size_t at) {
   Operands o = operands_at(at);
-  if (!is_x(o[0]) || !std::all_of(o.begin() + 2, o.end(), is_x)) return 0;
-  put(Fused::put_tuple_x);
+  bool all_x = std::all_of(o.begin() + 2, o.end(), is_x);
+  if (!is_x(o[0]) || !std::all_of(o.begin() + 2, o.end(), [](const Operand& e) { return is_x(e) || is_y(e); })) return 0;
+  put(all_x ? Fused::put_tuple_x : Fused::put_tuple_r);
   put_operands(o);
   return 1;
 }

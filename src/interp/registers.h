@@ -42,17 +42,16 @@ struct Registers {
   BuildState build;
 };
 
-// Operands of decoded code. A source is a term, or a register as index << 6 | tag.
-inline Term read_source(Word w, const Term* x, const Word* y) {
-  if ((w & 63) == Term::kXRegTag) return x[w >> 6];
-  if ((w & 63) == Term::kYRegTag) return Term::from_bits(y[w >> 6]);
-  return Term::from_bits(w);
-}
-// A destination is always a register. kXRegTag has bit 3, kYRegTag has not.
-static_assert((Term::kXRegTag & 8) != 0 && (Term::kYRegTag & 8) == 0);
-inline Word* destination(Word w, Term* x, Word* y) {
-  Word* base = (w & 8) ? reinterpret_cast<Word*>(x) : y;
+// Operands of decoded code. A source is a term, or a register as index << 6 | tag. One branch tells registers from terms, none x from y: kinds of
+// operands alternate at random where one piece of code reads them for all instructions.
+// A destination is always a register. kXRegTag has bit 3, kYRegTag has not, and 16 that kXRegTag has not.
+static_assert(Term::kYRegTag - Term::kXRegTag == 8 && (Term::kXRegTag & 8) != 0 && (Term::kYRegTag & 8) == 0);
+inline bool is_register_cell(Word w) { return (((w & 63) - Term::kXRegTag) & ~Word{8}) == 0; }
+inline const Word* register_of(Word w, const Term* x, const Word* y) {
+  const Word* base = (w & 8) ? reinterpret_cast<const Word*>(x) : y;
   return base + (w >> 6);
 }
+inline Word* destination(Word w, Term* x, Word* y) { return const_cast<Word*>(register_of(w, x, y)); }
+inline Term read_source(Word w, const Term* x, const Word* y) { return Term::from_bits(is_register_cell(w) ? *register_of(w, x, y) : w); }
 
 }  // namespace vm::interp
