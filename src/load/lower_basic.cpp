@@ -19,6 +19,17 @@ bool is_live_bif(const code::Bif* bif) { return bif != nullptr && bif->kind != c
 Operand export_ref(const code::Export* e) { return {code::OperandKind::ExportRef, reinterpret_cast<Word>(e)}; }
 Operand bif_ref(const code::Bif* b) { return {code::OperandKind::BifRef, reinterpret_cast<Word>(b)}; }
 
+// A tail call to code never shows the caller, so stock drops the line in front of it when the call's first argument is moved just before;
+// what follows without a line of its own then takes an earlier one.
+void drop_line_of_tail_call(Lowering& l) {
+  std::vector<code::Instruction>& done = l.body().instructions;
+  if (done.size() < 2 || done.back().op != Op::line || done[done.size() - 2].op != Op::move) return;
+  const Operand to = l.body().operands_of(done[done.size() - 2])[1];
+  if (to.kind != code::OperandKind::XReg || to.word != 0) return;
+  l.body().operands.resize(done.back().first);
+  done.pop_back();
+}
+
 // A call of an imported function: to a built-in directly, else through the export. The stated arity must be the import's.
 void lower_external(Lowering& l, Op as_bif, Op as_export, const Operand* stack) {
   const code::Export* e = l.import(1);
@@ -31,6 +42,7 @@ void lower_external(Lowering& l, Op as_bif, Op as_export, const Operand* stack) 
     as_export = Op::call_ext;
     stack = nullptr;
   }
+  if (!bif && as_export != Op::call_ext) drop_line_of_tail_call(l);
   l.begin(bif ? as_bif : as_export);
   l.add(bif ? bif_ref(e->bif) : export_ref(e));
   if (stack != nullptr) l.add(*stack);
@@ -130,6 +142,7 @@ void lower_local(Lowering& l, Op op, const Operand* stack) {
   const Operand f = l.local_function(1);
   if (f.word == 0) return;
   l.require(reinterpret_cast<const code::Function*>(f.word)->mfa.arity == l.number_value(0));
+  if (op != Op::call) drop_line_of_tail_call(l);
   l.begin(op);
   l.add(f);
   if (stack != nullptr) l.add(*stack);
