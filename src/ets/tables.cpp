@@ -9,6 +9,7 @@
 #include <unordered_set>
 
 #include "ets/table.h"
+#include "os/memory.h"
 #include "os/thread.h"
 #include "proc/process_table.h"
 #include "proc/send.h"
@@ -37,8 +38,10 @@ class Burial final : public sched::Runnable {
  public:
   Burial(std::unique_ptr<Remains> remains, sched::SchedulerGroup* group) : remains_(std::move(remains)), group_(group) {}
   sched::After run(sched::Scheduler&) override {
-    constexpr std::size_t kSlice = 4000;
+    constexpr std::size_t kSlice = 4000, kMuch = 100;
+    slices_++;
     if (remains_->step(kSlice)) return sched::After::Requeue;
+    if (slices_ > kMuch) os::give_back_free_memory();
     delete this;
     return sched::After::Parked;
   }
@@ -47,6 +50,7 @@ class Burial final : public sched::Runnable {
  private:
   std::unique_ptr<Remains> remains_;
   sched::SchedulerGroup* group_;
+  std::size_t slices_ = 0;
 };
 
 }  // namespace

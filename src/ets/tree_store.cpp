@@ -464,7 +464,7 @@ class TreeStore final : public Store {
     return true;
   }
 
-  // Splits a full node below `parent` (nullptr: it is the root). A row that belongs behind all of a leaf's goes into the new leaf at
+  // Splits a full node below `parent` (nullptr: it is the root). A row that belongs behind or before all of a leaf's gets a leaf of its own at
   // once (true), so that rows that come in order fill their leaves.
   bool split(Inner* parent, std::uint64_t parent_version, unsigned index, Node* node, std::uint64_t v, Row* row) {
     if (parent && !parent->lock_if(parent_version)) return false;
@@ -502,6 +502,16 @@ class TreeStore final : public Store {
       *s = make_separator(key);
       right->set(0, key, row);
       right->count.store(1, kRelaxed);
+      return true;
+    }
+    // The same for rows that come in falling order.
+    if (term::compare(key, Term::from_bits(leaf->keys[0].load(kRelaxed))) < 0) {
+      for (unsigned i = 0; i < kFanout; i++) right->copy_from(i, *leaf, i);
+      right->count.store(kFanout, kRelaxed);
+      *s = make_separator(Term::from_bits(right->keys[0].load(kRelaxed)));
+      leaf->set(0, key, row);
+      leaf->count.store(1, kRelaxed);
+      pad(leaf->keys, 1);
       return true;
     }
     constexpr unsigned kHalf = kFanout / 2;
