@@ -59,8 +59,7 @@ bool native_text(BifContext& cx, Term t, std::string* out) {
   }
 }
 
-// A name has no '=' but possibly as its first character.
-bool is_name(const std::string& name) { return name.find('=', name.empty() ? 0 : 1) == std::string::npos; }
+bool is_name(const std::string& name) { return name.find('=') == std::string::npos; }
 
 }  // namespace
 
