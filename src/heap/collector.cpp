@@ -41,33 +41,30 @@ constexpr std::ptrdiff_t kFlatWords = 32;
 
 }  // namespace
 
+namespace {
+
 // Whether the object at p is to be copied by this collection. Young terms lie in the block or in fragments; what is neither old nor
 // literal, nor in the block, nor copied already (the links of a list point to cells of the new space) must be in a fragment.
-template <bool kMinor>
-inline bool Collector::moves(const Word* p) const {
-  if (VM_LIKELY(within(p, from_, from_end_))) return true;
-  if (!kMinor && within(p, old_, old_end_)) return true;
-  if (VM_LIKELY(!fragments_)) return false;
-  return !is_literal(p) && !within(p, to_, to_end_) && !(kMinor && within(p, old_, old_end_));
+template <bool kMinor, typename Bounds>
+[[gnu::always_inline]] inline bool moves(const Bounds& b, const Word* p) {
+  if (VM_LIKELY(within(p, b.from, b.from_end))) return true;
+  if (!kMinor && within(p, b.old, b.old_end)) return true;
+  if (VM_LIKELY(!b.fragments)) return false;
+  return !is_literal(p) && !within(p, b.to, b.to_end) && !(kMinor && within(p, b.old, b.old_end));
 }
 
-template <bool kMinor>
-inline Collector::Space& Collector::space_for(const Word* p) {
-  if (kMinor && within(p, from_, mature_end_)) return promoted_;
-  return young_;
+template <bool kMinor, typename Bounds>
+[[gnu::always_inline]] inline bool is_promoted(const Bounds& b, const Word* p) {
+  return kMinor && within(p, b.from, b.mature_end);
 }
 
-inline void Collector::note_flat(Space& space, Word* begin, Word* end) {
-  if (space.skip_count == Space::kSkips) return;
-  space.skips[(space.first_skip + space.skip_count) % Space::kSkips] = {begin, end};
-  space.skip_count++;
-}
+}  // namespace
 
 // Copies the list that starts at `cell` as far as its cells are young, unmoved and bound for the same space.
 template <bool kMinor>
-inline Word Collector::evacuate_list(Word* cell) {
-  Space& space = space_for<kMinor>(cell);
-  Word* const first = space.top;
+[[gnu::always_inline]] inline Word Collector::evacuate_list(const Bounds& b, Tops& tops, Word* cell) {
+  const bool promoted = is_promoted<kMinor>(b, cell);
+  Word* const first = promoted ? tops.promoted : tops.young;
   Word* copy = first;
   bool flat = true;
   Word* flat_end;  // the last tail may need the scan
@@ -85,38 +82,44 @@ inline Word Collector::evacuate_list(Word* cell) {
       break;
     }
     cell = reinterpret_cast<Word*>(tail - 2);
-    if (!moves<kMinor>(cell)) break;
+    if (!moves<kMinor>(b, cell)) break;
     if (cell[0] == Term::kNonValue) {
       copy[-1] = cell[1];
       break;
     }
-    if (kMinor && &space_for<kMinor>(cell) != &space) {  // the scan goes on with it
+    if (kMinor && is_promoted<kMinor>(b, cell) != promoted) {  // the scan goes on with it
       flat_end = copy - 2;
       break;
     }
     copy[-1] = Term::cons(copy).bits();
   }
-  space.top = copy;
-  if (flat && flat_end - first >= kFlatWords) note_flat(space, first, flat_end);
+  if (promoted) tops.promoted = copy;
+  else tops.young = copy;
+  if (flat && flat_end - first >= kFlatWords) (promoted ? promoted_skips_ : young_skips_).add(first, flat_end);
   return Term::cons(first).bits();
 }
 
 template <bool kMinor>
-inline Word Collector::evacuate(Word w) {
+[[gnu::always_inline]] inline Word Collector::evacuate(const Bounds& b, Tops& tops, Word w) {
   if ((w & 7) == 2) {
     Word* cell = reinterpret_cast<Word*>(w - 2);
-    if (!moves<kMinor>(cell)) return w;
+    if (!moves<kMinor>(b, cell)) return w;
     if (cell[0] == Term::kNonValue) return cell[1];
-    return evacuate_list<kMinor>(cell);
+    return evacuate_list<kMinor>(b, tops, cell);
   }
   Word* object = reinterpret_cast<Word*>(w - 1);
-  if (!moves<kMinor>(object)) return w;
+  if (!moves<kMinor>(b, object)) return w;
   const Word header = object[0];
   if ((header & 7) == 1) return header;  // moved already
   const std::size_t words = HeaderWord(header).words() + 1;
-  Space& space = space_for<kMinor>(object);
-  Word* copy = space.top;
-  space.top = copy + words;
+  Word* copy;
+  if (is_promoted<kMinor>(b, object)) {
+    copy = tops.promoted;
+    tops.promoted = copy + words;
+  } else {
+    copy = tops.young;
+    tops.young = copy + words;
+  }
   copy_object(copy, object, words);
   return object[0] = Term::boxed(copy).bits();
 }
@@ -124,38 +127,43 @@ inline Word Collector::evacuate(Word w) {
 // Scans to-space words from p up to `stop`, where an object ends. Answers stop.
 template <bool kMinor>
 Word* Collector::scan_until(Word* p, Word* stop) {
+  const Bounds b = bounds_;
+  Tops tops = tops_;
   while (p < stop) {
     const Word w = *p;
     if (Term::from_bits(w).is_pointer()) {
       // The tail of a cell most often points to the next cell, right behind it.
-      if (w != Term::cons(p + 1).bits()) *p = evacuate<kMinor>(w);
+      if (w != Term::cons(p + 1).bits()) *p = evacuate<kMinor>(b, tops, w);
       p++;
     } else if ((w & 7) == 7 && w != Term::kNonValue) {
       const HeaderWord h(w);
       const ObjectShape shape = shape_of(h);
+      if (shape.first_term == 1 && shape.end_terms == h.words() + 1) {
+        p++;  // all of it are terms: as good as loose words
+        continue;
+      }
       Word* next = p + h.words() + 1;
       for (Word *q = p + shape.first_term, *last = p + shape.end_terms; q < last; q++)
-        if (Term::from_bits(*q).is_pointer()) *q = evacuate<kMinor>(*q);
+        if (Term::from_bits(*q).is_pointer()) *q = evacuate<kMinor>(b, tops, *q);
       p = next;
     } else {
       p++;
     }
   }
+  tops_ = tops;
   return p;
 }
 
 // Scans all there is from p on, while it grows. Answers the space's end.
 template <bool kMinor>
-Word* Collector::scan(Word* p, Space& space) {
+Word* Collector::scan(Word* p, Word* const& top, Skips& skips) {
   for (;;) {
-    if (space.skip_count) {
-      const Skip skip = space.skips[space.first_skip];
+    if (skips.count) {
+      const Skip skip = skips.take();
       scan_until<kMinor>(p, skip.begin);
       p = skip.end;
-      space.first_skip = (space.first_skip + 1) % Space::kSkips;
-      space.skip_count--;
-    } else if (p < space.top) {
-      p = scan_until<kMinor>(p, space.top);
+    } else if (p < top) {
+      p = scan_until<kMinor>(p, top);
     } else {
       return p;
     }
@@ -164,8 +172,11 @@ Word* Collector::scan(Word* p, Space& space) {
 
 template <bool kMinor>
 void Collector::evacuate_roots(Term* first, std::size_t count) {
+  const Bounds b = bounds_;
+  Tops tops = tops_;
   for (std::size_t i = 0; i < count; i++)
-    if (first[i].is_pointer()) first[i] = Term::from_bits(evacuate<kMinor>(first[i].bits()));
+    if (first[i].is_pointer()) first[i] = Term::from_bits(evacuate<kMinor>(b, tops, first[i].bits()));
+  tops_ = tops;
 }
 
 void Collector::roots(Term* first, std::size_t count) {
@@ -175,39 +186,36 @@ void Collector::roots(Term* first, std::size_t count) {
 
 template <bool kMinor>
 void Collector::evacuate_stack() {
+  const Bounds b = bounds_;
+  Tops tops = tops_;
   for (Word *p = heap_.limit_, *end = heap_.end_; p < end; p++) {
     Word w = *p;
     if (w == kFrameMarker) p++;  // the code address behind it is no term
-    else if (Term::from_bits(w).is_pointer()) *p = evacuate<kMinor>(w);
+    else if (Term::from_bits(w).is_pointer()) *p = evacuate<kMinor>(b, tops, w);
   }
+  tops_ = tops;
 }
 
 template <bool kMinor>
 void Collector::run(Block block, Term* registers, std::size_t live, RootSource& source) {
   minor_ = kMinor;
   ProcessHeap& h = heap_;
-  from_ = h.start_;
-  from_end_ = h.top_;
-  mature_end_ = kMinor ? h.mature_ : h.start_;
-  fragments_ = h.fragments_ != nullptr;
-  old_ = h.old_start_;
-  old_end_ = kMinor ? h.old_end_ : h.old_top_;
   block_ = block;
-  to_ = young_.top = block_.start;
-  to_end_ = to_ + block_.words;
-  promoted_.top = h.old_top_;
-  Word* new_scan = to_;
-  Word* old_scan = h.old_top_;
+  bounds_ = {h.start_, h.top_, kMinor ? h.mature_ : h.start_, h.old_start_, kMinor ? h.old_end_ : h.old_top_,
+             block.start, block.start + block.words, h.fragments_ != nullptr};
+  tops_ = {block.start, h.old_top_};
+  Word* new_scan = tops_.young;
+  Word* old_scan = tops_.promoted;
 
   evacuate_roots<kMinor>(registers, live);
   evacuate_stack<kMinor>();
   source.visit_roots(*this);
   do {
-    new_scan = scan<kMinor>(new_scan, young_);
-    if (kMinor) old_scan = scan<kMinor>(old_scan, promoted_);
-  } while (new_scan < young_.top);
-  VM_CHECK(young_.top <= to_end_ && (!kMinor || promoted_.top <= h.old_end_));
-  survivors_ = static_cast<std::size_t>((young_.top - to_) + (promoted_.top - h.old_top_));
+    new_scan = scan<kMinor>(new_scan, tops_.young, young_skips_);
+    if (kMinor) old_scan = scan<kMinor>(old_scan, tops_.promoted, promoted_skips_);
+  } while (new_scan < tops_.young);
+  VM_CHECK(tops_.young <= bounds_.to_end && (!kMinor || tops_.promoted <= h.old_end_));
+  survivors_ = static_cast<std::size_t>((tops_.young - bounds_.to) + (tops_.promoted - h.old_top_));
 }
 
 // The stack moves to the end of `block`, which becomes the young block.
@@ -245,7 +253,7 @@ void Collector::sweep_list(term::OffHeapList from) {
     Word* at = moved ? reinterpret_cast<Word*>(*p - 1) : p;
     if (moved) {
       // Where an object went tells its generation: the old heap grew, or the new block did.
-      bool old = all_old_ || !within(at, to_, to_end_);
+      bool old = all_old_ || !within(at, bounds_.to, bounds_.to_end);
       std::size_t bytes = 0;
       if (HeaderWord(*at).kind() == Kind::RefcBinary)
         bytes = reinterpret_cast<term::BinaryData*>(at[term::RefcBinaryWords::kData])->size;
@@ -273,11 +281,11 @@ void Collector::sweep_off_heap(bool minor) {
 
 void Collector::minor(Block block, Term* registers, std::size_t live, RootSource& source) {
   run<true>(block, registers, live, source);
-  heap_.old_top_ = promoted_.top;
+  heap_.old_top_ = tops_.promoted;
   sweep_off_heap(true);
   place_stack(block_);
   release_from_space(false);
-  heap_.top_ = heap_.mature_ = young_.top;
+  heap_.top_ = heap_.mature_ = tops_.young;
 }
 
 void Collector::resize(Block block, Term* registers, std::size_t live, RootSource& source) {
@@ -288,19 +296,19 @@ void Collector::resize(Block block, Term* registers, std::size_t live, RootSourc
 void Collector::major(Block block, std::size_t old_from, std::size_t nursery_words, Term* registers, std::size_t live,
                       RootSource& source) {
   run<false>(block, registers, live, source);
-  const auto used = static_cast<std::size_t>(young_.top - to_);
+  const auto used = static_cast<std::size_t>(tops_.young - bounds_.to);
   all_old_ = old_from && used >= old_from;
   sweep_off_heap(false);
   release_from_space(true);
   if (!all_old_) {
     place_stack(block_);
-    heap_.top_ = heap_.mature_ = young_.top;
+    heap_.top_ = heap_.mature_ = tops_.young;
     return;
   }
   const std::size_t room = used + used / 2;
   if (block_.words > 2 * room) block_.words = shrink_block(block_.start, block_.words, room);
   heap_.old_start_ = block_.start;
-  heap_.old_top_ = young_.top;
+  heap_.old_top_ = tops_.young;
   heap_.old_end_ = block_.start + block_.words;
   place_stack(allocate_block(std::max(nursery_words, 2 * heap_.stack_words() + nursery_words / 4)));
   heap_.top_ = heap_.mature_ = heap_.start_;

@@ -13,8 +13,8 @@
 //
 // Rules. 1. Words of the to-space are scanned in order; object_layout.h says which are terms. A long list without pointers but its tails is
 // noted as it is copied, and the scan steps over it. 2. Literals and, in a minor collection, old terms are never touched. 3. After copying, the
-// off-heap lists are swept: what did not move loses a reference count. 4. Bounds are kept as pointers, not as counts of words: a store to the
-// to-space can't change a pointer member in the compiler's eyes, so the loops keep them in registers.
+// off-heap lists are swept: what did not move loses a reference count. 4. The loops work on copies of Bounds and Tops whose address goes nowhere, or the
+// compiler would read them again after every store to the to-space.
 #pragma once
 
 #include "heap/block_cache.h"
@@ -41,26 +41,47 @@ class Collector final : public RootSink {
     Word* begin;
     Word* end;
   };
-  // Where survivors go: the new block or the old heap.
-  struct Space {
-    static constexpr unsigned kSkips = 32;
-    Word* top = nullptr;
-    unsigned first_skip = 0;
-    unsigned skip_count = 0;
-    Skip skips[kSkips];
+  // Notes of such parts, in the order of their addresses.
+  struct Skips {
+    static constexpr unsigned kMost = 32;
+    unsigned first = 0;
+    unsigned count = 0;
+    Skip ring[kMost];
+    void add(Word* begin, Word* end) {
+      if (count == kMost) return;
+      ring[(first + count++) % kMost] = {begin, end};
+    }
+    Skip take() {
+      const Skip s = ring[first];
+      first = (first + 1) % kMost;
+      count--;
+      return s;
+    }
+  };
+  struct Bounds {
+    Word* from;  // what is used of the block
+    Word* from_end;
+    Word* mature_end;
+    Word* old;   // all of the old heap: a minor collection promotes to its free part
+    Word* old_end;
+    Word* to;
+    Word* to_end;
+    bool fragments;  // there are young terms outside the block
+  };
+  // Where the next survivor goes: the new block, or the old heap's free part.
+  struct Tops {
+    Word* young;
+    Word* promoted;
   };
 
   void roots(Term* first, std::size_t count) override;
   template <bool kMinor> void evacuate_roots(Term* first, std::size_t count);
   template <bool kMinor> void run(Block block, Term* registers, std::size_t live, RootSource& source);
   template <bool kMinor> void evacuate_stack();
-  template <bool kMinor> Word evacuate(Word w);
-  template <bool kMinor> Word evacuate_list(Word* cell);
-  template <bool kMinor> Word* scan(Word* p, Space& space);
+  template <bool kMinor> Word evacuate(const Bounds& b, Tops& tops, Word w);
+  template <bool kMinor> Word evacuate_list(const Bounds& b, Tops& tops, Word* cell);
+  template <bool kMinor> Word* scan(Word* p, Word* const& top, Skips& skips);
   template <bool kMinor> Word* scan_until(Word* p, Word* stop);
-  template <bool kMinor> bool moves(const Word* p) const;
-  template <bool kMinor> Space& space_for(const Word* p);
-  void note_flat(Space& space, Word* begin, Word* end);
   void place_stack(Block block);
   void release_from_space(bool with_old);
   void sweep_off_heap(bool minor);
@@ -68,17 +89,11 @@ class Collector final : public RootSink {
 
   ProcessHeap& heap_;
   bool minor_ = false;
-  bool fragments_ = false;  // there are young terms outside the block
-  Word* from_ = nullptr;    // what is used of the block
-  Word* from_end_ = nullptr;
-  Word* mature_end_ = nullptr;
-  Word* old_ = nullptr;     // all of the old heap: a minor collection promotes to its free part
-  Word* old_end_ = nullptr;
-  Word* to_ = nullptr;
-  Word* to_end_ = nullptr;
+  Bounds bounds_{};
+  Tops tops_{};
+  Skips young_skips_;
+  Skips promoted_skips_;
   Block block_{nullptr, 0};
-  Space young_;             // the new block
-  Space promoted_;          // the old heap's free part
   bool all_old_ = false;    // the new block becomes the old heap
   std::size_t survivors_ = 0;
 };
