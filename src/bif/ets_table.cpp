@@ -293,6 +293,7 @@ void add_binaries(term::HeapWriter& h, Row* r, term::ListBuilder* list) {
 Term binaries(BifContext& cx, Table& t) {
   term::ListBuilder list(cx.heap());
   ets::Position at;
+  at.marked = true;
   std::vector<Row*> rows;
   for (bool more = true; more; rows.clear()) {
     more = t.store->portion(&at, ets::Direction::Forward, &rows);

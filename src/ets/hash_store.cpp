@@ -458,7 +458,7 @@ class HashStore final : public Store {
     };
     auto walk = [&](Slot* slot, std::uint32_t from) {
       for (Word w = slot->load(std::memory_order_acquire); w && !is_slot(w); w = row_at(w)->link().load(std::memory_order_acquire))
-        if (row_at(w)->present() && (from == 0 || order_of(row_at(w)) >= from)) rows->push_back(row_at(w));
+        if ((position->marked || row_at(w)->present()) && (from == 0 || order_of(row_at(w)) >= from)) rows->push_back(row_at(w));
     };
     Slot* first = b.start_of(reverse(start), state);
     if (!first) return false;
@@ -491,7 +491,7 @@ class HashStore final : public Store {
         return true;
       }
       hash = r->hash();
-      if (r->present()) rows->push_back(r);
+      if (position->marked || r->present()) rows->push_back(r);
     }
     return false;
   }

@@ -84,6 +84,7 @@ struct Range {
 
 // Where a traversal goes on.
 struct Position {
+  bool marked = false;                  // also rows that are only marked as deleted
   const Range* range = nullptr;         // tree stores: where to start
   bool start = true;
   std::uint32_t order = 0;              // hash stores: from this place on

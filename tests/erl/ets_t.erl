@@ -1,6 +1,6 @@
 %% SPDX-License-Identifier: Apache-2.0
 -module(ets_t).
--export([test_set/0, test_ordered/0, test_bag/0, test_duplicate_bag/0, test_counter/0, test_update/0, test_match/0, test_select/0, test_iterate/0, test_fixed/0, test_named/0, test_owner/0, test_protection/0, test_heir/0, test_errors/0, test_many/0, test_gc/0, test_take/0, test_external_id/0, test_causes/0, test_replaced_in_place/0, test_grow_and_shrink/0, test_ordered_random/0, test_partly_bound/0, test_bag_order/0, test_portions_while_changing/0, test_fixed_marks/0, test_writers_at_once/0, test_counters_at_once/0, test_lists_at_once/0, test_settings/0, test_select_replace/0, test_large_table/0, test_binary_keys/0, test_equal_numbers/0, id/1]).
+-export([test_set/0, test_ordered/0, test_bag/0, test_duplicate_bag/0, test_counter/0, test_update/0, test_match/0, test_select/0, test_iterate/0, test_fixed/0, test_named/0, test_owner/0, test_protection/0, test_heir/0, test_errors/0, test_many/0, test_gc/0, test_take/0, test_external_id/0, test_causes/0, test_replaced_in_place/0, test_grow_and_shrink/0, test_ordered_random/0, test_partly_bound/0, test_bag_order/0, test_portions_while_changing/0, test_fixed_marks/0, test_writers_at_once/0, test_counters_at_once/0, test_lists_at_once/0, test_settings/0, test_select_replace/0, test_large_table/0, test_binary_keys/0, test_equal_numbers/0, test_binaries_in_use/0, id/1]).
 
 id(X) -> X.
 
@@ -425,3 +425,18 @@ test_equal_numbers() ->
     [{1, g}] = ets:lookup(O, 1.0),
     ets:delete(O, 1.0),
     [{{1.0}, f}] = ets:tab2list(O).
+
+%% Rows that are only marked as deleted hold their binaries, rows that were taken out do not.
+test_binaries_in_use() ->
+    T = ets:new(t, [{keypos, 2}]),
+    B = binary:copy(<<"x">>, 200),
+    ets:insert(T, [{B, 1}, {B, 2}]),
+    [{P, 200, 3}, {P, 200, 3}] = ets:info(T, binary),
+    ets:delete(T, 1),
+    [{P, 200, 2}] = ets:info(T, binary),
+    ets:safe_fixtable(T, true),
+    ets:delete(T, 2),
+    [{P, 200, 2}] = ets:info(T, binary),
+    ets:safe_fixtable(T, false),
+    [] = ets:info(T, binary),
+    200 = byte_size(B).
