@@ -329,11 +329,11 @@ Term copy_term(Term t, term::HeapWriter& to) {
 }
 
 template <Literals kMode>
-std::size_t words_for_copy(Term t) {
+CopySize size_of_copy(Term t) {
   const std::size_t words = measure<kMode>(t, kSharingThreshold);
-  if (words <= kSharingThreshold) return words;
+  if (words <= kSharingThreshold) return {words, false};
   Seen seen;
-  return measure_shared<kMode>(t, seen);
+  return {measure_shared<kMode>(t, seen), true};
 }
 
 // A message that fits the smallest fragment. False: it doesn't.
@@ -356,15 +356,17 @@ std::size_t flat_size(Term t) { return measure<Literals::Share>(t, static_cast<s
 
 Term copy(Term t, term::HeapWriter& to) { return copy_term<Literals::Share>(t, to); }
 
-Term copy_measured(Term t, std::size_t words, term::HeapWriter& to) {
-  if (words > kSharingThreshold) return copy(t, to);
+Term copy_measured(Term t, CopySize size, term::HeapWriter& to) {
+  if (size.shared) return copy(t, to);
   if (!is_copied<Literals::Share>(t.bits())) return t;
-  return fill<Literals::Share, Sharing::Ignore>(t, to.alloc(words), words, to.off_heap(), nullptr);
+  return fill<Literals::Share, Sharing::Ignore>(t, to.alloc(size.words), size.words, to.off_heap(), nullptr);
 }
 
-std::size_t copied_words(Term t) { return words_for_copy<Literals::Share>(t); }
+CopySize copy_size(Term t) { return size_of_copy<Literals::Share>(t); }
 
-std::size_t copied_words_with_literals(Term t) { return words_for_copy<Literals::Copy>(t); }
+std::size_t copied_words(Term t) { return size_of_copy<Literals::Share>(t).words; }
+
+std::size_t copied_words_with_literals(Term t) { return size_of_copy<Literals::Copy>(t).words; }
 
 Term copy_with_literals(Term t, term::HeapWriter& to) { return copy_term<Literals::Copy>(t, to); }
 

@@ -22,8 +22,14 @@ std::size_t stock_shared_size(Term t);
 std::size_t copied_words(Term t);
 // Deep copy through `to`.
 Term copy(Term t, term::HeapWriter& to);
-// The same when copied_words(t) is known.
-Term copy_measured(Term t, std::size_t words, term::HeapWriter& to);
+// A copy's words, and whether sharing had to be looked for to know them: a term of much sharing may have a copy of few words.
+struct CopySize {
+  std::size_t words = 0;
+  bool shared = false;
+};
+CopySize copy_size(Term t);
+// As copy, for a term whose copy_size is known.
+Term copy_measured(Term t, CopySize size, term::HeapWriter& to);
 // Words copy_with_literals needs for t, sharing kept as it will keep it.
 std::size_t copied_words_with_literals(Term t);
 // Deep copy that also copies literals (purging a literal area; persistent_term).

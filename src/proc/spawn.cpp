@@ -96,10 +96,10 @@ code::Export& export_of(Runtime& rt, Term module, Term function, std::size_t ari
 Spawned spawn(Runtime& rt, Process* parent, Term module, Term function, Term args, const SpawnOptions& options) {
   std::size_t arity = 0;
   std::size_t words = 0;
-  std::size_t sizes[255];
+  heap::CopySize sizes[255];
   for (Term l = args; l.is_cons(); l = l.tail()) {
-    sizes[arity] = l.head().is_pointer() ? heap::copied_words(l.head()) : 0;
-    words += sizes[arity++];
+    sizes[arity] = l.head().is_pointer() ? heap::copy_size(l.head()) : heap::CopySize{};
+    words += sizes[arity++].words;
   }
   VM_ASSERT(arity <= 255);
   Process* child = make(rt, parent, options, words + arity);
@@ -114,10 +114,10 @@ Spawned spawn(Runtime& rt, Process* parent, Term module, Term function, Term arg
 }
 
 Spawned spawn_fun(Runtime& rt, Process* parent, Term fun, const SpawnOptions& options) {
-  const std::size_t words = heap::copied_words(fun);
-  Process* child = make(rt, parent, options, words);
+  const heap::CopySize size = heap::copy_size(fun);
+  Process* child = make(rt, parent, options, size.words);
   if (!child) return {};
-  const Term args[2] = {heap::copy_measured(fun, words, child->heap), term::kNil};
+  const Term args[2] = {heap::copy_measured(fun, size, child->heap), term::kNil};
   code::Export& target = export_of(rt, atoms::erlang, atoms::apply, 2);
   child->initial_call = &target.mfa;
   rt.engine->prepare_call(*child, target, args, 2);

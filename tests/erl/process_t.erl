@@ -1,7 +1,7 @@
 %% SPDX-License-Identifier: Apache-2.0
 %% Processes: spawning, exits, flags, information, dictionary, suspension.
 -module(process_t).
--export([test_spawn/0, test_spawn_mfa/0, test_spawn_errors/0, test_exit_reasons/0, test_crash_reason/0, test_exit_signals/0, test_kill/0, test_dictionary/0, test_flags/0, test_info/0, test_many/0, test_hibernate/0, test_group_leader/0, test_suspend/0, test_spawn_opt/0, test_preempted/0, test_max_heap/0, test_info_after_other_waits/0, loop/0, quit/1, id/1]).
+-export([test_spawn_with_sharing/0, test_spawn/0, test_spawn_mfa/0, test_spawn_errors/0, test_exit_reasons/0, test_crash_reason/0, test_exit_signals/0, test_kill/0, test_dictionary/0, test_flags/0, test_info/0, test_many/0, test_hibernate/0, test_group_leader/0, test_suspend/0, test_spawn_opt/0, test_preempted/0, test_max_heap/0, test_info_after_other_waits/0, loop/0, quit/1, id/1]).
 
 id(X) -> X.
 
@@ -137,3 +137,15 @@ test_info_after_other_waits() ->
          [_ | _] = process_info(Q)
      end || {N, Q} <- lists:zip(lists:seq(1, 20), Others)],
     lists:foreach(fun(Q) -> Q ! stop end, [P | Others]).
+
+%% Arguments that unfold to very many words and are few.
+test_spawn_with_sharing() ->
+    Shared = dag(18),
+    Self = self(),
+    Check = fun(T) -> Self ! {told, T =:= dag(18)} end,
+    spawn_link(fun() -> Check(Shared) end),
+    spawn_link(erlang, apply, [Check, [Shared]]),
+    spawn_opt(erlang, apply, [Check, [Shared]], [link, {min_heap_size, 500}]),
+    [receive {told, true} -> ok end || _ <- [1, 2, 3]].
+
+dag(N) -> lists:foldl(fun(_, T) -> {T, T} end, [a], lists:seq(1, N)).
