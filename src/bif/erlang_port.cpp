@@ -38,8 +38,9 @@ bool file_text(Term t, std::string* out) {
   return t.is_nil() && !out->empty();
 }
 
-// The driver of terminals for line editors; its name comes before a program of the same name.
+// Drivers: terminals for line editors, files in memory. Their names come before programs of the same name.
 constexpr std::string_view kTerminalName = "tty_sl";
+constexpr std::string_view kRamFileName = "ram_file_drv";
 
 port::Opened open(BifContext& cx, Term name, PortOptions options) {
   std::string path;
@@ -58,6 +59,8 @@ port::Opened open(BifContext& cx, Term name, PortOptions options) {
   const std::string_view word = std::string_view(program).substr(0, program.find(' '));
   if ((t[0] == atoms::spawn || t[0] == atoms::spawn_driver) && word == kTerminalName)
     return ports(cx).open_terminal(self, program, std::string_view(program).substr(word.size()), std::move(options));
+  if ((t[0] == atoms::spawn || t[0] == atoms::spawn_driver) && word == kRamFileName)
+    return ports(cx).open_ram_file(self, program, std::move(options));
   if (t[0] == atoms::spawn && !arguments)
     return ports(cx).open_program(self, port::PortKind::Spawn, program, std::move(options));
   if (t[0] == atoms::spawn_driver || t[0] == atoms::spawn) return {nullptr, atoms::badarg};

@@ -37,4 +37,7 @@ std::string size_bytes(std::uint32_t columns, std::uint32_t rows);
 // terminal or it cannot be driven.
 std::unique_ptr<Driver> open_terminal(std::string_view words);
 
+// A file in memory; see module ram_file.
+std::unique_ptr<Driver> open_ram_file();
+
 }  // namespace vm::port

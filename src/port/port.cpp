@@ -160,7 +160,7 @@ void Port::child_ended(int status) {
 // --- output ----------------------------------------------------------------------------------------------------------------------
 
 void Port::output(std::string bytes) {
-  if (closed || out_fd < 0) return;
+  if (closed || (out_fd < 0 && !driver)) return;
   output_bytes += bytes.size();
   if (driver) return driver->command(*this, std::move(bytes));
   if (options.framing == PortOptions::Framing::Packet) {

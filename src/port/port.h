@@ -45,7 +45,7 @@ struct PortOptions {
   std::string arg0;
 };
 
-enum class PortKind { Fd, File, Spawn, SpawnExecutable, Terminal };
+enum class PortKind { Fd, File, Spawn, SpawnExecutable, Terminal, RamFile };
 
 class Ports;
 
@@ -127,6 +127,7 @@ class Ports {
   Opened open_file(Term owner, const std::string& path, PortOptions options);
   // The terminal as a line editor's port; `words` follow its name. einval when there is none.
   Opened open_terminal(Term owner, const std::string& name, std::string_view words, PortOptions options);
+  Opened open_ram_file(Term owner, const std::string& name, PortOptions options);
   Opened open_program(Term owner, PortKind kind, const std::string& program, PortOptions options);
 
   // From other processes, see proc::Hooks.

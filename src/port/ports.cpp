@@ -218,6 +218,15 @@ Opened Ports::open_terminal(Term owner, const std::string& name, std::string_vie
   return admit(port);
 }
 
+Opened Ports::open_ram_file(Term owner, const std::string& name, PortOptions options) {
+  Term id = next_id();
+  if (!id.is_value()) return {nullptr, atoms::system_limit};
+  auto port = std::make_shared<Port>(*this, id, owner, name, std::move(options));
+  port->kind = PortKind::RamFile;
+  port->driver = port::open_ram_file();
+  return admit(port);
+}
+
 Opened Ports::open_program(Term owner, PortKind kind, const std::string& program, PortOptions options) {
   Term id = next_id();
   if (!id.is_value()) return {nullptr, atoms::system_limit};
