@@ -372,11 +372,12 @@ BifResult ets_info_1(BifContext& cx, Term id) {
 namespace {
 
 // Rows that were deleted hold their binaries until no reader can look at them. Who counts references waits for that, within reason: the item is
-// then {binary, Epoch, Turns}.
-BifResult binaries_in_time(YieldContext& cx, Table& t, std::uint64_t epoch, SWord turns) {
-  if (sync::Epoch::current() >= epoch || turns == 0) return binaries(cx, t);
+// then {binary, Epoch, Deadline}.
+BifResult binaries_in_time(YieldContext& cx, Table& t, std::uint64_t epoch, SWord deadline_ms) {
+  if (sync::Epoch::current() >= epoch || proc::monotonic_ns() / 1000000 >= deadline_ms) return binaries(cx, t);
+  sync::Epoch::defer(nullptr, [](void*) {});  // something to wait for, so that the epoch moves
   term::HeapWriter& h = cx.heap();
-  Term item = Tuple::make(h, Term(atoms::binary), term::make_unsigned(h, epoch), Term::small(turns - 1));
+  Term item = Tuple::make(h, Term(atoms::binary), term::make_unsigned(h, epoch), Term::small(deadline_ms));
   return cx.yield_to(cx.runtime().code->export_for(atoms::ets, atoms::info, 2), t.reference(h), item);
 }
 
@@ -386,17 +387,14 @@ BifResult ets_info_2(YieldContext& cx, Term id, Term item) {
   if (!is_table_id(id)) return badarg_because(cx, atoms::type);
   Access t(cx, id, Want::Info);
   if (!t.ok()) return atoms::undefined;
-  // Two of one's own, two more when the work of a sleeping thread has to be taken over first.
-  constexpr std::uint64_t kEpochs = 4;
-  constexpr SWord kTurns = 2000;
-  if (item == atoms::binary) {
-    // Something to wait for, so that the epoch moves.
-    sync::Epoch::defer(nullptr, [](void*) {});
-    return binaries_in_time(cx, *t, sync::Epoch::current() + kEpochs, kTurns);
-  }
+  // Three until one's own thread has freed, three more when the work of a sleeping thread has to be taken over first, and some for that.
+  constexpr std::uint64_t kEpochs = 8;
+  constexpr SWord kPatienceMs = 1000;
+  if (item == atoms::binary)
+    return binaries_in_time(cx, *t, sync::Epoch::current() + kEpochs, proc::monotonic_ns() / 1000000 + kPatienceMs);
   Word epoch;
   if (item.is_tuple_of(3) && Tuple::from(item)[0] == atoms::binary && term::to_uint64(Tuple::from(item)[1], &epoch) && Tuple::from(item)[2].is_small())
-    return binaries_in_time(cx, *t, epoch, std::clamp<SWord>(Tuple::from(item)[2].small_value(), 0, kTurns));
+    return binaries_in_time(cx, *t, epoch, std::min(Tuple::from(item)[2].small_value(), proc::monotonic_ns() / 1000000 + kPatienceMs));
   Term value = item_value(cx, *t, item);
   return value.is_value() ? BifResult(value) : cx.badarg();
 }
