@@ -40,10 +40,11 @@ bool read_heir(BifContext& cx, Tuple t, Term* heir, Term* data) {
 
 // {debug_hash_fixed_number_of_locks, N}: an option of stock's tests.
 bool read_lock_count(Tuple t, NewOptions* o) {
-  if (!t[0].is_atom() || term::AtomTable::text(t[0]) != "debug_hash_fixed_number_of_locks" || !t[1].is_small() || t[1].small_value() < 1) return false;
+  constexpr SWord kMostLocks = 32768;
+  if (!t[0].is_atom() || term::AtomTable::text(t[0]) != "debug_hash_fixed_number_of_locks" || !t[1].is_small() || t[1].small_value() < 1 || t[1].small_value() > kMostLocks) return false;
   o->write_concurrency = true;
   o->write_concurrency_auto = false;
-  o->lock_count = std::bit_ceil(static_cast<std::uint32_t>(std::clamp<SWord>(t[1].small_value(), 64, 1024)));
+  o->lock_count = std::bit_ceil(static_cast<std::uint32_t>(std::max<SWord>(t[1].small_value(), 64)));
   return true;
 }
 
@@ -140,6 +141,7 @@ struct Held {
 BifResult ets_new_2(BifContext& cx, Term name, Term options) {
   NewOptions o;
   if (!name.is_atom() || !read_new_options(cx, options, &o)) return cx.badarg();
+  if (o.lock_count && o.type == ets::Type::OrderedSet) return cx.badarg();
   settle_concurrency(&o);
   Held t(new Table(o, name, cx.process().pid));
   set_heir(*t.table, o.heir, o.heir_data);
