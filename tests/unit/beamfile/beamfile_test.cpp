@@ -11,6 +11,7 @@
 #include <string>
 
 #include "beamfile/module_file.h"
+#include "unit/support/source_file.h"
 
 namespace vm::beamfile {
 namespace {
@@ -152,7 +153,7 @@ TEST(CodeReader, Faults) {
 
 // The arities here and the opcodes' specification are two files because this room lies below; this keeps them one fact.
 TEST(OpcodeArity, AgreesWithTheSpecification) {
-  const auto spec = std::filesystem::path(__FILE__).parent_path() / "../../../src/code/generic_ops.tab";
+  const auto spec = test::beside(__FILE__, "../../../src/code/generic_ops.tab");
   std::ifstream in(spec);
   ASSERT_TRUE(in.is_open()) << spec;
   unsigned seen = 0;

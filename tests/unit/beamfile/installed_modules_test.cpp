@@ -10,6 +10,7 @@
 
 #include "beamfile/module_file.h"
 #include "unit/beamfile/installed_modules.h"
+#include "unit/support/source_file.h"
 
 namespace vm::beamfile {
 namespace {
@@ -72,11 +73,9 @@ TEST(InstalledModules, EveryInstructionDecodes) {
   std::printf("%zu modules, %zu instructions\n", modules.size(), instructions);
 }
 
-std::filesystem::path beside_this_file(const char* name) { return std::filesystem::path(__FILE__).parent_path() / name; }
-
 TEST(InstalledModules, StockDisassemblerAgrees) {
   if (std::system("command -v escript > /dev/null 2>&1") != 0) GTEST_SKIP() << "no escript";
-  std::string command = "escript " + beside_this_file("stock_counts.escript").string();
+  std::string command = "escript " + test::beside(__FILE__, "stock_counts.escript");
   std::vector<std::string> expected;
   std::vector<std::filesystem::path> pieces;
   for (const auto& path : installed_modules({"stdlib-", "kernel-", "compiler-"})) {

@@ -12,6 +12,7 @@
 #include "term/atoms.h"
 #include "term/compare.h"
 #include "term/fun_layout.h"
+#include "unit/support/source_file.h"
 
 namespace vm::etf {
 namespace {
@@ -30,8 +31,7 @@ struct Line {
 };
 
 std::vector<Line> stock_lines() {
-  std::string path = __FILE__;
-  std::ifstream in(path.substr(0, path.rfind('/')) + "/stock_terms.txt");
+  std::ifstream in(test::beside(__FILE__, "stock_terms.txt"));
   std::vector<Line> lines;
   std::string text;
   while (std::getline(in, text)) {

@@ -16,6 +16,7 @@
 #include "num/float_text.h"
 #include "num/int_text.h"
 #include "unit/num/owned_integer.h"
+#include "unit/support/source_file.h"
 
 namespace vm::num {
 namespace {
@@ -131,8 +132,7 @@ std::string answer(const Fields& f) {
 }
 
 TEST(StockValues, AllAgree) {
-  std::string path = __FILE__;
-  path.replace(path.rfind('/') + 1, std::string::npos, "stock_values.txt");
+  const std::string path = test::beside(__FILE__, "stock_values.txt");
   std::ifstream file(path);
   ASSERT_TRUE(file.is_open()) << path;
   std::string line;

@@ -11,6 +11,7 @@
 #include "proc/runtime.h"
 #include "term/print.h"
 #include "unit/support/stock_terms.h"
+#include "unit/support/source_file.h"
 
 namespace vm::ops {
 namespace {
@@ -30,8 +31,7 @@ TEST(Arith, AsStock) {
   process->heap.init(233);
   GuardContext cx(*process);
   test::StockTermReader reader(process->heap);
-  std::string file = __FILE__;
-  std::ifstream in(file.substr(0, file.rfind('/')) + "/stock_arith.txt");
+  std::ifstream in(test::beside(__FILE__, "stock_arith.txt"));
   ASSERT_TRUE(in.good());
   std::string line;
   int lines = 0;

@@ -15,6 +15,7 @@
 #include "term/print.h"
 #include "unit/support/stock_terms.h"
 #include "unit/support/test_heap.h"
+#include "unit/support/source_file.h"
 
 namespace vm::ops {
 namespace {
@@ -70,8 +71,7 @@ class MapsTest : public ::testing::Test {
 };
 
 TEST_F(MapsTest, EnumerateAsStock) {
-  std::string file = __FILE__;
-  std::ifstream in(file.substr(0, file.rfind('/')) + "/stock_maps.txt");
+  std::ifstream in(test::beside(__FILE__, "stock_maps.txt"));
   ASSERT_TRUE(in.good());
   std::string line;
   int lines = 0;
@@ -232,8 +232,7 @@ TEST_F(MapsTest, IterationInStepsSeesEveryPairOnce) {
 }
 
 TEST_F(MapsTest, LargeMapsDisplayAsStock) {
-  std::string file = __FILE__;
-  std::ifstream in(file.substr(0, file.rfind('/')) + "/../term/stock_display.txt");
+  std::ifstream in(test::beside(__FILE__, "../term/stock_display.txt"));
   ASSERT_TRUE(in.good());
   std::string hex, text;
   int seen = 0;

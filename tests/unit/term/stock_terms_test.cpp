@@ -10,6 +10,7 @@
 #include "term/print.h"
 #include "unit/support/stock_terms.h"
 #include "unit/support/test_heap.h"
+#include "unit/support/source_file.h"
 
 namespace vm::term {
 namespace {
@@ -19,8 +20,7 @@ int sign(int x) { return x < 0 ? -1 : x > 0; }
 class StockTerms : public ::testing::Test {
  protected:
   void SetUp() override {
-    std::string file = __FILE__;
-    std::ifstream in(file.substr(0, file.rfind('/')) + "/stock_terms.txt");
+    std::ifstream in(test::beside(__FILE__, "stock_terms.txt"));
     ASSERT_TRUE(in.good());
     std::string line;
     while (std::getline(in, line)) {
@@ -87,8 +87,7 @@ TEST(StockDisplay, Text) {
   test::TestHeap heap;
   // Only the text of the one kind of large map among the terms needs a trie, which the ops room builds and tests.
   test::StockTermReader reader(heap);
-  std::string file = __FILE__;
-  std::ifstream in(file.substr(0, file.rfind('/')) + "/stock_display.txt");
+  std::ifstream in(test::beside(__FILE__, "stock_display.txt"));
   ASSERT_TRUE(in.good());
   std::string hex, text;
   int lines = 0;
