@@ -27,8 +27,8 @@ struct FlagError {
   bool usage = true;    // print the flags after it
 };
 
-enum class Parsed { Run, Exit };
-// Fills `options` from argv. Parsed::Exit: what was asked for has been printed (-V). On a wrong flag answers false with *error set.
+enum class Parsed { Run, Version };
+// Fills `options` from argv. Parsed::Version: the version is to be printed, nothing run (-V). On a wrong flag answers false with *error set.
 bool parse_flags(int argc, char** argv, Options* options, Parsed* what, FlagError* error);
 // The list of flags, for standard error.
 std::string usage_text();

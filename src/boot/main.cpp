@@ -11,7 +11,7 @@
 namespace {
 
 int wrong_flag(const vm::boot::FlagError& error) {
-  std::fprintf(stderr, "%s\n", error.message.c_str());
+  if (!error.message.empty()) std::fprintf(stderr, "%s\r\n", error.message.c_str());  // line ends as stock writes them so early
   if (error.usage) std::fputs(vm::boot::usage_text().c_str(), stderr);
   return 1;
 }
@@ -31,7 +31,7 @@ int main(int argc, char** argv) {
   vm::boot::Parsed what;
   vm::boot::FlagError error;
   if (!vm::boot::parse_flags(argc, argv, &options, &what, &error)) return wrong_flag(error);
-  if (what == vm::boot::Parsed::Exit) {
+  if (what == vm::boot::Parsed::Version) {
     std::fprintf(stderr, "Erlang (SMP,ASYNC_THREADS) (BEAM) emulator version %s\n", erts_version().c_str());
     return 0;
   }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/word.h"
+#include "heap/process_heap.h"
 
 namespace vm::code {
 
@@ -17,7 +18,7 @@ namespace vm::code {
 template <typename T, typename Traits>
 class LockFreeTable {
  public:
-  LockFreeTable() { grow(kFirstSlots); }
+  LockFreeTable() { grow(heap::stress_modes.tiny_tables ? 2 : kFirstSlots); }
 
   template <typename Same>
   T* find(std::size_t hash, Same&& same) const {

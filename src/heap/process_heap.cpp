@@ -51,6 +51,9 @@ void ProcessHeap::init(std::size_t words, Word* home, std::size_t home_words) {
   end_ = start_ + block.words;
   top_ = mature_ = start_;
   limit_ = end_;
+#ifdef VM_DEBUG
+  slow_only_ = stress_modes.fragments_only;
+#endif
   vheap_budget_bytes_ = limits().min_vheap_words * kWordBytes;
 }
 
@@ -161,7 +164,7 @@ Term ProcessHeap::take_in(Term t, HeapFragment* chain) {
 
 void ProcessHeap::count_collection() {
   if (collections_in_slice_ < 255) collections_in_slice_++;
-  if (collections_in_slice_ > kBusyCollections && nursery_tier_ + 1 < kTiers) {
+  if (!stress_modes.collect_every_point && collections_in_slice_ > kBusyCollections && nursery_tier_ + 1 < kTiers) {
     nursery_tier_++;
     calm_slices_ = 0;
     collections_in_slice_ = 1;

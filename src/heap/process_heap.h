@@ -178,8 +178,9 @@ inline constexpr std::size_t kStackSlack = 8;
 // Stress modes of the debug binary (flags of boot/). Read often, written once before the first process runs.
 struct StressModes {
   bool collect_every_point = false;  // also moves to fresh memory each time
-  bool fragments_only = false;       // alloc_slow on every native allocation
+  bool fragments_only = false;       // alloc_slow on every native allocation (builds with assertions; messages in every build)
   bool verify_heap = false;          // after each collection
+  bool tiny_tables = false;          // tables start as small as they can be, so that they grow and shrink all the time
 };
 extern StressModes stress_modes;
 

@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "heap/process_heap.h"
+
 namespace vm::proc {
 
 // Entry needs a member `std::uint64_t key`.
@@ -27,7 +29,7 @@ class IdTable {
   // The key must be new. The pointer is valid until the next change.
   Entry* insert(Entry e) {
     entries_.push_back(std::move(e));
-    if (entries_.size() > kLinear) {
+    if (entries_.size() > linear()) {
       if (entries_.size() * 2 > index_.size()) rebuild();
       else put(entries_.back().key, static_cast<std::uint32_t>(entries_.size()));
     }
@@ -44,7 +46,7 @@ class IdTable {
     }
     if (i != last) entries_[i] = std::move(entries_[last]);
     entries_.pop_back();
-    if (last <= kLinear && !index_.empty()) std::vector<std::uint32_t>().swap(index_);
+    if (last <= linear() && !index_.empty()) std::vector<std::uint32_t>().swap(index_);
     return true;
   }
   // Takes everything out.
@@ -58,7 +60,8 @@ class IdTable {
 
  private:
   static constexpr std::size_t kNone = ~std::size_t{0};
-  static constexpr std::size_t kLinear = 8;
+  // Entries without an index.
+  static std::size_t linear() { return heap::stress_modes.tiny_tables ? 1 : 8; }
 
   static std::size_t hash(std::uint64_t key) {
     key *= 0x9E3779B97F4A7C15;
@@ -98,7 +101,7 @@ class IdTable {
     index_[hole] = 0;
   }
   void rebuild() {
-    std::size_t n = 32;
+    std::size_t n = heap::stress_modes.tiny_tables ? 2 : 32;
     while (n < entries_.size() * 4) n *= 2;
     index_.assign(n, 0);
     for (std::size_t i = 0; i < entries_.size(); i++) put(entries_[i].key, static_cast<std::uint32_t>(i + 1));

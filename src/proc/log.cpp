@@ -41,12 +41,7 @@ Term receiver_of_errors(Runtime& rt, bool* drop) {
     setting.store(atoms::logger, std::memory_order_relaxed);
   }
   const Term logger = rt.registry->lookup(atoms::logger);
-  const bool found = logger.is_value() && logger.is_local_pid();
-  // While the system boots nobody is there to be told; init itself reports what stops it.
-  static std::atomic<bool> booted{false};
-  if (found) booted.store(true, std::memory_order_relaxed);
-  *drop = !booted.load(std::memory_order_relaxed);
-  return found ? logger : Term::non_value();
+  return logger.is_value() && logger.is_local_pid() ? logger : Term::non_value();
 }
 
 }  // namespace

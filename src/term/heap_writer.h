@@ -37,6 +37,9 @@ class HeapWriter {
 
   // `words` uninitialised cells. Never collects, never fails (out of memory is fatal). The caller fills them before the next GC point.
   Word* alloc(std::size_t words) {
+#ifdef VM_DEBUG
+    if (VM_UNLIKELY(slow_only_)) return alloc_slow(words);
+#endif
     if (VM_LIKELY(static_cast<std::size_t>(limit_ - top_) >= words)) {
       Word* p = top_;
       top_ += words;
@@ -73,6 +76,9 @@ class HeapWriter {
 
  protected:
   OffHeapList* off_heap_;
+#ifdef VM_DEBUG
+  bool slow_only_ = false;  // stress: everything native code allocates goes the way of a full heap
+#endif
 };
 
 }  // namespace vm::term

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+# needs: erl
+# replace: \S*/beam\.smp => beam.smp
+# replace: (?m)^\(no logger present\).*\n =>
+# replace: (?m)^/\S*/bin$ => BIN
+# replace: \s*\[jit(:ns)?\] => 
+# Wrong and right flags of the emulator: the complaint and the status. The list of flags that follows some complaints is each emulator's own.
+try() {
+  echo "--- $*"
+  erl "$@" -noshell -s init stop < /dev/null > out 2>&1
+  status=$?
+  head -n 1 out
+  echo "status $status"
+}
+for flag in -Zq -zzz '-P x' '-P 10' '-P 999999999999' '-Q 1' '-t 3' '-e x' '-S 0' '-S 3:9' '-S x' '-S 2000' '-SP 50' '-SP x' '-SDcpu 0' '-SDcpu 5:9' '-SDio 0' '-SDio 9999' \
+  '-A 5000' '-A x' '-a 1' '-sbt foo' '-sbwt x' '-swt x' '-swct z' '-scl x' '-sub x' '-sss x' '-stbt x' '-sfwi x' '-spp x' '-h 0' '-h x' '-hms' '-hmbs x' '-hpds 1' '-hmax -1' \
+  '-hmaxk x' '-hmqd x' '-hq 1' '-K x' '-C x' '-c x' '-W q' '-fnx' '-zdbbl 0' '-zdntgc 0' '-zerts' '-MBas xx' '-MBq 1' '-Mx' '-MMscs x' '-IOt 0' '-IOp 0' '-pc x' '-rg x' \
+  '-JPperf x' '-R x' '-T 99' '-Bx' '-d' '-v' '-ln' '-xx'; do
+  # shellcheck disable=SC2086
+  try "+${flag#-}"
+done
+for flag in '+S 1' '+S 2:1' '+P 4096' '+t 100000' '+sbt u' '+sbwt none' '+A 4' '+K true' '+W i' '+fnu' '+hms 1000' '+hmqd off_heap' '+C no_time_warp' '+zdbbl 10' '+MBas aoff' '+Mea min' '+pc unicode' '+SDio 3' '+Bi'; do
+  # shellcheck disable=SC2086
+  set -- $flag
+  try "$@"
+done
+erl +V; echo "status $?"
+erl -version; echo "status $?"
+ROOTDIR=/nonexistent erl -boot /nonexistent/start -noshell -s init stop 2>&1 | sed -e 's/{_}//g' | head -n 4; rm -f erl_crash.dump
+printf 'garbage' > garbage.boot; erl -boot ./garbage -noshell 2>&1 | head -n 2; rm -f erl_crash.dump
+printf '\203h\003w\006scriptw\001aw\001b' > foreign.boot; erl -boot ./foreign -noshell 2>&1 | head -n 2; rm -f erl_crash.dump
+erl -noshell -args_file nothing; echo "status $?"
+printf -- '-noshell -eval "io:format(\\"from a file~~n\\"),halt(3)."' > args; erl -args_file args; echo "status $?"
+ERL_FLAGS='+S 1' ERL_AFLAGS='-noshell' ERL_ZFLAGS='-eval io:format(\"~p~n\",[erlang:system_info(schedulers)]),halt().' erl; echo "status $?"
+erl -emu_args_exit +S 1 -noshell -extra a b; echo "status $?"
+erl -noshell -config nothing; echo "status $?"; rm -f erl_crash.dump
+erl -noshell -mode wrong -s init stop; echo "status $?"
+erl -noshell -kernel x -s init stop 2>&1 | head -n 3; rm -f erl_crash.dump
+erl -noshell -s nonexisting 2>&1 | head -n 2; rm -f erl_crash.dump
+erl -noshell -run lists nothing_here 2>&1 | head -n 2; rm -f erl_crash.dump
+erl -noshell -eval 'foo(' 2>&1 | head -n 2; rm -f erl_crash.dump
