@@ -120,12 +120,17 @@ void Poller::change(int fd, unsigned events) {
   else impl_->control(EPOLL_CTL_MOD, fd, events);
 }
 
-void Poller::remove(int fd) {
-  std::unique_lock<std::mutex> hold(impl_->lock);
+void Poller::forget(int fd) {
+  std::lock_guard<std::mutex> hold(impl_->lock);
   auto it = impl_->watches.find(fd);
   if (it == impl_->watches.end()) return;
   if (!it->second.always_ready) impl_->control(EPOLL_CTL_DEL, fd, 0);
   impl_->watches.erase(it);
+}
+
+void Poller::remove(int fd) {
+  forget(fd);
+  std::unique_lock<std::mutex> hold(impl_->lock);
   if (std::this_thread::get_id() == impl_->thread.get_id()) return;
   impl_->idle.wait(hold, [&] { return impl_->busy_fd != fd; });
 }

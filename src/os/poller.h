@@ -26,6 +26,8 @@ class Poller {
   void add(int fd, unsigned events, Callback callback);
   void change(int fd, unsigned events);  // 0: registered but silent
   void remove(int fd);
+  // As remove, without waiting: for owners whose callback finds out by itself, under the lock they hold here, that it came too late.
+  void forget(int fd);
 
   struct Figures {
     std::size_t watched;  // descriptors, its own included

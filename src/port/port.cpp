@@ -129,7 +129,7 @@ void Port::end_of_input() {
   if (ended || closed) return;
   ended = true;
   if (in_fd >= 0) {
-    ports.poller().remove(in_fd);
+    ports.poller().forget(in_fd);
     if (in_fd != out_fd) {
       if (owns_descriptors()) ::close(in_fd);
       in_fd = -1;
@@ -239,8 +239,8 @@ bool Port::flush(std::int64_t milliseconds) {
 
 void Port::release_descriptors() {
   // A child's exit is still watched: it must be reaped.
-  if (in_fd >= 0) ports.poller().remove(in_fd);
-  if (out_fd >= 0 && out_fd != in_fd) ports.poller().remove(out_fd);
+  if (in_fd >= 0) ports.poller().forget(in_fd);
+  if (out_fd >= 0 && out_fd != in_fd) ports.poller().forget(out_fd);
   if (driver) driver->released(*this);
   if (owns_descriptors()) {
     if (in_fd >= 0) ::close(in_fd);

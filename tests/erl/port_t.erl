@@ -1,14 +1,25 @@
 %% SPDX-License-Identifier: Apache-2.0
 %% Opening ports: which names are programs, what fails how.
 -module(port_t).
--export([test_executables/0, test_names/0, test_terminal/0, test_control/0, test_shell_name/0]).
+-export([test_close_at_the_end/0, test_executables/0, test_names/0, test_terminal/0, test_control/0, test_shell_name/0]).
 
 open(Name) ->
     try open_port(Name, []) of
-        Port -> port_close(Port), open
+        Port -> close(Port), open
     catch
         error:Reason -> Reason
     end.
+
+%% A program may have ended by itself, its port with it.
+close(Port) -> try port_close(Port) catch error:badarg -> true end.
+
+%% Closing while input or the end of the program is just being noticed.
+test_close_at_the_end() ->
+    [begin
+         Port = open_port({spawn, true}, []),
+         _ = [timer:sleep(1) || N rem 3 =:= 0],
+         true = close(Port)
+     end || N <- lists:seq(1, 300)].
 
 test_executables() ->
     enoent = open({spawn_executable, "no_such_program"}),
