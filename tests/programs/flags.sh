@@ -29,7 +29,7 @@ erl -version; echo "status $?"
 ROOTDIR=/nonexistent erl -boot /nonexistent/start -noshell -s init stop 2>&1 | grep -v '^(no logger' | head -n 1; rm -f erl_crash.dump
 printf '\203h\003w\006scriptw\001aw\001b' > foreign.boot; erl -boot ./foreign -noshell 2>&1 | grep '^{"init term'; rm -f erl_crash.dump
 erl -noshell -args_file nothing; echo "status $?"
-printf -- '-noshell -eval "io:format(\\"from a file~~n\\"),halt(3)."' > args; erl -args_file args; echo "status $?"
+printf -- '-noshell\n-eval halt(3).\n' > args; erl -args_file args; echo "status $?"
 ERL_FLAGS='+S 1' ERL_AFLAGS='-noshell' ERL_ZFLAGS='-eval io:format(\"~p~n\",[erlang:system_info(schedulers)]),halt().' erl; echo "status $?"
 erl -emu_args_exit +S 1 -noshell -extra a b; echo "status $?"
 erl -noshell -config nothing; echo "status $?"; rm -f erl_crash.dump
