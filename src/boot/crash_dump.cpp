@@ -10,6 +10,7 @@
 
 #include "bif/erlang_machine_info.h"
 #include "boot/process_report.h"
+#include "proc/process_table.h"
 #include "term/atoms.h"
 #include "term/print.h"
 
@@ -40,7 +41,11 @@ void write_header(std::FILE* out, proc::Runtime& rt, const char* slogan) {
 
 void write_schedulers(std::FILE* out, proc::Runtime& rt) {
   for (unsigned i = 0; i < rt.schedulers->scheduler_count(); i++) {
-    const auto* running = static_cast<const proc::Process*>(rt.schedulers->scheduler(i).running);
+    const sched::Runnable* current = rt.schedulers->scheduler(i).running;
+    const proc::Process* running = nullptr;  // when it is a process: schedulers run other things, too
+    rt.processes->for_each([&](const proc::Process& p) {
+      if (&p == current) running = &p;
+    });
     std::fprintf(out, "=scheduler:%u\nScheduler Sleep Info Flags: \nScheduler Sleep Info Aux Work: \nCurrent Port: \n", i + 1);
     std::fprintf(out, "Run Queue Max Length: 0\nRun Queue High Length: 0\nRun Queue Normal Length: %zu\nRun Queue Low Length: 0\n",
                  rt.schedulers->run_queue_length(i));

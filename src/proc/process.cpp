@@ -25,7 +25,7 @@ Process::~Process() {
 }
 
 void* Process::operator new(std::size_t) {
-  static_assert(sizeof(Process) <= kSlotBytes / 2, "half of a slot is heap");
+  static_assert(kSlotBytes - sizeof(Process) >= 64 * kWordBytes, "a slot has room for a small heap");
   return sync::Slab<kSlotBytes, Process>::allocate();
 }
 void Process::operator delete(void* p) { sync::Slab<kSlotBytes, Process>::release(p); }

@@ -71,7 +71,7 @@ class Process final : public sched::Runnable, public heap::RootSource {
  public:
   static constexpr std::uint32_t kInlineRegisters = 4;
   // A process lies in a slab slot of this size; what it doesn't need itself is the home of its heap (heap::ProcessHeap::init).
-  static constexpr std::size_t kSlotBytes = 1152;
+  static constexpr std::size_t kSlotBytes = 1088;
   Word* home() { return reinterpret_cast<Word*>(this + 1); }
   static std::size_t home_words() { return (kSlotBytes - sizeof(Process)) / kWordBytes; }
 

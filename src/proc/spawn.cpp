@@ -14,7 +14,7 @@
 namespace vm::proc {
 namespace {
 
-constexpr std::size_t kSpareWords = 48;
+constexpr std::size_t kSpareWords = 40;
 constexpr std::size_t kStockMinHeap = 233;
 
 // First block: what the arguments need and a little to work with; the home behind the process where that is enough.
