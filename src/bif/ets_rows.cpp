@@ -42,52 +42,48 @@ void put_held(Table& t, Term row) {
   t.store->settle_held(hash);
 }
 
+enum class Insert { Any, OnlyNew };
+
+BifResult insert_one(BifContext& cx, Table& t, Term row, Insert how) {
+  Term key = t.key_of(row);
+  KeyLock lock(t, key);
+  if (!lock.ok()) return Access::gone(cx);
+  if (how == Insert::Any) {
+    t.put(row, key, lock.hash());
+    return atoms::true_;
+  }
+  if (t.store->find(key, lock.hash())) return atoms::false_;
+  t.store->add(t.new_row(row), lock.hash());
+  return atoms::true_;
+}
+
+// All or nothing, as one step for everybody else.
+BifResult insert_list(BifContext& cx, Table& t, Term rows, Insert how) {
+  StepLock lock(t);
+  if (!lock.ok()) return Access::gone(cx);
+  if (how == Insert::OnlyNew) {
+    for (Term rest = rows; rest.is_cons(); rest = rest.tail())
+      if (find(t, t.key_of(rest.head()))) return atoms::false_;
+  }
+  for (Term rest = rows; rest.is_cons(); rest = rest.tail()) put_held(t, rest.head());
+  return atoms::true_;
+}
+
+BifResult insert(BifContext& cx, Term id, Term objects, Insert how) {
+  Access t(cx, id, Want::Write);
+  if (!t.ok()) return t.failed(cx);
+  SWord n = count_rows(*t, objects);
+  if (n < 0) return cx.badarg();
+  if (n == 0) return atoms::true_;
+  if (n == 1) return insert_one(cx, *t, objects.is_tuple() ? objects : objects.head(), how);
+  cx.bump(static_cast<std::uint64_t>(n));
+  return insert_list(cx, *t, objects, how);
+}
+
 }  // namespace
 
-BifResult ets_insert_2(YieldContext& cx, Term id, Term objects) {
-  Access t(cx, id, Want::Write);
-  if (!t.ok()) return t.failed(cx);
-  SWord n = count_rows(*t, objects);
-  if (n < 0) return cx.badarg();
-  if (n == 0) return atoms::true_;
-  if (n == 1) {
-    Term row = objects.is_tuple() ? objects : objects.head();
-    Term key = t->key_of(row);
-    KeyLock lock(*t, key);
-    if (!lock.ok()) return Access::gone(cx);
-    t->put(row, key, lock.hash());
-    return atoms::true_;
-  }
-  StepLock lock(*t);
-  if (!lock.ok()) return Access::gone(cx);
-  for (Term rest = objects; rest.is_cons(); rest = rest.tail()) put_held(*t, rest.head());
-  cx.bump(static_cast<std::uint64_t>(n));
-  return atoms::true_;
-}
-
-BifResult ets_insert_new_2(YieldContext& cx, Term id, Term objects) {
-  Access t(cx, id, Want::Write);
-  if (!t.ok()) return t.failed(cx);
-  SWord n = count_rows(*t, objects);
-  if (n < 0) return cx.badarg();
-  if (n == 0) return atoms::true_;
-  if (n == 1) {
-    Term row = objects.is_tuple() ? objects : objects.head();
-    Term key = t->key_of(row);
-    KeyLock lock(*t, key);
-    if (!lock.ok()) return Access::gone(cx);
-    if (t->store->find(key, lock.hash())) return atoms::false_;
-    t->store->add(t->new_row(row), lock.hash());
-    return atoms::true_;
-  }
-  cx.bump(static_cast<std::uint64_t>(n));
-  StepLock lock(*t);
-  if (!lock.ok()) return Access::gone(cx);
-  for (Term rest = objects; rest.is_cons(); rest = rest.tail())
-    if (find(*t, t->key_of(rest.head()))) return atoms::false_;
-  for (Term rest = objects; rest.is_cons(); rest = rest.tail()) put_held(*t, rest.head());
-  return atoms::true_;
-}
+BifResult ets_insert_2(YieldContext& cx, Term id, Term objects) { return insert(cx, id, objects, Insert::Any); }
+BifResult ets_insert_new_2(YieldContext& cx, Term id, Term objects) { return insert(cx, id, objects, Insert::OnlyNew); }
 
 BifResult ets_lookup_2(BifContext& cx, Term id, Term key) {
   Access t(cx, id, Want::Read);

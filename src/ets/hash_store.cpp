@@ -244,13 +244,9 @@ class HashStore final : public Store {
   Row* first() const override { return first_present(slot_link(&buckets().slot(0))); }
   Row* last() const override { return first(); }  // no order: stock answers as for first
   bool next(Term key, Row** out) const override {
-    std::uint32_t h = hash(key);
-    Row* r = find_any(key, h);
-    if (!r) return false;
-    Word w;
-    do w = r->link().load(std::memory_order_acquire);
-    while ((r = same_key(w, key, h)));
-    *out = first_present(w);
+    Word behind;
+    if (!pass_key(key, &behind)) return false;
+    *out = first_present(behind);
     return true;
   }
   bool previous(Term key, Row** r) const override { return next(key, r); }
@@ -259,13 +255,9 @@ class HashStore final : public Store {
     return next_row(&w);
   }
   bool raw_next(Term key, Row** out) const override {
-    std::uint32_t h = hash(key);
-    Row* r = find_any(key, h);
-    if (!r) return false;
-    Word w;
-    do w = r->link().load(std::memory_order_acquire);
-    while ((r = same_key(w, key, h)));
-    *out = next_row(&w);
+    Word behind;
+    if (!pass_key(key, &behind)) return false;
+    *out = next_row(&behind);
     return true;
   }
 
@@ -432,6 +424,15 @@ class HashStore final : public Store {
     Word w = slot_link(slot);
     for (Row* r; (r = next_row(&w)) && order_of(r) < order;) w = r->link().load(std::memory_order_acquire);
     return w;
+  }
+  // The link behind the last row of a key, marked or not. False: the key has none.
+  bool pass_key(Term key, Word* behind) const {
+    const std::uint32_t h = hash(key);
+    Row* r = find_any(key, h);
+    if (!r) return false;
+    do *behind = r->link().load(std::memory_order_acquire);
+    while ((r = same_key(*behind, key, h)));
+    return true;
   }
   // The row at or behind the link *w, which moves there.
   static Row* next_row(Word* w) {

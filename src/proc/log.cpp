@@ -2,18 +2,17 @@
 #include "proc/log.h"
 
 #include <atomic>
-
 #include <cstdio>
 
 #include "heap/copy.h"
 #include "proc/process_info.h"
 #include "proc/process_table.h"
 #include "proc/registry.h"
-#include "sync/epoch.h"
 #include "proc/runtime.h"
 #include "proc/send.h"
 #include "proc/small_map.h"
 #include "proc/time.h"
+#include "sync/epoch.h"
 #include "term/atoms.h"
 #include "term/print.h"
 #include "term/views.h"

@@ -213,13 +213,7 @@ TEST(Collector, NeedIsMetWhateverSurvives) {
 }
 
 Term refc(ProcessHeap& h, term::BinaryData* data) {
-  Word* p = h.alloc(5);
-  p[0] = term::HeaderWord::make(term::Kind::RefcBinary, 4).bits();
-  p[term::RefcBinaryWords::kData] = reinterpret_cast<Word>(data);
-  p[3] = reinterpret_cast<Word>(data->bytes);
-  p[4] = data->size;
-  h.off_heap().link(p, data->size);
-  return Term::boxed(p);
+  return term::make_refc_binary(h, data, data->bytes, data->size);
 }
 
 // Off-heap bytes are counted in the generation that holds them and given back with the last reference, whatever way the heap went.

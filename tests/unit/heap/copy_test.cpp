@@ -139,13 +139,7 @@ TEST(Copy, LiteralsAreSharedUnlessAskedFor) {
 TEST(Copy, AbandonedCopiesLeaveNoReferences) {
   TestHeap h;
   term::BinaryData* data = term::BinaryData::create(100);
-  Word* p = h.alloc(5);
-  p[0] = term::HeaderWord::make(term::Kind::RefcBinary, 4).bits();
-  p[term::RefcBinaryWords::kData] = reinterpret_cast<Word>(data);
-  p[3] = reinterpret_cast<Word>(data->bytes);
-  p[4] = data->size;
-  h.off_heap().link(p, data->size);
-  const Term binary = Term::boxed(p);
+  const Term binary = term::make_refc_binary(h, data, data->bytes, data->size);
   OwnedTerm copy = copy_to_fragment(term::Tuple::make(h, binary, list_of(h, 100, term::kNil), binary));
   EXPECT_EQ(data->refs.load(), 3);
   EXPECT_EQ(copy.fragments->off_heap.bytes, 200u);
