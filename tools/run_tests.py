@@ -4,6 +4,7 @@
 
     lane     what                                                   needs
     layers   tools/check_layers.py
+    format   clang-format has nothing to say on src, tests and bench   clang-format, else skipped
     tools    unit tests of the generator and the checks
     unit     tests/unit/<room>, GoogleTest, assertions on           build/debug
     headers  every header of src/ compiles alone
@@ -29,6 +30,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -118,6 +120,14 @@ def emulator(preset: str, folder: Path) -> str | None:
 
 def lane_layers(_: str) -> Counts:
     done = subprocess.run([sys.executable, "tools/check_layers.py", "--quiet"], cwd=ROOT, check=False)
+    return Counts(passed=1) if done.returncode == 0 else FAILED
+
+
+def lane_format(_: str) -> Counts:
+    if shutil.which("clang-format") is None:
+        return Counts(skipped=1)
+    listed = subprocess.run(["git", "ls-files", "*.cpp", "*.h"], cwd=ROOT, check=True, capture_output=True, text=True)
+    done = subprocess.run(["clang-format", "--dry-run", "-Werror", *listed.stdout.split()], cwd=ROOT, check=False)
     return Counts(passed=1) if done.returncode == 0 else FAILED
 
 
@@ -304,11 +314,11 @@ def lane_stress(pattern: str) -> Counts:
     return counts if configs else skipped("stress: no tests/configs yet")
 
 
-LANES = {"layers": lane_layers, "tools": lane_tools, "unit": lane_unit, "headers": lane_headers,
+LANES = {"layers": lane_layers, "format": lane_format, "tools": lane_tools, "unit": lane_unit, "headers": lane_headers,
          "nocompile": lane_nocompile, "erl": lane_erl, "diff": lane_diff, "selfcompile": lane_selfcompile, "programs": lane_programs, "replay": lane_replay,
          "stress": lane_stress}
 ON_DEMAND = {"stress"}
-UNFILTERED = {"layers", "headers", "selfcompile"}
+UNFILTERED = {"layers", "format", "headers", "selfcompile"}
 
 
 def chosen(word: str) -> list[tuple[str, str]]:

@@ -24,10 +24,9 @@ namespace vm::base {
 
 // Evaluates an expression of type BifResult-like or Result-like; returns from the enclosing function when it failed, else
 // yields the value. The only macro that may contain `return`.
-#define VM_TRY(expr)                                \
-  __extension__({                                   \
-    auto&& vm_try_ = (expr);                        \
-    if (VM_UNLIKELY(!vm_try_.has_value()))          \
-      return vm_try_.propagate();                   \
-    vm_try_.take();                                 \
+#define VM_TRY(expr)                                                   \
+  __extension__({                                                      \
+    auto&& vm_try_ = (expr);                                           \
+    if (VM_UNLIKELY(!vm_try_.has_value())) return vm_try_.propagate(); \
+    vm_try_.take();                                                    \
   })

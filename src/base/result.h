@@ -44,15 +44,27 @@ class [[nodiscard]] Result {
 
   bool has_value() const { return ok_; }
   explicit operator bool() const { return ok_; }
-  T& value() { VM_ASSERT(ok_); return value_; }
-  const T& value() const { VM_ASSERT(ok_); return value_; }
-  const E& error() const { VM_ASSERT(!ok_); return error_; }
+  T& value() {
+    VM_ASSERT(ok_);
+    return value_;
+  }
+  const T& value() const {
+    VM_ASSERT(ok_);
+    return value_;
+  }
+  const E& error() const {
+    VM_ASSERT(!ok_);
+    return error_;
+  }
   T& operator*() { return value(); }
   T* operator->() { return &value(); }
 
   // For VM_TRY.
   T&& take() { return std::move(value()); }
-  Failure<E> propagate() { VM_ASSERT(!ok_); return {std::move(error_)}; }
+  Failure<E> propagate() {
+    VM_ASSERT(!ok_);
+    return {std::move(error_)};
+  }
 
  private:
   bool ok_;
@@ -71,7 +83,10 @@ class [[nodiscard]] Status {
   Status(Failure<F> f) : ok_(false), error_(std::move(f.error)) {}
   bool has_value() const { return ok_; }
   explicit operator bool() const { return ok_; }
-  const E& error() const { VM_ASSERT(!ok_); return error_; }
+  const E& error() const {
+    VM_ASSERT(!ok_);
+    return error_;
+  }
   bool take() { return true; }
   Failure<E> propagate() { return {error_}; }
 

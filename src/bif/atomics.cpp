@@ -22,10 +22,10 @@ constexpr std::size_t kPerLine = kLine / sizeof(std::int64_t);
 constexpr Word kMaxSize = Word{1} << 40;
 
 struct Cells : term::MagicData {
-  std::size_t size;     // as asked for
+  std::size_t size;  // as asked for
   bool is_signed;
-  std::size_t lanes;    // 1, or one a scheduler and one for everybody else
-  std::size_t stride;   // cells from one lane to the next: whole cache lines
+  std::size_t lanes;   // 1, or one a scheduler and one for everybody else
+  std::size_t stride;  // cells from one lane to the next: whole cache lines
   std::atomic<std::int64_t>* cells;
 
   Cells(const void* kind, std::size_t n, bool sign, std::size_t lane_count)
@@ -164,7 +164,7 @@ BifResult atomics_info_1(BifContext& cx, Term ref) {
   term::HeapWriter& h = cx.heap();
   Term max = a->is_signed ? term::make_integer(h, INT64_MAX) : term::make_unsigned(h, UINT64_MAX);
   Term min = a->is_signed ? term::make_integer(h, INT64_MIN) : Term::small(0);
-  Term pairs[] = {atoms::size,   term::make_unsigned(h, a->size),   atoms::max, max, atoms::min, min,
+  Term pairs[] = {atoms::size,   term::make_unsigned(h, a->size),    atoms::max, max, atoms::min, min,
                   atoms::memory, term::make_unsigned(h, a->memory())};
   return ops::map_from_pairs(h, pairs);
 }

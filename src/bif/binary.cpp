@@ -3,8 +3,8 @@
 // Module binary, but for searching (binary_find.cpp).
 #include <algorithm>
 
-#include "bif/binary_part.h"
 #include "bif/bif_decls.gen.h"
+#include "bif/binary_part.h"
 #include "bif/long_work.h"
 #include "num/digits.h"
 #include "ops/bits.h"

@@ -4,9 +4,9 @@
 #include <algorithm>
 
 #include "bif/bif_decls.gen.h"
-#include "bif/long_work.h"
 #include "bif/binary_part.h"
 #include "bif/binary_search.h"
+#include "bif/long_work.h"
 #include "ops/bits.h"
 #include "proc/references.h"
 

@@ -37,10 +37,10 @@ class BytePattern final : public term::MagicData {
     std::uint32_t to;
   };
   struct Node {
-    std::vector<Edge> edges;      // by byte
-    std::uint32_t failure = 0;    // longest proper suffix that is a node
+    std::vector<Edge> edges;    // by byte
+    std::uint32_t failure = 0;  // longest proper suffix that is a node
     std::uint32_t depth = 0;
-    std::uint32_t longest = 0;    // longest string that ends here, itself or a suffix of it; 0 none
+    std::uint32_t longest = 0;  // longest string that ends here, itself or a suffix of it; 0 none
   };
   static void destroy(term::MagicData* data) { delete static_cast<BytePattern*>(data); }
   void add(std::span<const Byte> string);

@@ -3,8 +3,8 @@
 // Binaries, bitstrings and iolists. Work on large ones is charged (kBytesPerReduction) so that the caller loses its slice afterwards.
 #include <zlib.h>
 
-#include "bif/binary_part.h"
 #include "bif/bif_decls.gen.h"
+#include "bif/binary_part.h"
 #include "bif/long_work.h"
 #include "num/md5.h"
 #include "ops/bits.h"
@@ -249,7 +249,11 @@ BifResult erlang_md5_1(YieldContext& cx, Term data) {
   if (is_long_data(data, kLongDigest)) return on_dirty<erlang_md5_1>(cx, data);
   num::Md5 md5;
   std::size_t total = 0;
-  if (!each_chunk(data, [&](std::span<const Byte> bytes) { md5.update(bytes); total += bytes.size(); })) return cx.badarg();
+  if (!each_chunk(data, [&](std::span<const Byte> bytes) {
+        md5.update(bytes);
+        total += bytes.size();
+      }))
+    return cx.badarg();
   cx.bump(total / (kBytesPerReduction / 8));
   num::Md5Digest digest = md5.finish();
   return term::make_binary(cx.heap(), std::span<const Byte>(digest));
@@ -280,7 +284,11 @@ BifResult erlang_md5_update_2(YieldContext& cx, Term context, Term data) {
   num::Md5 md5;
   if (!md5_context(context, &md5)) return cx.badarg();
   std::size_t total = 0;
-  if (!each_chunk(data, [&](std::span<const Byte> bytes) { md5.update(bytes); total += bytes.size(); })) return cx.badarg();
+  if (!each_chunk(data, [&](std::span<const Byte> bytes) {
+        md5.update(bytes);
+        total += bytes.size();
+      }))
+    return cx.badarg();
   cx.bump(total / (kBytesPerReduction / 8));
   Byte* out;
   Term result = term::make_binary(cx.heap(), num::Md5::kContextBytes, &out);
@@ -318,7 +326,11 @@ BifResult erlang_adler32_2(YieldContext& cx, Term old, Term data) {
   return checksum(cx, adler32_z, start, data);
 }
 
-BifResult erlang_crc32_combine_3(BifContext& cx, Term first, Term second, Term size) { return combine(cx, combine_crc, first, second, size); }
-BifResult erlang_adler32_combine_3(BifContext& cx, Term first, Term second, Term size) { return combine(cx, combine_adler, first, second, size); }
+BifResult erlang_crc32_combine_3(BifContext& cx, Term first, Term second, Term size) {
+  return combine(cx, combine_crc, first, second, size);
+}
+BifResult erlang_adler32_combine_3(BifContext& cx, Term first, Term second, Term size) {
+  return combine(cx, combine_adler, first, second, size);
+}
 
 }  // namespace vm::bif

@@ -222,8 +222,8 @@ namespace {
 bool is_builtin(GuardContext& cx, Term module, Term function, SWord arity) {
   if (arity < 0) return false;
   // Instructions in stock, whatever they are here.
-  const bool is_instruction = module == atoms::erlang && ((function == atoms::apply && (arity == 2 || arity == 3)) ||
-                                                          (function == atoms::yield && arity == 0));
+  const bool is_instruction =
+      module == atoms::erlang && ((function == atoms::apply && (arity == 2 || arity == 3)) || (function == atoms::yield && arity == 0));
   if (is_instruction) return true;
   const code::Bif* bif = cx.runtime().code->find_bif(module, function, static_cast<Word>(arity));
   return bif != nullptr && bif->native == nullptr;

@@ -271,8 +271,7 @@ BifResult atom_of_binary(BifContext& cx, Term t, Term encoding, Existing existin
   if (!latin1 && encoding != atoms::utf8 && encoding != atoms::unicode) return cx.badarg();
   SWord characters = latin1 ? static_cast<SWord>(text.view.size()) : utf8_length(text.view);
   if (characters < 0) return existing == Existing::OrNew && fills_an_atom(text.view) ? cx.system_limit() : cx.badarg();
-  if (characters > static_cast<SWord>(term::AtomTable::kMaxCharacters))
-    return existing == Existing::Only ? cx.badarg() : cx.system_limit();
+  if (characters > static_cast<SWord>(term::AtomTable::kMaxCharacters)) return existing == Existing::Only ? cx.badarg() : cx.system_limit();
   if (!latin1) return atom_of(cx, text.view, existing);
   std::string utf8;
   for (char c : text.view) append_utf8(utf8, static_cast<unsigned char>(c));

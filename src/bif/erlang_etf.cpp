@@ -177,8 +177,7 @@ BifResult erlang_binary_to_term_2(YieldContext& cx, Term binary, Term options) {
     else return cx.error_with_cause(atoms::badarg, atoms::badopt);
   }
   if (!list.is_nil()) return cx.error_with_cause(atoms::badarg, atoms::badopt);
-  return from_binary(cx, binary, safe, used,
-                     [&] { return on_dirty<erlang_binary_to_term_2>(cx, binary, options); });
+  return from_binary(cx, binary, safe, used, [&] { return on_dirty<erlang_binary_to_term_2>(cx, binary, options); });
 }
 
 BifResult erlang_external_size_1(YieldContext& cx, Term t) {

@@ -49,7 +49,8 @@ BifResult erlang_ref_to_list_1(BifContext& cx, Term t) { return t.is_ref() ? tex
 BifResult erlang_fun_to_list_1(BifContext& cx, Term t) {
   if (t.is_kind(term::Kind::ExportFun)) {
     auto* e = reinterpret_cast<const code::Export*>(t.boxed_ptr()[1]);
-    std::string text = "fun " + term::atom_text(e->mfa.module) + ":" + term::atom_text(e->mfa.function) + "/" + std::to_string(e->mfa.arity);
+    std::string text =
+        "fun " + term::atom_text(e->mfa.module) + ":" + term::atom_text(e->mfa.function) + "/" + std::to_string(e->mfa.arity);
     return list_of_utf8(cx.heap(), text);
   }
   return t.is_fun() ? text_list(cx, t) : cx.badarg();

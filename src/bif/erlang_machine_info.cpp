@@ -112,7 +112,8 @@ Term atomics_info(BifContext& cx) {
     return term::Tuple::make(h, list_of_bytes(h, what), list_of_bytes(h, native ? "c++" : "no"), term::kNil);
   };
   const Term rows[] = {row("32-bit native atomics", std::atomic<std::uint32_t>::is_always_lock_free),
-                       row("64-bit native atomics", std::atomic<std::uint64_t>::is_always_lock_free), row("Double word native atomics", false)};
+                       row("64-bit native atomics", std::atomic<std::uint64_t>::is_always_lock_free),
+                       row("Double word native atomics", false)};
   return term::list_from(h, rows);
 }
 

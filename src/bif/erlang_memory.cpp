@@ -70,7 +70,7 @@ constexpr Allocator kAllocators[] = {
 };
 
 // Other names that a program may ask for: no memory of theirs.
-constexpr const char* kAbsent[] = {"sys_alloc",  "temp_alloc",    "sl_alloc",     "std_alloc",  "fix_alloc",
+constexpr const char* kAbsent[] = {"sys_alloc",     "temp_alloc",   "sl_alloc",   "std_alloc",  "fix_alloc",
                                    "literal_alloc", "driver_alloc", "test_alloc", "mseg_alloc", "erts_mmap"};
 
 const Allocator* find_allocator(Term t) {

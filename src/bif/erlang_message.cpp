@@ -104,7 +104,8 @@ BifResult erlang_send_2(YieldContext& cx, Term to, Term message) { return send_w
 
 BifResult erlang_send_3(YieldContext& cx, Term to, Term message, Term options) {
   bool good = true;
-  for (; good && options.is_cons(); options = options.tail()) good = options.head() == atoms::nosuspend || options.head() == atoms::noconnect;
+  for (; good && options.is_cons(); options = options.tail())
+    good = options.head() == atoms::nosuspend || options.head() == atoms::noconnect;
   if (!good || !options.is_nil()) return cx.error_with_cause(atoms::badarg, atoms::badopt);
   return send_with_result(cx, to, message, atoms::ok);
 }

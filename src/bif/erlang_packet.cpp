@@ -21,11 +21,11 @@ bool packet_type(Term t, PacketType* out) {
     PacketType type;
   };
   static constexpr Row kRows[] = {
-      {Term::small(0), PacketType::Raw},      {atoms::raw, PacketType::Raw},           {Term::small(1), PacketType::One},
-      {Term::small(2), PacketType::Two},      {Term::small(4), PacketType::Four},      {atoms::asn1, PacketType::Asn1},
-      {atoms::sunrm, PacketType::SunRm},      {atoms::cdr, PacketType::Cdr},           {atoms::fcgi, PacketType::Fcgi},
-      {atoms::line, PacketType::Line},        {atoms::tpkt, PacketType::Tpkt},         {atoms::http, PacketType::Http},
-      {atoms::http_bin, PacketType::Http},    {atoms::httph, PacketType::HttpHeader},  {atoms::httph_bin, PacketType::HttpHeader},
+      {Term::small(0), PacketType::Raw},    {atoms::raw, PacketType::Raw},          {Term::small(1), PacketType::One},
+      {Term::small(2), PacketType::Two},    {Term::small(4), PacketType::Four},     {atoms::asn1, PacketType::Asn1},
+      {atoms::sunrm, PacketType::SunRm},    {atoms::cdr, PacketType::Cdr},          {atoms::fcgi, PacketType::Fcgi},
+      {atoms::line, PacketType::Line},      {atoms::tpkt, PacketType::Tpkt},        {atoms::http, PacketType::Http},
+      {atoms::http_bin, PacketType::Http},  {atoms::httph, PacketType::HttpHeader}, {atoms::httph_bin, PacketType::HttpHeader},
       {atoms::ssl_tls, PacketType::SslTls},
   };
   for (const Row& row : kRows) {

@@ -61,8 +61,7 @@ port::Opened open(BifContext& cx, Term name, PortOptions options) {
     return ports(cx).open_terminal(self, program, std::string_view(program).substr(word.size()), std::move(options));
   if ((t[0] == atoms::spawn || t[0] == atoms::spawn_driver) && word == kRamFileName)
     return ports(cx).open_ram_file(self, program, std::move(options));
-  if (t[0] == atoms::spawn && !arguments)
-    return ports(cx).open_program(self, port::PortKind::Spawn, program, std::move(options));
+  if (t[0] == atoms::spawn && !arguments) return ports(cx).open_program(self, port::PortKind::Spawn, program, std::move(options));
   if (t[0] == atoms::spawn_driver || t[0] == atoms::spawn) return {nullptr, atoms::badarg};
   return {nullptr, atoms::badarg};
 }
@@ -130,7 +129,9 @@ BifResult erts_internal_port_connect_2(BifContext& cx, Term t, Term pid) {
 BifResult erts_internal_port_control_3(BifContext& cx, Term t, Term operation, Term data) {
   std::shared_ptr<Port> p = find(cx, t);
   std::string bytes;
-  if (!p || !operation.is_small() || operation.small_value() < 0 || operation.small_value() > UINT32_MAX || !port::native_name(data, &bytes)) return atoms::badarg;
+  if (!p || !operation.is_small() || operation.small_value() < 0 || operation.small_value() > UINT32_MAX ||
+      !port::native_name(data, &bytes))
+    return atoms::badarg;
   std::lock_guard<sync::Mutex> hold(p->lock);
   if (p->closed) return atoms::badarg;
   const std::optional<std::string> answer = p->control(static_cast<unsigned>(operation.small_value()), bytes);

@@ -125,9 +125,7 @@ Term refuse_request(Process& p, const Request& request, Term reason) {
 
 }  // namespace
 
-BifResult erlang_spawn_3(YieldContext& cx, Term m, Term f, Term args) {
-  return spawn_with(cx, m, f, args, default_options(cx.process()));
-}
+BifResult erlang_spawn_3(YieldContext& cx, Term m, Term f, Term args) { return spawn_with(cx, m, f, args, default_options(cx.process())); }
 
 BifResult erlang_spawn_link_3(YieldContext& cx, Term m, Term f, Term args) {
   SpawnOptions o = default_options(cx.process());

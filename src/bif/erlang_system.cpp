@@ -174,9 +174,7 @@ BifResult erlang_dt_append_vm_tag_data_1(BifContext&, Term data) { return data; 
 BifResult erts_internal_time_unit_0(BifContext&) { return Term::small(kNanosecondsPerSecond); }
 BifResult erts_internal_perf_counter_unit_0(BifContext&) { return Term::small(kNanosecondsPerSecond); }
 BifResult erts_internal_get_creation_0(BifContext& cx) { return Term::small(cx.runtime().creation); }
-BifResult erts_internal_no_aux_work_threads_0(BifContext& cx) {
-  return Term::small(cx.runtime().schedulers->scheduler_count() + 1);
-}
+BifResult erts_internal_no_aux_work_threads_0(BifContext& cx) { return Term::small(cx.runtime().schedulers->scheduler_count() + 1); }
 
 BifResult erts_internal_get_dflags_0(BifContext& cx) {
   // {erts_dflags, Default, Mandatory, Addable, Rejectable, StrictOrder}, as stock OTP 25 announces them.

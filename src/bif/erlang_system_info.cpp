@@ -8,8 +8,8 @@
 
 #include "bif/bif_decls.gen.h"
 #include "bif/erlang_machine_info.h"
-#include "bif/process_options.h"
 #include "bif/erlang_memory.h"
+#include "bif/process_options.h"
 #include "bif/text_input.h"
 #include "ets/table.h"
 #include "ops/maps.h"
@@ -37,9 +37,8 @@ Term tuple_of(BifContext& cx, T... elements) {
 Term max_heap_size_map(BifContext& cx) {
   const heap::HeapLimits& limits = settings(cx).heap_limits;
   term::HeapWriter& h = cx.heap();
-  Term pairs[] = {atoms::error_logger, boolean_of(limits.max_heap_error_logger),
-                  atoms::kill, boolean_of(limits.max_heap_kill),
-                  atoms::size, number_of(cx, limits.max_heap_words)};
+  Term pairs[] = {atoms::error_logger, boolean_of(limits.max_heap_error_logger), atoms::kill, boolean_of(limits.max_heap_kill),
+                  atoms::size,         number_of(cx, limits.max_heap_words)};
   return ops::map_from_pairs(h, pairs);
 }
 
@@ -157,19 +156,20 @@ const Key kKeys[] = {
     {atoms::logical_processors_online, [](BifContext& cx) { return number_of(cx, settings(cx).logical_processors); }},
     {atoms::machine, [](BifContext& cx) { return string_of(cx, "BEAM"); }},
     {atoms::max_heap_size, max_heap_size_map},
-    {atoms::message_queue_data, [](BifContext& cx) { return settings(cx).off_heap_messages ? Term(atoms::off_heap) : Term(atoms::on_heap); }},
+    {atoms::message_queue_data,
+     [](BifContext& cx) { return settings(cx).off_heap_messages ? Term(atoms::off_heap) : Term(atoms::on_heap); }},
     {atoms::min_bin_vheap_size,
      [](BifContext& cx) { return tuple_of(cx, atoms::min_bin_vheap_size, number_of(cx, settings(cx).heap_limits.min_vheap_words)); }},
     {atoms::min_heap_size,
      [](BifContext& cx) { return tuple_of(cx, atoms::min_heap_size, number_of(cx, settings(cx).heap_limits.min_heap_words)); }},
     {atoms::modified_timing_level, [](BifContext&) { return Term(atoms::undefined); }},
-    {atoms::multi_scheduling,
-     [](BifContext& cx) { return schedulers(cx).schedulers > 1 ? Term(atoms::enabled) : Term(atoms::disabled); }},
+    {atoms::multi_scheduling, [](BifContext& cx) { return schedulers(cx).schedulers > 1 ? Term(atoms::enabled) : Term(atoms::disabled); }},
     {atoms::multi_scheduling_blockers, [](BifContext&) { return term::kNil; }},
     {atoms::normal_multi_scheduling_blockers, [](BifContext&) { return term::kNil; }},
-    {atoms::nif_version, [](BifContext& cx) { return string_of(cx, settings(cx).otp_release >= 29   ? "2.18"
-                                                                   : settings(cx).otp_release >= 26 ? "2.17"
-                                                                                                    : "2.16"); }},
+    {atoms::nif_version,
+     [](BifContext& cx) {
+       return string_of(cx, settings(cx).otp_release >= 29 ? "2.18" : settings(cx).otp_release >= 26 ? "2.17" : "2.16");
+     }},
     {atoms::os_type, [](BifContext& cx) { return tuple_of(cx, atoms::unix_, atoms::linux_); }},
     {atoms::os_version, os_version},
     {atoms::ets_count, [](BifContext& cx) { return number_of(cx, cx.runtime().ets->count()); }},
@@ -192,8 +192,7 @@ const Key kKeys[] = {
     {atoms::all_schedulers_state, all_schedulers_state},
     {atoms::scheduler_bind_type, [](BifContext&) { return Term(atoms::unbound); }},
     {atoms::scheduler_bindings, scheduler_bindings},
-    {atoms::scheduler_id,
-     [](BifContext&) { return Term::small(sched::Scheduler::current() ? sched::Scheduler::current()->id() : 1); }},
+    {atoms::scheduler_id, [](BifContext&) { return Term::small(sched::Scheduler::current() ? sched::Scheduler::current()->id() : 1); }},
     {atoms::smp_support, [](BifContext&) { return Term(atoms::true_); }},
     {atoms::start_time, [](BifContext& cx) { return term::make_integer(cx.heap(), proc::start_monotonic_ns()); }},
     {atoms::system_architecture, [](BifContext& cx) { return string_of(cx, "x86_64-pc-linux-gnu"); }},
@@ -206,8 +205,7 @@ const Key kKeys[] = {
     {atoms::time_offset,
      [](BifContext& cx) { return settings(cx).time_warp == "no_time_warp" ? Term(atoms::final_) : Term(atoms::volatile_); }},
     {atoms::time_warp_mode, [](BifContext& cx) { return term::AtomTable::intern(settings(cx).time_warp); }},
-    {atoms::tolerant_timeofday,
-     [](BifContext& cx) { return settings(cx).time_correction ? Term(atoms::enabled) : Term(atoms::disabled); }},
+    {atoms::tolerant_timeofday, [](BifContext& cx) { return settings(cx).time_correction ? Term(atoms::enabled) : Term(atoms::disabled); }},
     {atoms::trace_control_word, [](BifContext& cx) { return number_of(cx, cx.runtime().trace_control_word); }},
     {atoms::update_cpu_info, [](BifContext&) { return Term(atoms::unchanged); }},
     {atoms::version, [](BifContext& cx) { return string_of(cx, settings(cx).erts_version); }},
@@ -324,8 +322,9 @@ std::string system_version_text(const proc::Runtime& rt) {
   const sched::Config& c = rt.schedulers->config();
   const proc::Settings& settings = rt.settings;
   char text[256];
-  std::snprintf(text, sizeof text, "Erlang/OTP %u [erts-%s] [source] [64-bit] [smp:%u:%u] [ds:%u:%u:%u] [async-threads:%u]\n", settings.otp_release,
-                settings.erts_version.c_str(), c.schedulers, rt.schedulers->online(), c.dirty_cpu, c.dirty_cpu, c.dirty_io, settings.async_threads);
+  std::snprintf(text, sizeof text, "Erlang/OTP %u [erts-%s] [source] [64-bit] [smp:%u:%u] [ds:%u:%u:%u] [async-threads:%u]\n",
+                settings.otp_release, settings.erts_version.c_str(), c.schedulers, rt.schedulers->online(), c.dirty_cpu, c.dirty_cpu,
+                c.dirty_io, settings.async_threads);
   return text;
 }
 

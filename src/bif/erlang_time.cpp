@@ -98,8 +98,9 @@ int days_in_month(int year, int month) {
 }
 
 bool valid(const DateTime& d, int first_year) {
-  return d.year >= first_year && d.year < INT32_MAX && d.month >= 1 && d.month <= 12 && d.day >= 1 && d.day <= days_in_month(d.year, d.month) && d.hour >= 0 &&
-         d.hour < 24 && d.minute >= 0 && d.minute < 60 && d.second >= 0 && d.second < 60;
+  return d.year >= first_year && d.year < INT32_MAX && d.month >= 1 && d.month <= 12 && d.day >= 1 &&
+         d.day <= days_in_month(d.year, d.month) && d.hour >= 0 && d.hour < 24 && d.minute >= 0 && d.minute < 60 && d.second >= 0 &&
+         d.second < 60;
 }
 
 // {{Year, Month, Day}, {Hour, Minute, Second}} of small integers.

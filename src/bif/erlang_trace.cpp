@@ -34,11 +34,28 @@ Flags parse_flags(Term list) {
     Term f = list.head();
     if (f == atoms::cpu_timestamp) continue;
     bool tracer = f.is_tuple() && term::Tuple::from(f).size() >= 2 && term::Tuple::from(f)[0] == atoms::tracer;
-    bool flag = is_any_of(f, {atoms::timestamp, atoms::strict_monotonic_timestamp, atoms::monotonic_timestamp, atoms::all, atoms::send,
-                              atoms::receive_, atoms::set_on_spawn, atoms::procs, atoms::set_on_first_spawn, atoms::set_on_link,
-                              atoms::set_on_first_link, atoms::running, atoms::exiting, atoms::garbage_collection, atoms::call,
-                              atoms::arity, atoms::return_to, atoms::silent, atoms::scheduler_id, atoms::running_ports,
-                              atoms::running_procs, atoms::ports});
+    bool flag = is_any_of(f, {atoms::timestamp,
+                              atoms::strict_monotonic_timestamp,
+                              atoms::monotonic_timestamp,
+                              atoms::all,
+                              atoms::send,
+                              atoms::receive_,
+                              atoms::set_on_spawn,
+                              atoms::procs,
+                              atoms::set_on_first_spawn,
+                              atoms::set_on_link,
+                              atoms::set_on_first_link,
+                              atoms::running,
+                              atoms::exiting,
+                              atoms::garbage_collection,
+                              atoms::call,
+                              atoms::arity,
+                              atoms::return_to,
+                              atoms::silent,
+                              atoms::scheduler_id,
+                              atoms::running_ports,
+                              atoms::running_procs,
+                              atoms::ports});
     if (!tracer && !flag) return Flags::Bad;
     if (flag) result = Flags::Some;
   }
@@ -211,9 +228,8 @@ BifResult erlang_trace_info_2(BifContext& cx, Term who, Term key) {
   if (who.is_tuple()) return function_info(cx, who, key);
   if (who == atoms::on_load) return pair(cx, key, atoms::false_);
   if (is_any_of(who, {atoms::new_, atoms::new_processes, atoms::new_ports})) return tracee_info(cx, key);
-  if (!who.is_local_pid() && !who.is_local_port()) return is_any_of(who, {atoms::send, atoms::receive_})
-                                                              ? cx.badarg()
-                                                              : cx.error_with_cause(atoms::badarg, atoms::badopt);
+  if (!who.is_local_pid() && !who.is_local_port())
+    return is_any_of(who, {atoms::send, atoms::receive_}) ? cx.badarg() : cx.error_with_cause(atoms::badarg, atoms::badopt);
   if (tracee_count(cx, who) < 0) return atoms::undefined;
   return tracee_info(cx, key);
 }
@@ -245,8 +261,8 @@ BifResult erlang_match_spec_test_3(BifContext& cx, Term object, Term spec, Term 
 
 BifResult erlang_seq_trace_2(BifContext& cx, Term key, Term value) {
   if (key == atoms::sequential_trace_token && value.is_nil()) return term::kNil;
-  bool flag = is_any_of(key, {atoms::send, atoms::receive_, atoms::print, atoms::timestamp, atoms::monotonic_timestamp,
-                              atoms::strict_monotonic_timestamp});
+  bool flag = is_any_of(
+      key, {atoms::send, atoms::receive_, atoms::print, atoms::timestamp, atoms::monotonic_timestamp, atoms::strict_monotonic_timestamp});
   if (flag ? !value.is_boolean() : !is_any_of(key, {atoms::label, atoms::serial, atoms::sequential_trace_token})) return cx.badarg();
   return cx.error(atoms::undef);
 }
@@ -289,8 +305,6 @@ BifResult erlang_system_profile_2(BifContext& cx, Term who, Term options) {
   return any && who != atoms::undefined ? cx.error(atoms::undef) : BifResult(atoms::undefined);
 }
 
-BifResult erts_internal_system_check_1(BifContext& cx, Term what) {
-  return what == atoms::schedulers ? BifResult(atoms::ok) : cx.badarg();
-}
+BifResult erts_internal_system_check_1(BifContext& cx, Term what) { return what == atoms::schedulers ? BifResult(atoms::ok) : cx.badarg(); }
 
 }  // namespace vm::bif

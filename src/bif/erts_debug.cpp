@@ -9,14 +9,14 @@
 
 #include "bif/bif_decls.gen.h"
 #include "bif/erts_debug_state.h"
+#include "bif/persistent_term.h"
 #include "bif/text_input.h"
+#include "ets/table.h"
 #include "heap/copy.h"
+#include "ops/maps.h"
 #include "proc/log.h"
 #include "proc/process_table.h"
 #include "proc/runtime.h"
-#include "bif/persistent_term.h"
-#include "ets/table.h"
-#include "ops/maps.h"
 #include "term/hash.h"
 #include "term/map_layout.h"
 #include "term/print.h"
@@ -37,7 +37,8 @@ Term binary_info(BifContext& cx, Term t) {
   const auto* data = reinterpret_cast<const term::BinaryData*>(t.boxed_ptr()[term::RefcBinaryWords::kData]);
   const bool appendable = (data->flags & term::BinaryData::kWritable) != 0;
   const Word size = appendable ? data->size : t.boxed_ptr()[term::RefcBinaryWords::kSize];
-  const Term allocated = term::Tuple::make(cx.heap(), atoms::binary, term::make_unsigned(cx.heap(), appendable ? data->capacity : data->size));
+  const Term allocated =
+      term::Tuple::make(cx.heap(), atoms::binary, term::make_unsigned(cx.heap(), appendable ? data->capacity : data->size));
   return term::Tuple::make(cx.heap(), atoms::refc_binary, term::make_unsigned(cx.heap(), size), allocated,
                            Term::small(appendable ? kAppendable : 0));
 }
@@ -97,7 +98,8 @@ BifResult set_table_state(BifContext& cx, Term key, Term value) {
   if (what == "ets_force_split" || what == "ets_debug_random_split_join") return atoms::ok;
   if (what == "colliding_names" && value.is_tuple_of(2)) {
     term::Tuple t = term::Tuple::from(value);
-    if (t[0].is_atom() && t[1].is_small() && t[1].small_value() > 0 && t[1].small_value() < 100) return colliding_names(cx, t[0], t[1].small_value());
+    if (t[0].is_atom() && t[1].is_small() && t[1].small_value() > 0 && t[1].small_value() < 100)
+      return colliding_names(cx, t[0], t[1].small_value());
   }
   // A copy outside the main heap.
   if (what == "mbuf") return heap::copy(value, cx.heap());
@@ -165,7 +167,8 @@ BifResult erts_debug_set_internal_state_2(YieldContext& cx, Term key, Term value
   if (key == atoms::process_uniq_counter && value.is_integer()) return atoms::true_;
   if (key == atoms::wait) {
     // Nothing is put off that such a wait could be for: memory goes back at once, timers end when they are cancelled.
-    bool known = value == atoms::deallocations || value == atoms::timer_cancellations || value == atoms::aux_work || (value.is_atom() && term::AtomTable::text(value) == "thread_progress");
+    bool known = value == atoms::deallocations || value == atoms::timer_cancellations || value == atoms::aux_work ||
+                 (value.is_atom() && term::AtomTable::text(value) == "thread_progress");
     return known ? BifResult(atoms::ok) : cx.badarg();
   }
   for (Term limit : {atoms::re_loop_limit, atoms::unicode_loop_limit})

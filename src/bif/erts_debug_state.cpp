@@ -53,7 +53,8 @@ Term link_list(BifContext& cx, Term pid) {
   const bool found = with_links(cx, pid, [&](proc::Links& l) {
     for (const proc::LinkEntry& e : l.links) {
       const Term type = e.other.is_port() ? atoms::port : atoms::process;
-      list.add(Tuple::make(h, name("erl_link"), type, e.other, name(e.unlink_id == 0 ? "linked" : "unlinking"), term::make_unsigned(h, e.unlink_id)));
+      list.add(Tuple::make(h, name("erl_link"), type, e.other, name(e.unlink_id == 0 ? "linked" : "unlinking"),
+                           term::make_unsigned(h, e.unlink_id)));
     }
   });
   return found ? list.finish() : Term(atoms::undefined);
@@ -66,7 +67,9 @@ Term monitor_list(BifContext& cx, Term pid) {
   const bool found = with_links(cx, pid, [&](proc::Links& l) {
     for (const proc::MonitorEntry& e : l.monitors) {
       const Term ref = e.alias == proc::AliasMode::None ? proc::make_key_ref(h, e.key) : proc::make_key_pid_ref(h, e.key, pid);
-      const Term type = e.kind == proc::MonitorKind::Port ? Term(atoms::port) : e.kind == proc::MonitorKind::TimeOffset ? name("time_offset") : Term(atoms::process);
+      const Term type = e.kind == proc::MonitorKind::Port         ? Term(atoms::port)
+                        : e.kind == proc::MonitorKind::TimeOffset ? name("time_offset")
+                                                                  : Term(atoms::process);
       list.add(Tuple::make(h, name("erl_monitor"), type, name("origin"), ref, e.target, e.name));
     }
     for (const proc::WatcherEntry& e : l.watchers)
@@ -89,7 +92,8 @@ Term status_of(BifContext& cx, Term pid) {
 
 Term process_state_of(BifContext& cx, Term key) {
   // Work moves between schedulers all the time here; what waits for rounds of it waits for time.
-  if (named(key, "nbalance")) return term::make_unsigned(cx.heap(), static_cast<std::uint64_t>(proc::monotonic_ns() - proc::start_monotonic_ns()) / kBalanceNs);
+  if (named(key, "nbalance"))
+    return term::make_unsigned(cx.heap(), static_cast<std::uint64_t>(proc::monotonic_ns() - proc::start_monotonic_ns()) / kBalanceNs);
   if (named(key, "processes")) {
     term::ListBuilder list(cx.heap());
     for (Term pid : cx.runtime().processes->pids()) list.add(pid);

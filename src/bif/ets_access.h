@@ -29,7 +29,8 @@ class Access {
   Access(BifContext& cx, Term id, Want want) : table_(cx.runtime().ets->find(id)) {
     if (VM_UNLIKELY(!table_)) {
       cause_ = is_table_id(id) ? atoms::id : atoms::type;
-    } else if (table_->protection.load(std::memory_order_relaxed) != ets::Protection::Public && table_->owner() != cx.process().pid && denied(cx, want)) {
+    } else if (table_->protection.load(std::memory_order_relaxed) != ets::Protection::Public && table_->owner() != cx.process().pid &&
+               denied(cx, want)) {
       table_ = nullptr;
       cause_ = atoms::access;
     } else if (want == Want::Read) {

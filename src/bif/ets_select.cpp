@@ -30,7 +30,8 @@ Term spec_of_pattern(BifContext& cx, Term pattern, Shape shape) {
 // nullptr: raised.
 Spec compile(BifContext& cx, Term t, Shape shape) {
   bool too_deep = false;
-  Spec spec = MatchSpec::compile(*cx.runtime().code, shape == Shape::Select ? t : spec_of_pattern(cx, t, shape), match::Use::Table, nullptr, &too_deep);
+  Spec spec = MatchSpec::compile(*cx.runtime().code, shape == Shape::Select ? t : spec_of_pattern(cx, t, shape), match::Use::Table, nullptr,
+                                 &too_deep);
   if (!spec) (void)(too_deep ? cx.system_limit() : cx.badarg());
   return spec;
 }

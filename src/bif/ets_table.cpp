@@ -41,7 +41,9 @@ bool read_heir(BifContext& cx, Tuple t, Term* heir, Term* data) {
 // {debug_hash_fixed_number_of_locks, N}: an option of stock's tests.
 bool read_lock_count(Tuple t, NewOptions* o) {
   constexpr SWord kMostLocks = 32768;
-  if (!t[0].is_atom() || term::AtomTable::text(t[0]) != "debug_hash_fixed_number_of_locks" || !t[1].is_small() || t[1].small_value() < 1 || t[1].small_value() > kMostLocks) return false;
+  if (!t[0].is_atom() || term::AtomTable::text(t[0]) != "debug_hash_fixed_number_of_locks" || !t[1].is_small() || t[1].small_value() < 1 ||
+      t[1].small_value() > kMostLocks)
+    return false;
   o->write_concurrency = true;
   o->write_concurrency_auto = false;
   o->lock_count = std::bit_ceil(static_cast<std::uint32_t>(std::max<SWord>(t[1].small_value(), 64)));
@@ -52,7 +54,8 @@ bool read_lock_count(Tuple t, NewOptions* o) {
 void settle_concurrency(NewOptions* o) {
   if (o->protection == ets::Protection::Private) o->write_concurrency = o->write_concurrency_auto = false;
   if (!o->write_concurrency) o->lock_count = 0, o->decentralized_counters = false;
-  else if (!o->decentralized_given) o->decentralized_counters = o->type == ets::Type::OrderedSet || o->write_concurrency_auto || o->lock_count;
+  else if (!o->decentralized_given)
+    o->decentralized_counters = o->type == ets::Type::OrderedSet || o->write_concurrency_auto || o->lock_count;
 }
 
 bool read_pair_option(BifContext& cx, Tuple t, NewOptions* o) {
@@ -97,7 +100,8 @@ bool read_word_option(Term w, NewOptions* o) {
 bool read_new_options(BifContext& cx, Term list, NewOptions* o) {
   for (; list.is_cons(); list = list.tail()) {
     Term option = list.head();
-    bool ok = option.is_tuple() && Tuple::from(option).size() > 0 ? read_pair_option(cx, Tuple::from(option), o) : read_word_option(option, o);
+    bool ok =
+        option.is_tuple() && Tuple::from(option).size() > 0 ? read_pair_option(cx, Tuple::from(option), o) : read_word_option(option, o);
     if (!ok) return false;
   }
   return list.is_nil();
@@ -262,7 +266,9 @@ Term type_atom(ets::Type t) {
   return atoms::undefined;
 }
 Term protection_atom(ets::Protection p) {
-  return p == ets::Protection::Public ? Term(atoms::public_) : p == ets::Protection::Protected ? Term(atoms::protected_) : Term(atoms::private_);
+  return p == ets::Protection::Public      ? Term(atoms::public_)
+         : p == ets::Protection::Protected ? Term(atoms::protected_)
+                                           : Term(atoms::private_);
 }
 
 Term safe_fixed(BifContext& cx, Table& t, bool monotonic) {
@@ -318,7 +324,8 @@ Term stats(BifContext& cx, Table& t) {
   double deviation = std::sqrt(std::max(0.0, static_cast<double>(shape.squares) / n - average * average));
   double expected = std::sqrt(rows * (1 / n) * (1 - 1 / n));
   return Tuple::make(h, number(shape.outer), term::make_float(h, average), term::make_float(h, deviation), term::make_float(h, expected),
-                     number(shape.shortest), number(shape.longest), number(shape.marked), number(t.options.lock_count ? t.options.lock_count : t.stripes.size()));
+                     number(shape.shortest), number(shape.longest), number(shape.marked),
+                     number(t.options.lock_count ? t.options.lock_count : t.stripes.size()));
 }
 
 // An heir that is no more is none.
@@ -346,7 +353,8 @@ Term item_value(BifContext& cx, Table& t, Term item) {
   if (item == atoms::read_concurrency) return boolean_of(t.options.read_concurrency);
   if (item == atoms::write_concurrency && t.options.lock_count)
     return Tuple::make(h, term::AtomTable::intern("debug_hash_fixed_number_of_locks"), Term::small(t.options.lock_count));
-  if (item == atoms::write_concurrency) return t.options.write_concurrency_auto ? Term(atoms::auto_) : boolean_of(t.options.write_concurrency);
+  if (item == atoms::write_concurrency)
+    return t.options.write_concurrency_auto ? Term(atoms::auto_) : boolean_of(t.options.write_concurrency);
   if (item == atoms::decentralized_counters) return boolean_of(t.options.decentralized_counters);
   if (item == atoms::fixed) return boolean_of(t.stripes.fixed.load() != 0);
   if (item == atoms::safe_fixed) return safe_fixed(cx, t, false);
@@ -364,9 +372,10 @@ BifResult ets_info_1(BifContext& cx, Term id) {
   if (!t.ok()) return atoms::undefined;
   term::HeapWriter& h = cx.heap();
   term::ListBuilder list(h);
-  for (Term item : {Term(atoms::id), Term(atoms::decentralized_counters), Term(atoms::read_concurrency), Term(atoms::write_concurrency),
-                    Term(atoms::compressed), Term(atoms::memory), Term(atoms::owner), Term(atoms::heir), Term(atoms::name), Term(atoms::size),
-                    Term(atoms::node), Term(atoms::named_table), Term(atoms::type), Term(atoms::keypos), Term(atoms::protection)})
+  for (Term item :
+       {Term(atoms::id), Term(atoms::decentralized_counters), Term(atoms::read_concurrency), Term(atoms::write_concurrency),
+        Term(atoms::compressed), Term(atoms::memory), Term(atoms::owner), Term(atoms::heir), Term(atoms::name), Term(atoms::size),
+        Term(atoms::node), Term(atoms::named_table), Term(atoms::type), Term(atoms::keypos), Term(atoms::protection)})
     list.add(Tuple::make(h, item, item_value(cx, *t, item)));
   return list.finish();
 }
@@ -395,7 +404,8 @@ BifResult ets_info_2(YieldContext& cx, Term id, Term item) {
   if (item == atoms::binary)
     return binaries_in_time(cx, *t, sync::Epoch::current() + kEpochs, proc::monotonic_ns() / 1000000 + kPatienceMs);
   Word epoch;
-  if (item.is_tuple_of(3) && Tuple::from(item)[0] == atoms::binary && term::to_uint64(Tuple::from(item)[1], &epoch) && Tuple::from(item)[2].is_small())
+  if (item.is_tuple_of(3) && Tuple::from(item)[0] == atoms::binary && term::to_uint64(Tuple::from(item)[1], &epoch) &&
+      Tuple::from(item)[2].is_small())
     return binaries_in_time(cx, *t, epoch, std::min(Tuple::from(item)[2].small_value(), proc::monotonic_ns() / 1000000 + kPatienceMs));
   Term value = item_value(cx, *t, item);
   return value.is_value() ? BifResult(value) : cx.badarg();

@@ -87,7 +87,8 @@ class Removals {
   Removals(Term list, std::size_t n) {
     entries_.reserve(n);
     for (; list.is_cons(); list = list.tail()) entries_.push_back({list.head(), 0});
-    std::stable_sort(entries_.begin(), entries_.end(), [](const Entry& a, const Entry& b) { return term::compare_total(a.term, b.term) < 0; });
+    std::stable_sort(entries_.begin(), entries_.end(),
+                     [](const Entry& a, const Entry& b) { return term::compare_total(a.term, b.term) < 0; });
     left_ = n;
   }
   bool empty() const { return left_ == 0; }
@@ -184,13 +185,11 @@ BifResult erlang_append_2(YieldContext& cx, Term left, Term right) {
   return append(cx, left, right);
 }
 BifResult erlang_op_subtract_2(YieldContext& cx, Term left, Term right) {
-  if (is_long_list(left, kLongSubtract) || is_long_list(right, kLongSubtract))
-    return on_dirty<erlang_op_subtract_2>(cx, left, right);
+  if (is_long_list(left, kLongSubtract) || is_long_list(right, kLongSubtract)) return on_dirty<erlang_op_subtract_2>(cx, left, right);
   return subtract(cx, left, right);
 }
 BifResult erlang_subtract_2(YieldContext& cx, Term left, Term right) {
-  if (is_long_list(left, kLongSubtract) || is_long_list(right, kLongSubtract))
-    return on_dirty<erlang_subtract_2>(cx, left, right);
+  if (is_long_list(left, kLongSubtract) || is_long_list(right, kLongSubtract)) return on_dirty<erlang_subtract_2>(cx, left, right);
   return subtract(cx, left, right);
 }
 

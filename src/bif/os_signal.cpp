@@ -21,9 +21,8 @@ struct SignalRow {
 
 // Not all signals: some belong to the machine (SIGINT), some cannot be handled.
 constexpr SignalRow kSignals[] = {
-    {atoms::sighup, SIGHUP},   {atoms::sigquit, SIGQUIT}, {atoms::sigabrt, SIGABRT}, {atoms::sigalrm, SIGALRM},
-    {atoms::sigterm, SIGTERM}, {atoms::sigusr1, SIGUSR1}, {atoms::sigusr2, SIGUSR2}, {atoms::sigchld, SIGCHLD},
-    {atoms::sigstop, SIGSTOP}, {atoms::sigtstp, SIGTSTP},
+    {atoms::sighup, SIGHUP},   {atoms::sigquit, SIGQUIT}, {atoms::sigabrt, SIGABRT}, {atoms::sigalrm, SIGALRM}, {atoms::sigterm, SIGTERM},
+    {atoms::sigusr1, SIGUSR1}, {atoms::sigusr2, SIGUSR2}, {atoms::sigchld, SIGCHLD}, {atoms::sigstop, SIGSTOP}, {atoms::sigtstp, SIGTSTP},
 };
 
 void (*interrupt)(proc::Runtime&) = nullptr;

@@ -8,10 +8,10 @@
 namespace vm::bif {
 
 struct ReOptions {
-  std::uint32_t compile = 0;      // RegexOption bits; newline and \R bits count for matching, too
-  std::uint32_t match = 0;        // options of the library's matcher
-  bool only_compile = false;      // an option that a compiled pattern cannot take was given
-  bool only_match = false;        // an option that compile/2 does not take was given
+  std::uint32_t compile = 0;  // RegexOption bits; newline and \R bits count for matching, too
+  std::uint32_t match = 0;    // options of the library's matcher
+  bool only_compile = false;  // an option that a compiled pattern cannot take was given
+  bool only_match = false;    // an option that compile/2 does not take was given
   bool unicode = false;
   bool global = false;
   bool report_errors = false;

@@ -276,7 +276,8 @@ struct PutOff {
   bool wanted = false;
 };
 
-BifResult run_compiled(YieldContext& cx, Term subject_term, const Regex& regex, const ReOptions& options, SubjectState state, PutOff* put_off) {
+BifResult run_compiled(YieldContext& cx, Term subject_term, const Regex& regex, const ReOptions& options, SubjectState state,
+                       PutOff* put_off) {
   Capture capture;
   if (!parse_capture(options, regex, &capture)) return cx.badarg();
   Subject subject;
@@ -311,7 +312,8 @@ bool needs_conversion(Term subject, const ReOptions& options) {
   return !subject.is_bitstring() || (options.capture_type == atoms::list && !options.global);
 }
 
-BifResult run_source(YieldContext& cx, Term subject, Term source, Term option_list, const ReOptions& options, SubjectState state, PutOff* put_off) {
+BifResult run_source(YieldContext& cx, Term subject, Term source, Term option_list, const ReOptions& options, SubjectState state,
+                     PutOff* put_off) {
   if (!source.is_bitstring() && !source.is_list()) return cx.badarg();
   if (options.unicode && (!source.is_bitstring() || needs_conversion(subject, options)))
     return trap(cx, atoms::urun, subject, source, option_list);

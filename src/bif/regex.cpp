@@ -60,11 +60,20 @@ std::uint32_t library_options(std::uint32_t options) {
   static constexpr struct {
     std::uint32_t ours, theirs;
   } kMap[] = {
-      {kRegexCaseless, PCRE2_CASELESS},       {kRegexMultiline, PCRE2_MULTILINE},          {kRegexDotall, PCRE2_DOTALL},
-      {kRegexExtended, PCRE2_EXTENDED},       {kRegexAnchored, PCRE2_ANCHORED},            {kRegexDollarEndOnly, PCRE2_DOLLAR_ENDONLY},
-      {kRegexFirstLine, PCRE2_FIRSTLINE},     {kRegexUngreedy, PCRE2_UNGREEDY},            {kRegexNoAutoCapture, PCRE2_NO_AUTO_CAPTURE},
-      {kRegexDupNames, PCRE2_DUPNAMES},       {kRegexUnicode, PCRE2_UTF},                  {kRegexUcp, PCRE2_UCP},
-      {kRegexNeverUtf, PCRE2_NEVER_UTF},      {kRegexNoStartOptimize, PCRE2_NO_START_OPTIMIZE},
+      {kRegexCaseless, PCRE2_CASELESS},
+      {kRegexMultiline, PCRE2_MULTILINE},
+      {kRegexDotall, PCRE2_DOTALL},
+      {kRegexExtended, PCRE2_EXTENDED},
+      {kRegexAnchored, PCRE2_ANCHORED},
+      {kRegexDollarEndOnly, PCRE2_DOLLAR_ENDONLY},
+      {kRegexFirstLine, PCRE2_FIRSTLINE},
+      {kRegexUngreedy, PCRE2_UNGREEDY},
+      {kRegexNoAutoCapture, PCRE2_NO_AUTO_CAPTURE},
+      {kRegexDupNames, PCRE2_DUPNAMES},
+      {kRegexUnicode, PCRE2_UTF},
+      {kRegexUcp, PCRE2_UCP},
+      {kRegexNeverUtf, PCRE2_NEVER_UTF},
+      {kRegexNoStartOptimize, PCRE2_NO_START_OPTIMIZE},
   };
   std::uint32_t result = 0;
   for (const auto& row : kMap)
@@ -77,7 +86,7 @@ constexpr std::uint32_t kMaxNesting = 798;  // what the older compiler's work sp
 class CompileContext {
  public:
   explicit CompileContext(std::uint32_t options) : context_(pcre2_compile_context_create(nullptr)) {
-    static constexpr std::uint32_t kNewlines[] = {PCRE2_NEWLINE_LF,  PCRE2_NEWLINE_CR,      PCRE2_NEWLINE_LF,
+    static constexpr std::uint32_t kNewlines[] = {PCRE2_NEWLINE_LF,   PCRE2_NEWLINE_CR,  PCRE2_NEWLINE_LF,
                                                   PCRE2_NEWLINE_CRLF, PCRE2_NEWLINE_ANY, PCRE2_NEWLINE_ANYCRLF};
     pcre2_set_character_tables(context_, latin1_tables());
     pcre2_set_compile_extra_options(context_, PCRE2_EXTRA_ALLOW_LOOKAROUND_BSK);
@@ -178,8 +187,7 @@ std::shared_ptr<const Regex> compile(std::string_view image, RegexFault* fault) 
     int error = 0;
     PCRE2_SIZE at = 0;
     const std::string& text = source.text();
-    pcre2_code* code = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), flags, &error, &at,
-                                     context.get());
+    pcre2_code* code = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), flags, &error, &at, context.get());
     // PCRE 8 has no length for a reference.
     const std::size_t loose = loose_reference(text);
     if (loose != std::string::npos && (code || error == kNoSuchGroup || at > loose)) {

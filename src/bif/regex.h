@@ -26,11 +26,29 @@ namespace vm::bif {
 
 // Options of an image. Newline conventions are numbers in three bits, as PCRE 8 has them: two given together make a third.
 enum RegexOption : std::uint32_t {
-  kRegexCaseless = 1, kRegexMultiline = 2, kRegexDotall = 4, kRegexExtended = 8, kRegexAnchored = 16, kRegexDollarEndOnly = 32,
-  kRegexFirstLine = 64, kRegexUngreedy = 128, kRegexNoAutoCapture = 256, kRegexDupNames = 512, kRegexUnicode = 1024,
-  kRegexUcp = 2048, kRegexNeverUtf = 4096, kRegexNoStartOptimize = 8192, kRegexBsrAnyCrlf = 1u << 16, kRegexBsrUnicode = 1u << 17,
-  kRegexCr = 1u << 20, kRegexLf = 2u << 20, kRegexCrlf = 3u << 20, kRegexAny = 4u << 20, kRegexAnyCrlf = 5u << 20,
-  kRegexNewlineMask = 7u << 20, kRegexBsrMask = 3u << 16,
+  kRegexCaseless = 1,
+  kRegexMultiline = 2,
+  kRegexDotall = 4,
+  kRegexExtended = 8,
+  kRegexAnchored = 16,
+  kRegexDollarEndOnly = 32,
+  kRegexFirstLine = 64,
+  kRegexUngreedy = 128,
+  kRegexNoAutoCapture = 256,
+  kRegexDupNames = 512,
+  kRegexUnicode = 1024,
+  kRegexUcp = 2048,
+  kRegexNeverUtf = 4096,
+  kRegexNoStartOptimize = 8192,
+  kRegexBsrAnyCrlf = 1u << 16,
+  kRegexBsrUnicode = 1u << 17,
+  kRegexCr = 1u << 20,
+  kRegexLf = 2u << 20,
+  kRegexCrlf = 3u << 20,
+  kRegexAny = 4u << 20,
+  kRegexAnyCrlf = 5u << 20,
+  kRegexNewlineMask = 7u << 20,
+  kRegexBsrMask = 3u << 16,
 };
 
 // What is wrong with a source, in the words of PCRE 8.
@@ -47,7 +65,7 @@ class Regex {
 
   const pcre2_real_code_8* code() const { return code_; }
   std::uint32_t captures() const { return captures_; }
-  bool utf() const { return utf_; }            // also when the source itself says so
+  bool utf() const { return utf_; }  // also when the source itself says so
   bool may_end_lines_by_crlf() const { return crlf_; }
   bool has_duplicate_names() const { return (options_ & kRegexDupNames) != 0; }
 

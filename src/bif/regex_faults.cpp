@@ -152,7 +152,12 @@ std::size_t old_position(const std::string& s, int error, std::size_t at) {
     case 154: return at >= 3 ? closing(s, at - 3) : at;
     case 128:
     case 129: return at + 1;
-    case 137: case 143: case 150: case 165: case 169: case 171: return at > 0 ? at - 1 : 0;
+    case 137:
+    case 143:
+    case 150:
+    case 165:
+    case 169:
+    case 171: return at > 0 ? at - 1 : 0;
     case 147: return at > 0 && s[at - 1] == '}' ? at - 1 : at;
     case 155: return at > 1 && s[at - 1] != 'o' ? at - 1 : at;
     case 174: return 0;

@@ -377,8 +377,7 @@ BifResult unicode_bin_is_7bit_1(BifContext&, Term t) {
 BifResult unicode_characters_to_binary_2(YieldContext& cx, Term t, Term encoding) {
   if (is_long_text(t)) return on_dirty<unicode_characters_to_binary_2>(cx, t, encoding);
   Encoding e = encoding_of(encoding);
-  if (e == Encoding::Other)
-    return cx.trap(cx.runtime().code->export_for(atoms::unicode, atoms::characters_to_binary_int, 2), t, encoding);
+  if (e == Encoding::Other) return cx.trap(cx.runtime().code->export_for(atoms::unicode, atoms::characters_to_binary_int, 2), t, encoding);
   if (t.is_cons() && t.head().is_bitstring() && t.tail().is_nil()) t = t.head();
   if (t.is_binary()) {  // nothing to do for text that is right already
     term::ByteScratch scratch;
@@ -399,8 +398,7 @@ BifResult unicode_characters_to_binary_2(YieldContext& cx, Term t, Term encoding
 BifResult unicode_characters_to_list_2(YieldContext& cx, Term t, Term encoding) {
   if (is_long_text(t)) return on_dirty<unicode_characters_to_list_2>(cx, t, encoding);
   Encoding e = encoding_of(encoding);
-  if (e == Encoding::Other)
-    return cx.trap(cx.runtime().code->export_for(atoms::unicode, atoms::characters_to_list_int, 2), t, encoding);
+  if (e == Encoding::Other) return cx.trap(cx.runtime().code->export_for(atoms::unicode, atoms::characters_to_list_int, 2), t, encoding);
   if (t.is_bitstring() && e == Encoding::Utf8) return list_of_binary(cx, t);
   Converter c(cx.heap(), e == Encoding::Latin1);
   Term rest = c.run(t);

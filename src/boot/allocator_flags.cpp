@@ -52,16 +52,33 @@ bool instances(const std::string& v, char a) { return v == "max" || amount(v, a)
 
 // The first that the word begins with is meant, so longer names stand before those they begin with.
 constexpr Switch kPerAllocator[] = {
-    {"acul", percent_or_default}, {"acnl", amount},      {"acfml", amount},  {"acful", percent_or_default}, {"asbcst", kilobytes},
-    {"as", strategy},             {"atags", boolean},    {"cp", carrier_pool}, {"e", enable},               {"lmbcs", kilobytes},
-    {"mbcgs", amount},            {"mbsd", amount},      {"mmbcs", kilobytes}, {"mmmbc", amount},           {"mmsbc", amount},
-    {"rsbcmt", amount},           {"rsbcst", amount},    {"rmbcmt", amount}, {"ramv", boolean},             {"sbct", kilobytes},
-    {"smbcs", kilobytes},         {"t", per_thread},
+    {"acul", percent_or_default},
+    {"acnl", amount},
+    {"acfml", amount},
+    {"acful", percent_or_default},
+    {"asbcst", kilobytes},
+    {"as", strategy},
+    {"atags", boolean},
+    {"cp", carrier_pool},
+    {"e", enable},
+    {"lmbcs", kilobytes},
+    {"mbcgs", amount},
+    {"mbsd", amount},
+    {"mmbcs", kilobytes},
+    {"mmmbc", amount},
+    {"mmsbc", amount},
+    {"rsbcmt", amount},
+    {"rsbcst", amount},
+    {"rmbcmt", amount},
+    {"ramv", boolean},
+    {"sbct", kilobytes},
+    {"smbcs", kilobytes},
+    {"t", per_thread},
 };
 constexpr Switch kOthers[] = {
-    {"Iscs", megabytes},  {"Mamcbf", kilobytes}, {"Mrmcbf", amount}, {"Mmcs", amount}, {"Mscs", megabytes}, {"Mscrpm", boolean},
-    {"Mscrfsd", amount},  {"Msco", boolean},     {"Ytt", kilobytes}, {"Ytp", kilobytes}, {"Ym", anything},  {"Ye", only_true},
-    {"lpm", lock_memory}, {"dai", instances},    {"uycs", kilobytes}, {"ummc", amount}, {"usac", boolean},
+    {"Iscs", megabytes},  {"Mamcbf", kilobytes}, {"Mrmcbf", amount},  {"Mmcs", amount},   {"Mscs", megabytes}, {"Mscrpm", boolean},
+    {"Mscrfsd", amount},  {"Msco", boolean},     {"Ytt", kilobytes},  {"Ytp", kilobytes}, {"Ym", anything},    {"Ye", only_true},
+    {"lpm", lock_memory}, {"dai", instances},    {"uycs", kilobytes}, {"ummc", amount},   {"usac", boolean},
 };
 
 std::string quoted(std::string_view what, const char* kind) { return "bad \"" + std::string(what.substr(0, 99)) + "\" " + kind; }

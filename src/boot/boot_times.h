@@ -24,7 +24,7 @@ class BootTimes {
   struct Mark {
     const char* name;
     std::int64_t wall_ns;
-    std::int64_t cpu_ns;          // of all threads
+    std::int64_t cpu_ns;  // of all threads
     std::size_t resident_bytes;
     std::size_t allocated_bytes;  // by the C library's allocator, in use
     std::size_t heap_bytes;       // blocks of process heaps

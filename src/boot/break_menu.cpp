@@ -14,9 +14,9 @@
 #include "os/signals.h"
 #include "os/terminal.h"
 #include "port/port.h"
+#include "proc/links_state.h"
 #include "proc/process_table.h"
 #include "proc/send.h"
-#include "proc/links_state.h"
 #include "term/atoms.h"
 
 namespace vm::boot {
@@ -87,7 +87,9 @@ Decision converse(proc::Runtime& rt) {
       case 'i': show_info(rt); return Decision::Continue;
       case 'l': report_modules(stdout, rt, ReportFor::Menu); return Decision::Continue;
       case 'v': std::printf("Erlang (BEAM) emulator version %s\n", rt.settings.erts_version.c_str()); return Decision::Continue;
-      case 'd': std::printf("=node:'%s'\n=no_distribution\n", std::string(term::AtomTable::text(rt.node_name)).c_str()); return Decision::Continue;
+      case 'd':
+        std::printf("=node:'%s'\n=no_distribution\n", std::string(term::AtomTable::text(rt.node_name)).c_str());
+        return Decision::Continue;
       case 'D': report_tables(stdout, rt); return Decision::Continue;
       case 'k': return offer_killing(rt);
       case '\n': break;

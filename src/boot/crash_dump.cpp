@@ -49,13 +49,15 @@ void write_schedulers(std::FILE* out, proc::Runtime& rt) {
     std::fprintf(out, "=scheduler:%u\nScheduler Sleep Info Flags: \nScheduler Sleep Info Aux Work: \nCurrent Port: \n", i + 1);
     std::fprintf(out, "Run Queue Max Length: 0\nRun Queue High Length: 0\nRun Queue Normal Length: %zu\nRun Queue Low Length: 0\n",
                  rt.schedulers->run_queue_length(i));
-    std::fprintf(out, "Run Queue Port Length: 0\nRun Queue Flags: \nCurrent Process: %s\n", running ? term::to_text(running->pid).c_str() : "");
+    std::fprintf(out, "Run Queue Port Length: 0\nRun Queue Flags: \nCurrent Process: %s\n",
+                 running ? term::to_text(running->pid).c_str() : "");
   }
 }
 
 void write_atoms(std::FILE* out) {
   std::fputs("=atoms\n", out);
-  for (std::size_t i = term::AtomTable::count(); i-- > 0;) std::fprintf(out, "%s\n", term::atom_text(term::AtomTable::at(static_cast<std::uint32_t>(i))).c_str());
+  for (std::size_t i = term::AtomTable::count(); i-- > 0;)
+    std::fprintf(out, "%s\n", term::atom_text(term::AtomTable::at(static_cast<std::uint32_t>(i))).c_str());
 }
 
 void write_all(std::FILE* out, proc::Runtime& rt, const char* slogan) {

@@ -143,7 +143,8 @@ class Reader {
   bool time_correction(const std::string& word, FlagError* error) {
     std::string value = word.substr(2);
     if (value.empty() && next() && (std::strcmp(next(), "true") == 0 || std::strcmp(next(), "false") == 0)) value = argv_[++at_];
-    if (!value.empty() && value != "true" && value != "false") return fail(error, "Invalid time correnction value: " + value);  // stock's spelling
+    if (!value.empty() && value != "true" && value != "false")
+      return fail(error, "Invalid time correnction value: " + value);  // stock's spelling
     p_.options.settings.time_correction = value == "true";
     return true;
   }

@@ -18,7 +18,7 @@ struct Options {
   bool boot_times = false;  // boot/boot_times.h
   std::string boot_module = "init";
   bool crash_dump = true;
-  char break_mode = ' ';           // +B: c, d or i
+  char break_mode = ' ';                    // +B: c, d or i
   std::vector<std::string> init_arguments;  // from the first `--` on, separators included
 };
 

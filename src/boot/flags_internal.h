@@ -25,16 +25,16 @@ struct FlagParse {
 };
 
 enum class Takes {
-  Nothing,  // the flag is the whole word
-  Anything, // whatever follows in the word is of no interest
-  Value,    // glued, or the next word
+  Nothing,   // the flag is the whole word
+  Anything,  // whatever follows in the word is of no interest
+  Value,     // glued, or the next word
 };
 
 struct Flag {
   const char* name;  // after the dash; the longest matching row wins
   Takes takes;
-  const char* value_doc;  // for the list of flags; nullptr: not in the list
-  const char* complaint;  // stock's words; % stands for the value. nullptr: "<program> unknown flag <flag>"
+  const char* value_doc;                              // for the list of flags; nullptr: not in the list
+  const char* complaint;                              // stock's words; % stands for the value. nullptr: "<program> unknown flag <flag>"
   bool (*set)(FlagParse&, const std::string& value);  // false when the value is wrong; nullptr: accepted, has no effect here
 };
 

@@ -49,8 +49,7 @@ base::Result<std::vector<Byte>, std::string> read_whole(const std::string& path)
 
 Term binary_list(term::HeapWriter& h, const std::vector<std::string>& words) {
   term::ListBuilder list(h);
-  for (const std::string& w : words)
-    list.add(term::make_binary(h, {reinterpret_cast<const Byte*>(w.data()), w.size()}));
+  for (const std::string& w : words) list.add(term::make_binary(h, {reinterpret_cast<const Byte*>(w.data()), w.size()}));
   return list.finish();
 }
 

@@ -37,9 +37,23 @@ base::Result<OtpRoot, std::string> find_otp_root(const std::vector<std::string>&
 
 std::vector<std::string> preload_order(unsigned) {
   // socket_registry, prim_socket and prim_net come with the socket NIFs; erl_init leaves them alone when they are not loaded.
-  return {"erts_code_purger", "erl_init",      "init",          "prim_buffer", "prim_eval", "prim_inet",
-          "prim_file",        "zlib",          "prim_zip",      "erl_prim_loader", "erlang", "erts_internal",
-          "erl_tracer",       "erts_literal_area_collector", "erts_dirty_process_signal_handler", "atomics", "counters",
+  return {"erts_code_purger",
+          "erl_init",
+          "init",
+          "prim_buffer",
+          "prim_eval",
+          "prim_inet",
+          "prim_file",
+          "zlib",
+          "prim_zip",
+          "erl_prim_loader",
+          "erlang",
+          "erts_internal",
+          "erl_tracer",
+          "erts_literal_area_collector",
+          "erts_dirty_process_signal_handler",
+          "atomics",
+          "counters",
           "persistent_term"};
 }
 

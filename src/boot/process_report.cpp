@@ -53,7 +53,8 @@ std::string monitors_text(Term list, const char* direction) {
   std::string text;
   for (; list.is_cons(); list = list.tail()) {
     Term who = list.head();
-    if (who.is_tuple_of(2) && (term::Tuple::from(who)[0] == atoms::process || term::Tuple::from(who)[0] == atoms::port)) who = term::Tuple::from(who)[1];
+    if (who.is_tuple_of(2) && (term::Tuple::from(who)[0] == atoms::process || term::Tuple::from(who)[0] == atoms::port))
+      who = term::Tuple::from(who)[1];
     text += std::string(text.empty() ? "" : ", ") + "{" + direction + "," + term::to_text(who, kTextLimit) + "}";
   }
   return text;
@@ -72,12 +73,12 @@ void report_heap(std::FILE* out, proc::Process& p, term::HeapWriter& h) {
   const heap::ProcessHeap& heap = p.heap;
   const auto words = [](std::size_t bytes) { return bytes / kWordBytes; };
   std::fprintf(out, "Reductions: %llu\n", static_cast<unsigned long long>(p.reductions_done));
-  std::fprintf(out, "Stack+heap: %zu\nOldHeap: %zu\nHeap unused: %zu\nOldHeap unused: %zu\n", heap.block_words(), heap.old_block_words(), heap.free_words(),
-               heap.old_block_words() - heap.old_words());
+  std::fprintf(out, "Stack+heap: %zu\nOldHeap: %zu\nHeap unused: %zu\nOldHeap unused: %zu\n", heap.block_words(), heap.old_block_words(),
+               heap.free_words(), heap.old_block_words() - heap.old_words());
   const std::size_t young = words(p.heap.off_heap_young().bytes), old = words(p.heap.off_heap_old().bytes);
   const std::size_t limit = heap.limits().min_vheap_words;
-  std::fprintf(out, "BinVHeap: %zu\nOldBinVHeap: %zu\nBinVHeap unused: %zu\nOldBinVHeap unused: %zu\n", young, old, limit - std::min(young, limit),
-               limit - std::min(old, limit));
+  std::fprintf(out, "BinVHeap: %zu\nOldBinVHeap: %zu\nBinVHeap unused: %zu\nOldBinVHeap unused: %zu\n", young, old,
+               limit - std::min(young, limit), limit - std::min(old, limit));
   std::fprintf(out, "Memory: %s\n", term::to_text(proc::process_info_item(p, atoms::memory, h, false)).c_str());
 }
 
@@ -106,7 +107,8 @@ void report_process(std::FILE* out, proc::Process& p, ReportFor use) {
   std::fprintf(out, "=proc:%s\nState: %s\n", term::to_text(p.pid).c_str(), state_of(p));
   if (!p.registered_name.is_nil()) std::fprintf(out, "Name: %s\n", term::atom_text(p.registered_name).c_str());
   std::fprintf(out, "Spawned as: %s\n", mfa_text(p.initial_call ? *p.initial_call : code::Mfa{}).c_str());
-  if (p.current_mfa) std::fprintf(out, "%s: %s\n", p.in_engine ? "Last scheduled in for" : "Current call", mfa_text(*p.current_mfa).c_str());
+  if (p.current_mfa)
+    std::fprintf(out, "%s: %s\n", p.in_engine ? "Last scheduled in for" : "Current call", mfa_text(*p.current_mfa).c_str());
   std::fprintf(out, "Spawned by: %s\nMessage queue length: %zu\n", term::to_text(p.parent).c_str(), p.mailbox.inbox_length());
   if (use == ReportFor::Menu && p.mailbox.inbox_length() > 0) {
     const std::string messages = joined(proc::process_info_item(p, atoms::messages, h, false));
@@ -133,8 +135,8 @@ void report_ports(std::FILE* out, proc::Runtime& rt) {
   for (const Term id : rt.ports->ids()) {
     const std::shared_ptr<port::Port> p = rt.ports->find(id);
     if (!p) continue;
-    std::fprintf(out, "=port:%s\nState: CONNECTED%s\nSlot: %llu\nConnected: %s\n", term::to_text(id).c_str(), p->options.binary ? "|BINARY_IO" : "",
-                 static_cast<unsigned long long>(id.id_data()), term::to_text(p->connected).c_str());
+    std::fprintf(out, "=port:%s\nState: CONNECTED%s\nSlot: %llu\nConnected: %s\n", term::to_text(id).c_str(),
+                 p->options.binary ? "|BINARY_IO" : "", static_cast<unsigned long long>(id.id_data()), term::to_text(p->connected).c_str());
     if (!p->registered_name.is_nil()) std::fprintf(out, "Registered as: %s\n", term::atom_text(p->registered_name).c_str());
     std::string links;
     for (const Term pid : p->links) links += (links.empty() ? "" : ", ") + term::to_text(pid);
@@ -149,11 +151,17 @@ void report_tables(std::FILE* out, proc::Runtime& rt) {
   if (!rt.ets) return;
   for (ets::Table* table : rt.ets->all()) {
     if (!table->deleted()) {
-      const char* type = table->ordered() ? "ordered_set" : table->options.type == ets::Type::Bag ? "bag" : table->is_bag() ? "duplicate_bag" : "set";
+      const char* type = table->ordered()                        ? "ordered_set"
+                         : table->options.type == ets::Type::Bag ? "bag"
+                         : table->is_bag()                       ? "duplicate_bag"
+                                                                 : "set";
       const std::string name = term::atom_text(table->name());
-      std::fprintf(out, "=ets:%s\nSlot: %p\nTable: %s\nName: %s\n", term::to_text(table->owner()).c_str(), static_cast<void*>(table), name.c_str(), name.c_str());
+      std::fprintf(out, "=ets:%s\nSlot: %p\nTable: %s\nName: %s\n", term::to_text(table->owner()).c_str(), static_cast<void*>(table),
+                   name.c_str(), name.c_str());
       const ets::TableOptions& o = table->options;
-      const char* protection = o.protection == ets::Protection::Public ? "public" : o.protection == ets::Protection::Private ? "private" : "protected";
+      const char* protection = o.protection == ets::Protection::Public    ? "public"
+                               : o.protection == ets::Protection::Private ? "private"
+                                                                          : "protected";
       const auto truth = [](bool b) { return b ? "true" : "false"; };
       std::fprintf(out, "Fixed: %s\nObjects: %zu\nWords: %zu\nType: %s\nProtection: %s\n", truth(!table->fixations.empty()), table->size(),
                    table->memory_words(), type, protection);
@@ -166,7 +174,8 @@ void report_tables(std::FILE* out, proc::Runtime& rt) {
 
 void report_memory(std::FILE* out, proc::Runtime& rt) {
   const bif::MemoryTotals m = bif::memory_totals(rt);
-  std::fprintf(out, "=memory\ntotal: %zu\nprocesses: %zu\nprocesses_used: %zu\nsystem: %zu\n", m.processes + m.system, m.processes, m.processes, m.system);
+  std::fprintf(out, "=memory\ntotal: %zu\nprocesses: %zu\nprocesses_used: %zu\nsystem: %zu\n", m.processes + m.system, m.processes,
+               m.processes, m.system);
   std::fprintf(out, "atom: %zu\natom_used: %zu\nbinary: %zu\ncode: %zu\nets: %zu\n", m.atoms, m.atoms, m.binaries, m.code, m.tables);
 }
 

@@ -110,7 +110,8 @@ void thread_started(void* context, sched::Scheduler* scheduler) {
 
 }  // namespace
 
-Services::Services(proc::Runtime& runtime, const Options& options) : impl_(new Impl{runtime, options, {}, {}, {}, false, 0, nullptr, nullptr, nullptr}) {
+Services::Services(proc::Runtime& runtime, const Options& options)
+    : impl_(new Impl{runtime, options, {}, {}, {}, false, 0, nullptr, nullptr, nullptr}) {
   impl_->literal_hooks.context = &runtime;
   impl_->literal_hooks.export_fun = make_export_fun;
   impl_->literal_hooks.local_fun = make_local_fun;

@@ -16,17 +16,17 @@
 namespace vm::code {
 
 enum class OperandKind : std::uint8_t {
-  Constant,   // word = term bits (immediate or literal)
-  XReg,       // word = index
-  YReg,       // word = index
-  FloatReg,   // word = index
-  Label,      // word = label number in the module, local to this function; 0 = raise instead of branching
-  Number,     // word = plain number, sizes and flags
-  FunctionRef,// word = Function*
-  ExportRef,  // word = Export*
-  BifRef,     // word = const Bif*
-  FunRef,     // word = FunEntry*
-  Bytes,      // word = const Byte* into the instance's string table; the length is another operand
+  Constant,     // word = term bits (immediate or literal)
+  XReg,         // word = index
+  YReg,         // word = index
+  FloatReg,     // word = index
+  Label,        // word = label number in the module, local to this function; 0 = raise instead of branching
+  Number,       // word = plain number, sizes and flags
+  FunctionRef,  // word = Function*
+  ExportRef,    // word = Export*
+  BifRef,       // word = const Bif*
+  FunRef,       // word = FunEntry*
+  Bytes,        // word = const Byte* into the instance's string table; the length is another operand
 };
 
 struct Operand {

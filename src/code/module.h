@@ -40,14 +40,14 @@ struct Function {
   std::atomic<CodePtr> entry;  // where a call goes
   Mfa mfa;
   ModuleInstance* instance;
-  std::uint32_t entry_label;   // label of the entry point in the Code chunk
-  std::uint32_t code_begin;    // byte range of the function in the Code chunk, func_info included
+  std::uint32_t entry_label;  // label of the entry point in the Code chunk
+  std::uint32_t code_begin;   // byte range of the function in the Code chunk, func_info included
   std::uint32_t code_end;
-  std::uint32_t call_count = 0;        // approximate; for the optimising tier
-  CodePtr decoded_begin = nullptr;     // decoded code owned by the backend; nullptr until first call
+  std::uint32_t call_count = 0;     // approximate; for the optimising tier
+  CodePtr decoded_begin = nullptr;  // decoded code owned by the backend; nullptr until first call
   CodePtr decoded_end = nullptr;
-  const Bif* bif = nullptr;            // the function is a built-in or loaded native function
-  CodeWord stub[4]{};                  // cells of this function's own entry stub, written by the backend
+  const Bif* bif = nullptr;  // the function is a built-in or loaded native function
+  CodeWord stub[4]{};        // cells of this function's own entry stub, written by the backend
 };
 
 // Where a call to module:function/arity goes. entry is the code of the function, a call_bif stub for a built-in, or the stub that calls
@@ -55,10 +55,10 @@ struct Function {
 struct Export {
   std::atomic<CodePtr> entry;
   Mfa mfa;
-  const Bif* bif = nullptr;                     // set once at start for built-ins
-  std::atomic<Function*> function{nullptr};     // current implementation, when loaded from a file
+  const Bif* bif = nullptr;                  // set once at start for built-ins
+  std::atomic<Function*> function{nullptr};  // current implementation, when loaded from a file
   std::uint32_t index;
-  Word stub[6];                                 // code cells of this export's own stubs, owned by the backend
+  Word stub[6];  // code cells of this export's own stubs, owned by the backend
 };
 
 // A fun of a module as created by make_fun: survives reloading of the same code (same uniq and index), so that funs of the old
@@ -66,14 +66,14 @@ struct Export {
 struct FunEntry {
   std::atomic<Function*> function;  // nullptr: module not loaded (purged) → error_handler:undefined_lambda
   Term module;
-  std::uint32_t index;      // in the FunT chunk
-  std::uint32_t old_uniq;   // of FunT
+  std::uint32_t index;     // in the FunT chunk
+  std::uint32_t old_uniq;  // of FunT
   std::uint32_t old_index;
-  Byte uniq[16];            // module MD5
-  std::uint32_t arity;      // of the fun as called, without captured variables
+  Byte uniq[16];        // module MD5
+  std::uint32_t arity;  // of the fun as called, without captured variables
   std::uint32_t num_free;
-  std::uint32_t entry_slot; // number in the FunTable
-  Mfa target;               // the lambda's function: name '-f/1-fun-0-', arity + num_free
+  std::uint32_t entry_slot;         // number in the FunTable
+  Mfa target;                       // the lambda's function: name '-f/1-fun-0-', arity + num_free
   std::atomic<bool> hidden{false};  // function is nullptr only while its old code is examined for purging: try again
 };
 
@@ -85,35 +85,35 @@ struct LineItem {
 struct ModuleInstance {
   Term name;
   struct Module* module = nullptr;
-  std::vector<Byte> code;              // Code chunk's instructions
-  std::vector<Function> functions;     // sorted by code_begin; fixed after loading
+  std::vector<Byte> code;           // Code chunk's instructions
+  std::vector<Function> functions;  // sorted by code_begin; fixed after loading
   std::vector<Term> atoms;
   std::vector<Export*> imports;
-  std::vector<Term> literals;          // terms in literal_area (or immediates); lazily decoded ones are non_value until used
+  std::vector<Term> literals;  // terms in literal_area (or immediates); lazily decoded ones are non_value until used
   std::vector<FunEntry*> lambdas;
-  std::vector<std::uint32_t> label_offsets;   // byte offset of each label in code; index 0 unused
+  std::vector<std::uint32_t> label_offsets;  // byte offset of each label in code; index 0 unused
   std::vector<LineItem> lines;
-  std::vector<Term> files;             // file names as strings (char lists) or atoms; literals
-  std::vector<Byte> strings;           // StrT
+  std::vector<Term> files;                     // file names as strings (char lists) or atoms; literals
+  std::vector<Byte> strings;                   // StrT
   std::vector<std::pair<Term, Word>> exports;  // name, arity (for module_info)
   std::vector<std::pair<Function*, Export*>> export_table;
-  Term attributes, compile_info;       // literals (already decoded terms); nil when absent
+  Term attributes, compile_info;  // literals (already decoded terms); nil when absent
   heap::LiteralArea* literal_area = nullptr;
   heap::LiteralArea* info_area = nullptr;
   Byte md5[16]{};
   Function* on_load = nullptr;
   bool on_load_pending = false;
-  bool hide_lines = false;             // a preloaded module: stock's have no line numbers
-  void* native_library = nullptr;      // owned by nif/
-  void* load_extra = nullptr;          // owned by load/: state of lazy decoding
-  std::size_t code_bytes = 0;          // accounted for erlang:memory(code)
+  bool hide_lines = false;         // a preloaded module: stock's have no line numbers
+  void* native_library = nullptr;  // owned by nif/
+  void* load_extra = nullptr;      // owned by load/: state of lazy decoding
+  std::size_t code_bytes = 0;      // accounted for erlang:memory(code)
 };
 
 struct Module {
   Term name;
   ModuleInstance* current = nullptr;
   ModuleInstance* old = nullptr;
-  ModuleInstance* on_load = nullptr;   // being loaded, waiting for its on_load function
+  ModuleInstance* on_load = nullptr;  // being loaded, waiting for its on_load function
 };
 
 // Finds the function that a code address belongs to (decoded code of either instance), or nullptr. Used for stack traces,

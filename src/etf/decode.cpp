@@ -32,7 +32,7 @@ constexpr std::size_t kFlatMapLimit = 32;
 constexpr std::size_t kMaxIntegerBytes = num::kMaxDigits * sizeof(num::Digit);
 constexpr std::size_t kBestDeflateRatio = 1032;
 constexpr std::uint32_t kLocalRefBits = 18;
-constexpr std::uint32_t kMaxCaptured = 255;  // variables of a fun: they are arguments of its code
+constexpr std::uint32_t kMaxCaptured = 255;      // variables of a fun: they are arguments of its code
 constexpr std::uint64_t kMaxNarrowCreation = 3;  // two bits in the tags that have one byte for it
 
 class Decoder {
@@ -179,46 +179,43 @@ bool Decoder::term(Word* to) {
   if (!number(1, &tag)) return false;
   Term t;
   switch (tag) {
-    case kSmallInteger: case kInteger: case kSmallBig: case kLargeBig:
-      return integer(static_cast<unsigned>(tag), to);
-    case kAtom: case kSmallAtom: case kAtomUtf8: case kSmallAtomUtf8:
-      return atom(static_cast<unsigned>(tag), &t) && put(to, t);
-    case kAtomCacheRef:
-      return cached_atom(&t) && put(to, t);
-    case kNil:
-      return put(to, term::kNil);
-    case kNewFloat: case kFloat:
-      return floating(static_cast<unsigned>(tag), to);
-    case kBinary: case kBitBinary:
-      return binary(static_cast<unsigned>(tag), to);
-    default:
-      return identifier_or_container(static_cast<unsigned>(tag), to);
+    case kSmallInteger:
+    case kInteger:
+    case kSmallBig:
+    case kLargeBig: return integer(static_cast<unsigned>(tag), to);
+    case kAtom:
+    case kSmallAtom:
+    case kAtomUtf8:
+    case kSmallAtomUtf8: return atom(static_cast<unsigned>(tag), &t) && put(to, t);
+    case kAtomCacheRef: return cached_atom(&t) && put(to, t);
+    case kNil: return put(to, term::kNil);
+    case kNewFloat:
+    case kFloat: return floating(static_cast<unsigned>(tag), to);
+    case kBinary:
+    case kBitBinary: return binary(static_cast<unsigned>(tag), to);
+    default: return identifier_or_container(static_cast<unsigned>(tag), to);
   }
 }
 
 bool Decoder::identifier_or_container(unsigned tag, Word* to) {
   Term t;
   switch (tag) {
-    case kSmallTuple: case kLargeTuple:
-      return cells(tag, to);
-    case kList:
-      return list(to);
-    case kString:
-      return string(to);
-    case kMap:
-      return map(to);
-    case kPid: case kNewPid:
-      return pid(tag, &t) && put(to, t);
-    case kPort: case kNewPort: case kV4Port:
-      return port(tag, to);
-    case kReference: case kNewReference: case kNewerReference:
-      return reference(tag, to);
-    case kExport:
-      return export_fun(to);
-    case kNewFun:
-      return fun(to);
-    default:
-      return false;
+    case kSmallTuple:
+    case kLargeTuple: return cells(tag, to);
+    case kList: return list(to);
+    case kString: return string(to);
+    case kMap: return map(to);
+    case kPid:
+    case kNewPid: return pid(tag, &t) && put(to, t);
+    case kPort:
+    case kNewPort:
+    case kV4Port: return port(tag, to);
+    case kReference:
+    case kNewReference:
+    case kNewerReference: return reference(tag, to);
+    case kExport: return export_fun(to);
+    case kNewFun: return fun(to);
+    default: return false;
   }
 }
 
@@ -364,7 +361,8 @@ bool Decoder::reference(unsigned tag, Word* to) {
   if (tag == kReference) {
     if (!next_atom(&name) || !number32(&numbers[0]) || !creation(false, &cr)) return false;
   } else {
-    if (!number(2, &count) || count == 0 || count > kMaxNumbers || !next_atom(&name) || !creation(tag == kNewerReference, &cr)) return false;
+    if (!number(2, &count) || count == 0 || count > kMaxNumbers || !next_atom(&name) || !creation(tag == kNewerReference, &cr))
+      return false;
     for (std::size_t i = 0; i < count; i++) {
       if (!number32(&numbers[i])) return false;
     }

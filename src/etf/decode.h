@@ -39,8 +39,8 @@ struct DecodeHooks {
 
 struct DecodeOptions {
   const DecodeHooks* hooks = nullptr;
-  bool existing_atoms_only = false;  // binary_to_term's `safe`: also no new funs
-  bool version_byte = true;          // the data begins with 131
+  bool existing_atoms_only = false;      // binary_to_term's `safe`: also no new funs
+  bool version_byte = true;              // the data begins with 131
   std::span<const Term> cached_atoms{};  // what ATOM_CACHE_REF of distribution means; empty: not allowed
 };
 

@@ -24,8 +24,8 @@ using term::Kind;
 namespace {
 
 constexpr std::size_t kFirstCapacity = 512;
-constexpr std::size_t kMaxString = 0xFFFF;            // elements of a STRING_EXT
-constexpr std::size_t kMaxBinary = 0xFFFFFFFF;        // bytes of a BINARY_EXT
+constexpr std::size_t kMaxString = 0xFFFF;      // elements of a STRING_EXT
+constexpr std::size_t kMaxBinary = 0xFFFFFFFF;  // bytes of a BINARY_EXT
 constexpr Word kMaxV3Port = (Word{1} << 28) - 1;
 constexpr std::size_t kOldFloatText = 31;
 constexpr std::size_t kBytesPerUnit = 8;

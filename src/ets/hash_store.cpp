@@ -78,9 +78,7 @@ class Buckets {
   static std::uint32_t count_of(std::uint64_t state) { return static_cast<std::uint32_t>(state); }
   std::uint64_t state() const { return state_.load(std::memory_order_acquire); }
   std::uint32_t count() const { return count_of(state()); }
-  Slot& slot(std::uint32_t i) const {
-    return segments_[std::bit_width(i >> 6)].load(std::memory_order_relaxed)[i];
-  }
+  Slot& slot(std::uint32_t i) const { return segments_[std::bit_width(i >> 6)].load(std::memory_order_relaxed)[i]; }
   static std::uint32_t bucket_of(std::uint32_t hash, std::uint32_t n) {
     std::uint32_t mask = ~0u >> std::countl_zero(n - 1);
     std::uint32_t i = hash & mask;
@@ -152,7 +150,7 @@ class Buckets {
   static std::uint32_t base_order(std::uint32_t i) { return reverse(i << 26); }
   void add_segment(unsigned s) { segments_[s].store(take_slots(size_of(s)) - first_of(s), std::memory_order_release); }
 
-  std::atomic<std::uint64_t> state_;       // changes << 32 | number of buckets
+  std::atomic<std::uint64_t> state_;          // changes << 32 | number of buckets
   std::atomic<Slot*> segments_[kSegments]{};  // address of bucket 0 if it lay in that segment
 };
 
@@ -160,7 +158,8 @@ class HashRemains final : public Remains {
  public:
   explicit HashRemains(Buckets* buckets) : buckets_(buckets), at_(slot_link(&buckets->slot(0))) {}
   ~HashRemains() override {
-    while (step(1000)) {}
+    while (step(1000)) {
+    }
   }
   bool step(std::size_t n) override {
     while (n > 0 && at_) {
@@ -504,7 +503,8 @@ class HashStore final : public Store {
     Slot* at = &buckets().start(hash);
     Word w;
     while ((w = at->load(std::memory_order_relaxed)) && !is_slot(w) && order_of(row_at(w)) < order) at = &row_at(w)->link();
-    for (Slot* same = at; (w = same->load(std::memory_order_relaxed)) && !is_slot(w) && row_at(w)->hash() == hash; same = &row_at(w)->link())
+    for (Slot* same = at; (w = same->load(std::memory_order_relaxed)) && !is_slot(w) && row_at(w)->hash() == hash;
+         same = &row_at(w)->link())
       if (is(row_at(w), key)) return same;
     return at;
   }

@@ -84,16 +84,16 @@ struct Range {
 
 // Where a traversal goes on.
 struct Position {
-  bool marked = false;                  // also rows that are only marked as deleted
-  const Range* range = nullptr;         // tree stores: where to start
+  bool marked = false;           // also rows that are only marked as deleted
+  const Range* range = nullptr;  // tree stores: where to start
   bool start = true;
-  std::uint32_t order = 0;              // hash stores: from this place on
-  Term key = Term::non_value();         // tree stores: beyond this key
+  std::uint32_t order = 0;       // hash stores: from this place on
+  Term key = Term::non_value();  // tree stores: beyond this key
 };
 
 // How rows are spread.
 struct Shape {
-  std::size_t inner = 0, outer = 0;                             // nodes above; leaves or buckets
+  std::size_t inner = 0, outer = 0;                              // nodes above; leaves or buckets
   std::size_t rows = 0, shortest = 0, longest = 0, squares = 0;  // of buckets; the sum of the squares of their lengths
   std::size_t marked = 0;
 };

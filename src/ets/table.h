@@ -54,11 +54,11 @@ class Table : public term::MagicData {
   const std::unique_ptr<Store> store;
 
   sync::SmallMutex meta;
-  Term heir = term::kNil;          // pid, or nil for none; meta
-  heap::OwnedTerm heir_data;       // meta
-  std::vector<Fixation> fixations;  // meta
+  Term heir = term::kNil;                  // pid, or nil for none; meta
+  heap::OwnedTerm heir_data;               // meta
+  std::vector<Fixation> fixations;         // meta
   std::atomic<bool> split_by_test{false};  // shown as one more inner node, as stock's trees have then
-  std::int64_t fixed_since_ns = 0;  // monotonic, 0: not fixed; meta
+  std::int64_t fixed_since_ns = 0;         // monotonic, 0: not fixed; meta
 
   bool deleted() const { return deleted_.load(std::memory_order_acquire); }
   Term owner() const { return Term::from_bits(owner_.load(std::memory_order_acquire)); }

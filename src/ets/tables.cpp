@@ -144,7 +144,7 @@ struct Tables::Impl {
   };
 
   sync::SmallMutex names_lock;
-  std::unique_ptr<std::atomic<Name*>[]> names{new std::atomic<Name*>[kNameChains]()};
+  std::unique_ptr<std::atomic<Name*>[]> names { new std::atomic<Name*>[ kNameChains ]() };
   std::array<Shard, kShards> shards;
   std::atomic<std::size_t> count{0};
 

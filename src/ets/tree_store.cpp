@@ -88,7 +88,9 @@ struct Leaf final : Node {
     keys[i].store(key.bits(), kRelaxed);
     rows[i].store(row, kRelaxed);
   }
-  void copy_from(unsigned to, const Leaf& from, unsigned i) { set(to, Term::from_bits(from.keys[i].load(kRelaxed)), from.rows[i].load(kRelaxed)); }
+  void copy_from(unsigned to, const Leaf& from, unsigned i) {
+    set(to, Term::from_bits(from.keys[i].load(kRelaxed)), from.rows[i].load(kRelaxed));
+  }
 };
 
 // A separator: the key, and its copy when it is no immediate.
@@ -189,7 +191,8 @@ class TreeRemains final : public Remains {
  public:
   explicit TreeRemains(Node* root) { open_.push_back({root, 0}); }
   ~TreeRemains() override {
-    while (step(1000)) {}
+    while (step(1000)) {
+    }
   }
   bool step(std::size_t n) override {
     std::size_t done = 0;
@@ -234,12 +237,14 @@ std::uint32_t ordered_hash(Term key, int depth) {
   if (key.is_tuple()) {
     term::Tuple t = term::Tuple::from(key);
     std::uint32_t h = static_cast<std::uint32_t>(t.size());
-    for (std::size_t i = 0; depth > 0 && i < std::min<std::size_t>(t.size(), 4); i++) h = mix(Word{h} << 32 | ordered_hash(t[i], depth - 1));
+    for (std::size_t i = 0; depth > 0 && i < std::min<std::size_t>(t.size(), 4); i++)
+      h = mix(Word{h} << 32 | ordered_hash(t[i], depth - 1));
     return h;
   }
   if (key.is_cons()) {
     std::uint32_t h = 1;
-    for (int i = 0; depth > 0 && i < 8 && key.is_cons(); i++, key = key.tail()) h = mix(Word{h} << 32 | ordered_hash(key.head(), depth - 1));
+    for (int i = 0; depth > 0 && i < 8 && key.is_cons(); i++, key = key.tail())
+      h = mix(Word{h} << 32 | ordered_hash(key.head(), depth - 1));
     return h;
   }
   if (key.is_bitstring() || key.is_ref() || key.is_external()) return term::internal_hash(key);
@@ -305,7 +310,8 @@ class TreeStore final : public Store {
   }
 
   void add(Row* row, std::uint32_t hash) override {
-    while (!try_add(row)) {}
+    while (!try_add(row)) {
+    }
     count_in(row, hash);
   }
   void replace(Row* old, Row* fresh) override {
@@ -380,7 +386,10 @@ class TreeStore final : public Store {
       if (!leaf) continue;
       unsigned n = count_of(*leaf, kFanout), found = 0;
       if (direction == Direction::Forward) {
-        unsigned i = range ? rank_of_range<false>(leaf->keys, n, *range) : !key.is_value() ? 0 : inclusive ? rank<false>(*leaf, leaf->keys, n, key) : rank<true>(*leaf, leaf->keys, n, key);
+        unsigned i = range             ? rank_of_range<false>(leaf->keys, n, *range)
+                     : !key.is_value() ? 0
+                     : inclusive       ? rank<false>(*leaf, leaf->keys, n, key)
+                                       : rank<true>(*leaf, leaf->keys, n, key);
         for (; i < n && found < most; i++) rows[found++] = leaf->rows[i].load(kRelaxed);
       } else {
         unsigned i = range ? rank_of_range<true>(leaf->keys, n, *range) : !key.is_value() ? n : rank<false>(*leaf, leaf->keys, n, key);
@@ -401,10 +410,10 @@ class TreeStore final : public Store {
     while (!node->leaf) {
       auto* inner = static_cast<const Inner*>(node);
       unsigned n = count_of(*inner, kFanout - 1);
-      unsigned i = range            ? (forward ? rank_of_range<false>(inner->keys, n, *range) : rank_of_range<true>(inner->keys, n, *range))
+      unsigned i = range ? (forward ? rank_of_range<false>(inner->keys, n, *range) : rank_of_range<true>(inner->keys, n, *range))
                    : !key.is_value() ? (forward ? 0 : n)
-                   : forward       ? rank<true>(*inner, inner->keys, n, key)
-                                   : rank<false>(*inner, inner->keys, n, key);
+                   : forward         ? rank<true>(*inner, inner->keys, n, key)
+                                     : rank<false>(*inner, inner->keys, n, key);
       if (forward ? i < n : i > 0) *fence = Term::from_bits(inner->keys[forward ? i : i - 1].load(kRelaxed));
       const Node* child = inner->child(i);
       if (!inner->unchanged(*v)) return nullptr;
@@ -479,7 +488,8 @@ class TreeStore final : public Store {
     // Only the path down was checked to have room: a parent filled up meanwhile has another version.
     Separator s;
     Node* right;
-    bool added = node->leaf ? split_leaf(static_cast<Leaf*>(node), row, &s, &right) : (split_inner(static_cast<Inner*>(node), &s, &right), false);
+    bool added =
+        node->leaf ? split_leaf(static_cast<Leaf*>(node), row, &s, &right) : (split_inner(static_cast<Inner*>(node), &s, &right), false);
     if (parent) {
       parent->insert(index, s, right);
       parent->unlock();

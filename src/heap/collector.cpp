@@ -201,8 +201,14 @@ void Collector::run(Block block, Term* registers, std::size_t live, RootSource& 
   minor_ = kMinor;
   ProcessHeap& h = heap_;
   block_ = block;
-  bounds_ = {h.start_, h.top_, kMinor ? h.mature_ : h.start_, h.old_start_, kMinor ? h.old_end_ : h.old_top_,
-             block.start, block.start + block.words, h.fragments_ != nullptr};
+  bounds_ = {h.start_,
+             h.top_,
+             kMinor ? h.mature_ : h.start_,
+             h.old_start_,
+             kMinor ? h.old_end_ : h.old_top_,
+             block.start,
+             block.start + block.words,
+             h.fragments_ != nullptr};
   tops_ = {block.start, h.old_top_};
   Word* new_scan = tops_.young;
   Word* old_scan = tops_.promoted;
@@ -259,8 +265,7 @@ void Collector::sweep_list(term::OffHeapList from) {
       // Where an object went tells its generation: the old heap grew, or the new block did.
       bool old = all_old_ || !within(at, bounds_.to, bounds_.to_end);
       std::size_t bytes = 0;
-      if (HeaderWord(*at).kind() == Kind::RefcBinary)
-        bytes = reinterpret_cast<term::BinaryData*>(at[term::RefcBinaryWords::kData])->size;
+      if (HeaderWord(*at).kind() == Kind::RefcBinary) bytes = reinterpret_cast<term::BinaryData*>(at[term::RefcBinaryWords::kData])->size;
       (old ? heap_.off_heap_old_ : heap_.off_heap_young_).link(at, bytes);
     } else {
       term::OffHeapList dead;
@@ -297,8 +302,7 @@ void Collector::resize(Block block, Term* registers, std::size_t live, RootSourc
   minor(block, registers, live, source);
 }
 
-void Collector::major(Block block, std::size_t old_from, std::size_t nursery_words, Term* registers, std::size_t live,
-                      RootSource& source) {
+void Collector::major(Block block, std::size_t old_from, std::size_t nursery_words, Term* registers, std::size_t live, RootSource& source) {
   run<false>(block, registers, live, source);
   const auto used = static_cast<std::size_t>(tops_.young - bounds_.to);
   all_old_ = old_from && used >= old_from;

@@ -62,7 +62,7 @@ class Collector final : public RootSink {
     Word* from;  // what is used of the block
     Word* from_end;
     Word* mature_end;
-    Word* old;   // all of the old heap: a minor collection promotes to its free part
+    Word* old;  // all of the old heap: a minor collection promotes to its free part
     Word* old_end;
     Word* to;
     Word* to_end;
@@ -75,13 +75,20 @@ class Collector final : public RootSink {
   };
 
   void roots(Term* first, std::size_t count) override;
-  template <bool kMinor> void evacuate_roots(Term* first, std::size_t count);
-  template <bool kMinor> void run(Block block, Term* registers, std::size_t live, RootSource& source);
-  template <bool kMinor> void evacuate_stack();
-  template <bool kMinor> Word evacuate(const Bounds& b, Tops& tops, Word w);
-  template <bool kMinor> Word evacuate_list(const Bounds& b, Tops& tops, Word* cell);
-  template <bool kMinor> Word* scan(Word* p, Word* const& top, Skips& skips);
-  template <bool kMinor> Word* scan_until(Word* p, Word* stop);
+  template <bool kMinor>
+  void evacuate_roots(Term* first, std::size_t count);
+  template <bool kMinor>
+  void run(Block block, Term* registers, std::size_t live, RootSource& source);
+  template <bool kMinor>
+  void evacuate_stack();
+  template <bool kMinor>
+  Word evacuate(const Bounds& b, Tops& tops, Word w);
+  template <bool kMinor>
+  Word evacuate_list(const Bounds& b, Tops& tops, Word* cell);
+  template <bool kMinor>
+  Word* scan(Word* p, Word* const& top, Skips& skips);
+  template <bool kMinor>
+  Word* scan_until(Word* p, Word* stop);
   void place_stack(Block block);
   void release_from_space(bool with_old);
   void sweep_off_heap(bool minor);
@@ -94,7 +101,7 @@ class Collector final : public RootSink {
   Skips young_skips_;
   Skips promoted_skips_;
   Block block_{nullptr, 0};
-  bool all_old_ = false;    // the new block becomes the old heap
+  bool all_old_ = false;  // the new block becomes the old heap
   std::size_t survivors_ = 0;
 };
 

@@ -37,12 +37,8 @@ void release_off_heap(term::OffHeapList& list) {
   while (p) {
     Word* next = term::OffHeapList::next(p);
     switch (term::HeaderWord(*p).kind()) {
-      case term::Kind::RefcBinary:
-        reinterpret_cast<term::BinaryData*>(p[term::RefcBinaryWords::kData])->release();
-        break;
-      case term::Kind::MagicRef:
-        reinterpret_cast<term::MagicData*>(p[4])->release();
-        break;
+      case term::Kind::RefcBinary: reinterpret_cast<term::BinaryData*>(p[term::RefcBinaryWords::kData])->release(); break;
+      case term::Kind::MagicRef: reinterpret_cast<term::MagicData*>(p[4])->release(); break;
       default:  // nodes live as long as the VM
         break;
     }

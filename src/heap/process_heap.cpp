@@ -38,9 +38,7 @@ ProcessHeap::~ProcessHeap() {
   if (own_limits_) delete limits_;
 }
 
-void ProcessHeap::init(std::size_t words) {
-  init(words, nullptr, 0);
-}
+void ProcessHeap::init(std::size_t words) { init(words, nullptr, 0); }
 
 void ProcessHeap::init(std::size_t words, Word* home, std::size_t home_words) {
   VM_ASSERT(!start_);
@@ -234,8 +232,8 @@ ProcessHeap::Outcome ProcessHeap::collect(const Request& request, Term* register
   count_collection();
   const std::size_t before = used_words() + old_words();
   const std::size_t need = request.need_words + kStackSlack;
-  const bool major = request.major || minor_collections_ >= limits().fullsweep_after || off_heap_old_.bytes > old_vheap_budget_bytes_ ||
-                     !choose_mature();
+  const bool major =
+      request.major || minor_collections_ >= limits().fullsweep_after || off_heap_old_.bytes > old_vheap_budget_bytes_ || !choose_mature();
   Collector collector(*this);
   if (major) collect_major(collector, need, registers, live, source);
   else collect_minor(collector, need, registers, live, source);
@@ -257,7 +255,8 @@ void ProcessHeap::collect_for_hibernation(Term* registers, std::size_t live, Roo
   std::size_t used = static_cast<std::size_t>(top_ - start_) + stack_words();
   const bool fits_home = !is_at_home() && used + kStackSlack <= home_words_;
   if (fits_home) collector.resize(Block{home_, home_words_}, registers, live, source);
-  else if (block_capacity(used + kStackSlack) < block_words()) collector.resize(allocate_block(used + kStackSlack), registers, live, source);
+  else if (block_capacity(used + kStackSlack) < block_words())
+    collector.resize(allocate_block(used + kStackSlack), registers, live, source);
   nursery_tier_ = 0;
   mostly_live_ = false;
   wanted_block_ = block_words();

@@ -41,7 +41,7 @@ void Interpreter::discard(code::Function& f) {
   if (!f.decoded_begin) return;
   runtime_.code->retire_code(&f);
   delete ops::side_of(f);
-  delete[] (f.decoded_begin - 1);
+  delete[](f.decoded_begin - 1);
   f.decoded_begin = f.decoded_end = nullptr;
 }
 

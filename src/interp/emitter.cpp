@@ -297,7 +297,8 @@ void Emitter::emit_bs_match(Operands o) {
   std::size_t k = 3;
   auto number = [&] {
     const Operand& v = o[k++];
-    put(v.kind == OperandKind::Constant && Term::from_bits(v.word).is_small() ? static_cast<CodeWord>(Term::from_bits(v.word).small_value()) : v.word);
+    put(v.kind == OperandKind::Constant && Term::from_bits(v.word).is_small() ? static_cast<CodeWord>(Term::from_bits(v.word).small_value())
+                                                                              : v.word);
   };
   while (k < o.size()) {
     Term name = Term::from_bits(o[k++].word);

@@ -60,7 +60,8 @@ Term Interpreter::stack_trace_of(Process& p, std::size_t depth, term::HeapWriter
 code::Function* Interpreter::current_function(Process& p) {
   if (!p.pc) return nullptr;
   if (*p.pc == cell_of(Fused::jump_export)) return reinterpret_cast<code::Export*>(p.pc[1])->function.load(std::memory_order_acquire);
-  if (*p.pc == cell_of(code::Op::decode_function) || *p.pc == cell_of(Fused::jump_function)) return reinterpret_cast<code::Function*>(p.pc[1]);
+  if (*p.pc == cell_of(code::Op::decode_function) || *p.pc == cell_of(Fused::jump_function))
+    return reinterpret_cast<code::Function*>(p.pc[1]);
   return code::find_function(p.pc);
 }
 

@@ -124,12 +124,8 @@ struct GuardForm {
   Fused fused;
 };
 constexpr GuardForm kBifForms[] = {
-    {"self", 0, Fused::bif_self},
-    {"element", 2, Fused::bif_element},
-    {"hd", 1, Fused::bif_hd},
-    {"tl", 1, Fused::bif_tl},
-    {"tuple_size", 1, Fused::bif_tuple_size},
-    {"map_get", 2, Fused::bif_map_get},
+    {"self", 0, Fused::bif_self}, {"element", 2, Fused::bif_element},       {"hd", 1, Fused::bif_hd},
+    {"tl", 1, Fused::bif_tl},     {"tuple_size", 1, Fused::bif_tuple_size}, {"map_get", 2, Fused::bif_map_get},
 };
 constexpr GuardForm kGcBifForms[] = {
     {"length", 1, Fused::gc_bif_length},
@@ -204,7 +200,8 @@ constexpr Joint kJoints[] = {
     {number(Fused::put_list_xxx), number(Fused::move_x_call_only_near), number(Fused::put_list_xxx_then_move_x_call_only_near)},
     {number(Fused::put_list_xxx), number(Fused::deallocate_return), number(Fused::put_list_xxx_then_deallocate_return)},
     {number(Fused::put_list_yxx), number(Fused::deallocate_return), number(Fused::put_list_yxx_then_deallocate_return)},
-    {number(Op::test_heap), number(Fused::put_list_yxx_then_deallocate_return), number(Fused::test_heap_then_put_list_yxx_then_deallocate_return)},
+    {number(Op::test_heap), number(Fused::put_list_yxx_then_deallocate_return),
+     number(Fused::test_heap_then_put_list_yxx_then_deallocate_return)},
 };
 
 constexpr auto kBeginsJoint = [] {
@@ -312,9 +309,7 @@ std::size_t Emitter::fuse_move(std::size_t at) {
     return next + 1 - at;
   }
   if (to_x0 && second.op == Op::deallocate && is_op(after, Op::return_)) {
-    put(is_x(o[0])   ? Fused::move_x_deallocate_return
-        : is_y(o[0]) ? Fused::move_y_deallocate_return
-                     : Fused::move_c_deallocate_return);
+    put(is_x(o[0]) ? Fused::move_x_deallocate_return : is_y(o[0]) ? Fused::move_y_deallocate_return : Fused::move_c_deallocate_return);
     put_operand(o[0]);
     put_operands(p);
     return after + 1 - at;

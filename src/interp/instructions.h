@@ -22,9 +22,7 @@ inline constexpr unsigned kInstructionCount = code::kOpCount + static_cast<unsig
 // Label address of each instruction in the loop, by number.
 const void* const* instruction_labels();
 
-inline code::CodeWord cell_of(code::Op op) {
-  return reinterpret_cast<code::CodeWord>(instruction_labels()[static_cast<unsigned>(op)]);
-}
+inline code::CodeWord cell_of(code::Op op) { return reinterpret_cast<code::CodeWord>(instruction_labels()[static_cast<unsigned>(op)]); }
 inline code::CodeWord cell_of(Fused op) {
   return reinterpret_cast<code::CodeWord>(instruction_labels()[code::kOpCount + static_cast<unsigned>(op)]);
 }
@@ -32,8 +30,6 @@ inline code::CodeWord cell_of(Fused op) {
 // An export's own cells: [call_undefined][Export*] [call_bif_export][Bif*] [jump_export][Export*]; here, where its built-in is called.
 inline code::CodePtr bif_cells(const code::Export& e) { return e.stub + 2; }
 
-inline code::CodeWord enter_dirty_operand(const code::Bif& bif) {
-  return Word{bif.kind == code::BifKind::DirtyIo} << 32 | bif.mfa.arity;
-}
+inline code::CodeWord enter_dirty_operand(const code::Bif& bif) { return Word{bif.kind == code::BifKind::DirtyIo} << 32 | bif.mfa.arity; }
 
 }  // namespace vm::interp

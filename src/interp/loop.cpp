@@ -58,8 +58,16 @@ void set_function_clause(Registers& r, CodePtr pc) {
 // --- the handlers' vocabulary ------------------------------------------------------------------------------------------------
 #define OP(name) op_##name
 #define DISPATCH() goto* reinterpret_cast<const void*>(*pc)
-#define NEXT(n) do { pc += (n); DISPATCH(); } while (0)
-#define GO(to) do { pc = reinterpret_cast<CodePtr>(to); DISPATCH(); } while (0)
+#define NEXT(n) \
+  do {          \
+    pc += (n);  \
+    DISPATCH(); \
+  } while (0)
+#define GO(to)                          \
+  do {                                  \
+    pc = reinterpret_cast<CodePtr>(to); \
+    DISPATCH();                         \
+  } while (0)
 #define SRC(i) read_source(pc[i], x, sp)
 #define DST(i) (*destination(pc[i], x, sp))
 #define XR(i) (reinterpret_cast<Word*>(x)[pc[i] >> 6])
@@ -77,48 +85,51 @@ void set_function_clause(Registers& r, CodePtr pc) {
     if (!collect_garbage(*r, (live), (need))) return Stop::Ended; \
     LOAD();                                                       \
   } while (0)
-#define TEST_HEAP(need, live) \
-  do { if (VM_UNLIKELY(static_cast<std::size_t>(sp - htop) < (need))) COLLECT(live, need); } while (0)
-#define COLLECT_IF_WANTED(live) \
-  do { if (VM_UNLIKELY(p->heap.wants_collection())) COLLECT(live, 0); } while (0)
+#define TEST_HEAP(need, live)                                                           \
+  do {                                                                                  \
+    if (VM_UNLIKELY(static_cast<std::size_t>(sp - htop) < (need))) COLLECT(live, need); \
+  } while (0)
+#define COLLECT_IF_WANTED(live)                                    \
+  do {                                                             \
+    if (VM_UNLIKELY(p->heap.wants_collection())) COLLECT(live, 0); \
+  } while (0)
 // The same at an instruction that has a fresh `value`, not yet in a register.
-#define COLLECT_KEEPING(value, live)                                                   \
-  do {                                                                                 \
-    if (VM_UNLIKELY(p->heap.wants_collection()) && (live) < kXRegisters) {             \
-      x[live] = (value);                                                               \
-      COLLECT((live) + 1, 0);                                                          \
-      (value) = x[live];                                                               \
-    }                                                                                  \
+#define COLLECT_KEEPING(value, live)                                       \
+  do {                                                                     \
+    if (VM_UNLIKELY(p->heap.wants_collection()) && (live) < kXRegisters) { \
+      x[live] = (value);                                                   \
+      COLLECT((live) + 1, 0);                                              \
+      (value) = x[live];                                                   \
+    }                                                                      \
   } while (0)
 // Words whose room was tested; code that did not test gets a fragment.
-#define NEW_WORDS(n) \
-  (VM_LIKELY(static_cast<std::size_t>(sp - htop) >= (n)) ? (htop += (n), htop - (n)) : untested_words(p, htop, sp, (n)))
-#define OPEN_FRAME(n)                        \
-  do {                                       \
-    Word slots = (n);                        \
-    sp -= slots;                             \
+#define NEW_WORDS(n) (VM_LIKELY(static_cast<std::size_t>(sp - htop) >= (n)) ? (htop += (n), htop - (n)) : untested_words(p, htop, sp, (n)))
+#define OPEN_FRAME(n)                           \
+  do {                                          \
+    Word slots = (n);                           \
+    sp -= slots;                                \
     for (Word i = 0; i < slots; i++) sp[i] = 0; \
   } while (0)
-#define PUSH_RETURN(to)                    \
-  do {                                     \
-    sp -= 2;                               \
-    sp[0] = heap::kFrameMarker;            \
-    sp[1] = reinterpret_cast<Word>(to);    \
+#define PUSH_RETURN(to)                 \
+  do {                                  \
+    sp -= 2;                            \
+    sp[0] = heap::kFrameMarker;         \
+    sp[1] = reinterpret_cast<Word>(to); \
   } while (0)
-#define SLOW_CALL(entry, arity, back)                \
-  do {                                               \
-    call_target = (entry);                           \
-    call_arity = static_cast<std::uint32_t>(arity);  \
-    return_to = (back);                              \
-    goto slow_call;                                  \
+#define SLOW_CALL(entry, arity, back)               \
+  do {                                              \
+    call_target = (entry);                          \
+    call_arity = static_cast<std::uint32_t>(arity); \
+    return_to = (back);                             \
+    goto slow_call;                                 \
   } while (0)
-#define CALL_BIF(b)                       \
-  SAVE();                                 \
-  p->pc = pc;                             \
-  p->current_mfa = &(b)->mfa;             \
-  Term value = (b)->call(cx, x);          \
-  p->current_mfa = nullptr;               \
-  LOAD();                                 \
+#define CALL_BIF(b)              \
+  SAVE();                        \
+  p->pc = pc;                    \
+  p->current_mfa = &(b)->mfa;    \
+  Term value = (b)->call(cx, x); \
+  p->current_mfa = nullptr;      \
+  LOAD();                        \
   --reds
 #define BIF_NO_VALUE(b, back, slots, at) \
   do {                                   \
@@ -128,24 +139,41 @@ void set_function_clause(Registers& r, CodePtr pc) {
     raise_at = (at);                     \
     goto bif_no_value;                   \
   } while (0)
-#define RAISE_FIRST(mfa) do { first = (mfa); raise_at = pc; goto raise_first; } while (0)
-#define RAISE_PAIR(tag)                    \
-  do {                                     \
-    SAVE();                                \
-    set_error(*p, atoms::tag, SRC(1));     \
-    LOAD();                                \
-    goto raise;                            \
+#define RAISE_FIRST(mfa) \
+  do {                   \
+    first = (mfa);       \
+    raise_at = pc;       \
+    goto raise_first;    \
   } while (0)
-#define BRANCH_CLEAR(label) do { p->pending = proc::PendingKind::None; GO(label); } while (0)
-#define FAIL_OR_RAISE(i) do { if (pc[i]) BRANCH_CLEAR(pc[i]); goto raise; } while (0)
-#define BRANCH_UNLESS(condition, n) do { if (!(condition)) GO(pc[1]); NEXT(n); } while (0)
-#define SLOW_ARITH(op, a, b, n)                       \
-  do {                                                \
-    arith_op = Arith::op;                             \
-    arith_a = (a);                                    \
-    arith_b = (b);                                    \
-    cells = (n);                                      \
-    goto slow_arith;                                  \
+#define RAISE_PAIR(tag)                \
+  do {                                 \
+    SAVE();                            \
+    set_error(*p, atoms::tag, SRC(1)); \
+    LOAD();                            \
+    goto raise;                        \
+  } while (0)
+#define BRANCH_CLEAR(label)               \
+  do {                                    \
+    p->pending = proc::PendingKind::None; \
+    GO(label);                            \
+  } while (0)
+#define FAIL_OR_RAISE(i)            \
+  do {                              \
+    if (pc[i]) BRANCH_CLEAR(pc[i]); \
+    goto raise;                     \
+  } while (0)
+#define BRANCH_UNLESS(condition, n) \
+  do {                              \
+    if (!(condition)) GO(pc[1]);    \
+    NEXT(n);                        \
+  } while (0)
+#define SLOW_ARITH(op, a, b, n) \
+  do {                          \
+    arith_op = Arith::op;       \
+    arith_a = (a);              \
+    arith_b = (b);              \
+    cells = (n);                \
+    goto slow_arith;            \
   } while (0)
 #define FLOAT_RESULT(dst, expression)                             \
   do {                                                            \
@@ -154,52 +182,54 @@ void set_function_clause(Registers& r, CodePtr pc) {
     r->f[pc[dst]] = result;                                       \
     NEXT((dst) + 1);                                              \
   } while (0)
-#define CONTEXT(i) SRC(i); if (VM_UNLIKELY(!c.is_kind(term::Kind::MatchContext))) goto bad_operand
-#define BS_GET(kind)                                                             \
-  do {                                                                           \
-    Term c = CONTEXT(2);                                                         \
-    SAVE();                                                                      \
+#define CONTEXT(i) \
+  SRC(i);          \
+  if (VM_UNLIKELY(!c.is_kind(term::Kind::MatchContext))) goto bad_operand
+#define BS_GET(kind)                                                                         \
+  do {                                                                                       \
+    Term c = CONTEXT(2);                                                                     \
+    SAVE();                                                                                  \
     Term value = bs_get(*p, BitField::kind, c, SRC(4), pc[5], static_cast<unsigned>(pc[6])); \
-    LOAD();                                                                      \
-    if (!value.is_value()) GO(pc[1]);                                            \
-    COLLECT_KEEPING(value, pc[3]);                                               \
-    DST(7) = value.bits();                                                       \
-    NEXT(8);                                                                     \
+    LOAD();                                                                                  \
+    if (!value.is_value()) GO(pc[1]);                                                        \
+    COLLECT_KEEPING(value, pc[3]);                                                           \
+    DST(7) = value.bits();                                                                   \
+    NEXT(8);                                                                                 \
   } while (0)
-#define BS_GET_UNICODE(kind, flags, dst)                                         \
-  do {                                                                           \
-    Term c = CONTEXT(2);                                                         \
-    SAVE();                                                                      \
+#define BS_GET_UNICODE(kind, flags, dst)                                             \
+  do {                                                                               \
+    Term c = CONTEXT(2);                                                             \
+    SAVE();                                                                          \
     Term value = bs_get_unicode(*p, Unicode::kind, c, static_cast<unsigned>(flags)); \
-    LOAD();                                                                      \
-    if (!value.is_value()) GO(pc[1]);                                            \
-    DST(dst) = value.bits();                                                     \
-    NEXT((dst) + 1);                                                             \
+    LOAD();                                                                          \
+    if (!value.is_value()) GO(pc[1]);                                                \
+    DST(dst) = value.bits();                                                         \
+    NEXT((dst) + 1);                                                                 \
   } while (0)
-#define BS_SKIP_UNICODE(kind, flags, n)                                          \
-  do {                                                                           \
-    Term c = CONTEXT(2);                                                         \
-    SAVE();                                                                      \
+#define BS_SKIP_UNICODE(kind, flags, n)                                              \
+  do {                                                                               \
+    Term c = CONTEXT(2);                                                             \
+    SAVE();                                                                          \
     Term value = bs_get_unicode(*p, Unicode::kind, c, static_cast<unsigned>(flags)); \
-    LOAD();                                                                      \
-    if (!value.is_value()) GO(pc[1]);                                            \
-    NEXT(n);                                                                     \
+    LOAD();                                                                          \
+    if (!value.is_value()) GO(pc[1]);                                                \
+    NEXT(n);                                                                         \
   } while (0)
-#define BS_PUT(kind)                                                             \
-  do {                                                                           \
-    SAVE();                                                                      \
+#define BS_PUT(kind)                                                                              \
+  do {                                                                                            \
+    SAVE();                                                                                       \
     bool ok = build_put(*r, BitField::kind, SRC(5), SRC(2), pc[3], static_cast<unsigned>(pc[4])); \
-    LOAD();                                                                      \
-    if (VM_UNLIKELY(!ok)) FAIL_OR_RAISE(1);                                      \
-    NEXT(6);                                                                     \
+    LOAD();                                                                                       \
+    if (VM_UNLIKELY(!ok)) FAIL_OR_RAISE(1);                                                       \
+    NEXT(6);                                                                                      \
   } while (0)
-#define BS_PUT_UNICODE(kind)                                                     \
-  do {                                                                           \
-    SAVE();                                                                      \
+#define BS_PUT_UNICODE(kind)                                                              \
+  do {                                                                                    \
+    SAVE();                                                                               \
     bool ok = build_put_unicode(*r, Unicode::kind, SRC(3), static_cast<unsigned>(pc[2])); \
-    LOAD();                                                                      \
-    if (VM_UNLIKELY(!ok)) FAIL_OR_RAISE(1);                                      \
-    NEXT(4);                                                                     \
+    LOAD();                                                                               \
+    if (VM_UNLIKELY(!ok)) FAIL_OR_RAISE(1);                                               \
+    NEXT(4);                                                                              \
   } while (0)
 
 namespace {
@@ -245,15 +275,15 @@ Stop run_loop(Registers* r, const void* const** labels) {  // NOLINT(readability
   LOAD();
   DISPATCH();
 
+#include "interp/op_arith.inc"
+#include "interp/op_bits.inc"
+#include "interp/op_bits_forms.inc"
 #include "interp/op_control.inc"
 #include "interp/op_data.inc"
-#include "interp/op_tests.inc"
-#include "interp/op_arith.inc"
 #include "interp/op_exceptions.inc"
-#include "interp/op_receive.inc"
-#include "interp/op_bits.inc"
 #include "interp/op_forms.inc"
-#include "interp/op_bits_forms.inc"
+#include "interp/op_receive.inc"
+#include "interp/op_tests.inc"
 
 slow_arith : {
   // cells: size of the instruction; cells 1..3 are fail, live, dst.

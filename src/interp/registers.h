@@ -35,8 +35,8 @@ struct Registers {
   double f[kFloatRegisters];
   Process* process = nullptr;
   proc::Runtime* runtime = nullptr;
-  bool on_dirty = false;         // this thread is a dirty scheduler's
-  CodePtr target = nullptr;      // where a slow path says to go on
+  bool on_dirty = false;     // this thread is a dirty scheduler's
+  CodePtr target = nullptr;  // where a slow path says to go on
   std::uint32_t target_arity = 0;
   CodePtr apply_site = nullptr;  // the apply instruction that goes to a built-in's entry right now
   BuildState build;

@@ -27,23 +27,23 @@ void set_bif_arguments(Process& p, std::span<const Term> args);
 bool bif_is_shown(const code::Bif& b);
 bool is_apply(const code::Bif& b);
 bool applies_apply(const code::Export& e);  // apply(erlang, apply, [M, F, As]) is apply(M, F, As): no entry of its own
-bool is_unary_plus(const code::Bif& b);  // stock runs it as X + 0, an increment
-void catch_end_value(Registers& r);                      // x0 := value for x0..x2
+bool is_unary_plus(const code::Bif& b);     // stock runs it as X + 0, an increment
+void catch_end_value(Registers& r);         // x0 := value for x0..x2
 bool instruction_raise(Registers& r, Term trace, Term value);
-bool instruction_raw_raise(Registers& r);                // false: bad class, x0 := badarg
+bool instruction_raw_raise(Registers& r);  // false: bad class, x0 := badarg
 void end_normally(Process& p);
 
 enum class Arith : std::uint8_t { Add, Subtract, Multiply, IntDiv, Rem, Band, Bor, Bxor, Bsl, Bsr, Bnot, Negate };
 
 // --- calls (slow_call.cpp)
 enum class Next : std::uint8_t {
-  Call,      // go to r.target, r.target_arity registers are live
-  Yield,     // same, after giving up the slice
-  Raise,     // exception pending; built-ins appear in the trace
-  RaiseCall, // exception pending; as if raised by the call instruction (return address included)
-  Retry,     // call the built-in again when woken
-  Sleep,     // registers and pc are saved: stop and wait
-  Restart,   // as Call, but the stack was dropped: the caller's frame and return address are gone
+  Call,       // go to r.target, r.target_arity registers are live
+  Yield,      // same, after giving up the slice
+  Raise,      // exception pending; built-ins appear in the trace
+  RaiseCall,  // exception pending; as if raised by the call instruction (return address included)
+  Retry,      // call the built-in again when woken
+  Sleep,      // registers and pc are saved: stop and wait
+  Restart,    // as Call, but the stack was dropped: the caller's frame and return address are gone
   Ended,
 };
 // `site`: the instruction of a tail call, else nullptr.
@@ -113,7 +113,16 @@ bool build_put_bytes(Registers& r, const Byte* bytes, std::size_t n);
 void init_writable(Registers& r);
 
 // bs_create_bin in decoded code, then its segments of kSegmentCells words each.
-enum CreateCell : std::size_t { kCreateFail = 1, kCreateAlloc, kCreateLive, kCreateDst, kCreateSegments, kCreateFixedBits, kCreateOpen, kCreateCells };
+enum CreateCell : std::size_t {
+  kCreateFail = 1,
+  kCreateAlloc,
+  kCreateLive,
+  kCreateDst,
+  kCreateSegments,
+  kCreateFixedBits,
+  kCreateOpen,
+  kCreateCells
+};
 // kCreateFixedBits: sum of the sizes known beforehand; kCreateOpen: number of segments whose size is not.
 enum class Segment : std::uint8_t { Integer, Float, Binary, Append, PrivateAppend, Utf8, Utf16, Utf32, String };
 enum SegmentCell : std::size_t { kSegType, kSegIndex, kSegUnit, kSegFlags, kSegValue, kSegSize, kSegBits, kSegmentCells };

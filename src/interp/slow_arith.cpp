@@ -25,9 +25,9 @@ Term arithmetic(Process& p, Arith op, Term a, Term b) {
 
 const code::Mfa& arithmetic_mfa(Arith op) {
   static constexpr Term e = atoms::erlang;
-  static const code::Mfa mfas[] = {{e, atoms::plus, 2},    {e, atoms::minus, 2},   {e, atoms::times, 2},   {e, atoms::op_div, 2},
-                                   {e, atoms::op_rem, 2},  {e, atoms::op_band, 2}, {e, atoms::op_bor, 2},  {e, atoms::op_bxor, 2},
-                                   {e, atoms::op_bsl, 2},  {e, atoms::op_bsr, 2},  {e, atoms::op_bnot, 1}, {e, atoms::minus, 1}};
+  static const code::Mfa mfas[] = {{e, atoms::plus, 2},   {e, atoms::minus, 2},   {e, atoms::times, 2},   {e, atoms::op_div, 2},
+                                   {e, atoms::op_rem, 2}, {e, atoms::op_band, 2}, {e, atoms::op_bor, 2},  {e, atoms::op_bxor, 2},
+                                   {e, atoms::op_bsl, 2}, {e, atoms::op_bsr, 2},  {e, atoms::op_bnot, 1}, {e, atoms::minus, 1}};
   return mfas[static_cast<unsigned>(op)];
 }
 
@@ -38,7 +38,8 @@ bool is_increment(Arith op, Word a_cell, Word b_cell) {
     Term t = Term::from_bits(cell);
     return t.is_small() && t.small_value() >= low && t.small_value() < kLimit;
   };
-  if (op == Arith::Add) return (is_register(a_cell) && is_constant(b_cell, -kLimit)) || (is_constant(a_cell, -kLimit) && is_register(b_cell));
+  if (op == Arith::Add)
+    return (is_register(a_cell) && is_constant(b_cell, -kLimit)) || (is_constant(a_cell, -kLimit) && is_register(b_cell));
   return op == Arith::Subtract && is_register(a_cell) && is_constant(b_cell, 0);
 }
 

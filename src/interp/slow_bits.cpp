@@ -96,15 +96,14 @@ bool match_command(Registers& r, Term ctx, const Word** c, Word* y) {
   ops::MatchState m = ops::match_state(ctx);
   const Word* w = *c;
   switch (static_cast<MatchCommand>(*w++)) {
-    case MatchCommand::EnsureAtLeast:
-      *c = w + 2;
-      return m.remaining() >= w[0] && ops::is_multiple(m.remaining() - w[0], w[1]);
+    case MatchCommand::EnsureAtLeast: *c = w + 2; return m.remaining() >= w[0] && ops::is_multiple(m.remaining() - w[0], w[1]);
     case MatchCommand::EnsureExactly: *c = w + 1; return m.remaining() == w[0];
     case MatchCommand::Integer:
     case MatchCommand::Binary: {
       bool integer = static_cast<MatchCommand>(w[-1]) == MatchCommand::Integer;
       *c = w + 4;
-      Term t = bs_get(p, integer ? BitField::Integer : BitField::Binary, ctx, Term::small(static_cast<SWord>(w[1])), w[2], static_cast<unsigned>(w[0]));
+      Term t = bs_get(p, integer ? BitField::Integer : BitField::Binary, ctx, Term::small(static_cast<SWord>(w[1])), w[2],
+                      static_cast<unsigned>(w[0]));
       if (!t.is_value()) return false;
       *destination(w[3], r.x, y) = t.bits();
       return true;

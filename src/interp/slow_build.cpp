@@ -28,7 +28,8 @@ Term type_atom(Segment s) {
 bool segment_error(Process& p, const Word* s, Term reason, Term what, Term value) {
   set_error(p, reason);
   term::HeapWriter& h = p.heap;
-  Term cause = term::Tuple::make(h, Term::small(static_cast<SWord>(s[kSegIndex])), type_atom(static_cast<Segment>(s[kSegType])), what, value);
+  Term cause =
+      term::Tuple::make(h, Term::small(static_cast<SWord>(s[kSegIndex])), type_atom(static_cast<Segment>(s[kSegType])), what, value);
   Term pairs[] = {atoms::cause, cause, atoms::function, atoms::format_bs_fail, atoms::module, atoms::erl_erts_errors};
   p.scratch->exception.error_info = ops::map_from_pairs(h, pairs);
   return false;
@@ -324,7 +325,9 @@ bool build_put(Registers& r, BitField kind, Term value, Term size, std::size_t u
   switch (kind) {
     case BitField::Integer: ok = ops::put_integer(b.base, b.at, value, bits, flags); break;
     case BitField::Float: ok = (bits == 16 || bits == 32 || bits == 64) && ops::put_float(b.base, b.at, value, bits, flags); break;
-    case BitField::Binary: ok = value.is_bitstring() && term::bits_of(value).size >= bits && ops::put_bits(b.base, b.at, value, bits); break;
+    case BitField::Binary:
+      ok = value.is_bitstring() && term::bits_of(value).size >= bits && ops::put_bits(b.base, b.at, value, bits);
+      break;
   }
   if (!ok) return fail_put(r);
   b.at += bits;
@@ -357,7 +360,8 @@ bool build_put_bytes(Registers& r, const Byte* bytes, std::size_t n) {
 
 void init_writable(Registers& r) {
   Term hint = r.x[0];
-  std::size_t bytes = hint.is_small() && hint.small_value() >= 0 && hint.small_value() < (1 << 20) ? static_cast<std::size_t>(hint.small_value()) : 1024;
+  std::size_t bytes =
+      hint.is_small() && hint.small_value() >= 0 && hint.small_value() < (1 << 20) ? static_cast<std::size_t>(hint.small_value()) : 1024;
   r.x[0] = ops::make_writable(r.process->heap, bytes);
 }
 

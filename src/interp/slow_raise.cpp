@@ -92,7 +92,9 @@ CodePtr raise_pending(Registers& r, const code::Mfa* first, CodePtr pc) {
 }
 
 void catch_end_value(Registers& r) {
-  ExceptionClass cls = r.x[0] == atoms::throw_ ? ExceptionClass::Throw : r.x[0] == atoms::exit ? ExceptionClass::Exit : ExceptionClass::Error;
+  ExceptionClass cls = r.x[0] == atoms::throw_ ? ExceptionClass::Throw
+                       : r.x[0] == atoms::exit ? ExceptionClass::Exit
+                                               : ExceptionClass::Error;
   r.x[0] = ops::catch_value(*r.process, cls, r.x[1], r.x[2]);
 }
 

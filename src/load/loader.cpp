@@ -88,7 +88,8 @@ void Loader::withdraw(ModuleInstance& instance) {
   for (auto& [f, e] : instance.export_table) {
     if (e->function.load(std::memory_order_relaxed) != f) continue;
     e->function.store(nullptr, std::memory_order_release);
-    e->entry.store(e->bif != nullptr ? store_.backend()->bif_entry(*e->bif) : store_.backend()->undefined_entry(*e), std::memory_order_release);
+    e->entry.store(e->bif != nullptr ? store_.backend()->bif_entry(*e->bif) : store_.backend()->undefined_entry(*e),
+                   std::memory_order_release);
   }
 }
 

@@ -241,7 +241,8 @@ void is_boolean(Lowering& l) { test1(l, Op::is_boolean); }
 void is_function(Lowering& l) { test1(l, Op::is_function); }
 void is_function2(Lowering& l) {
   // Old compilers give the arity as a plain number.
-  const Operand arity = l.in(2).kind == OperandKind::Unsigned ? Lowering::constant(Term::small(static_cast<SWord>(l.number_value(2) & 0xFFFF))) : l.source(2);
+  const Operand arity =
+      l.in(2).kind == OperandKind::Unsigned ? Lowering::constant(Term::small(static_cast<SWord>(l.number_value(2) & 0xFFFF))) : l.source(2);
   l.emit(Op::is_function2, {l.label(0), l.source(1), arity});
 }
 void test_arity(Lowering& l) { l.emit(Op::test_arity, {l.label(0), l.source(1), l.number(2)}); }

@@ -48,9 +48,7 @@ Operand slot(Lowering& l, unsigned i) {
 }
 
 // Fail Ctx Live Size Unit Flags Dst
-void get_field(Lowering& l, Op op) {
-  l.emit(op, {l.label(0), l.source(1), l.number(2), l.source(3), unit(l, 4), flags(l, 5), l.dest(6)});
-}
+void get_field(Lowering& l, Op op) { l.emit(op, {l.label(0), l.source(1), l.number(2), l.source(3), unit(l, 4), flags(l, 5), l.dest(6)}); }
 // Fail Size Unit Flags Src
 void put_field(Lowering& l, Op op) { l.emit(op, {l.label(0), l.source(1), unit(l, 2), flags(l, 3), l.source(4)}); }
 
@@ -90,7 +88,8 @@ void bs_test_tail2(Lowering& l) {
 void bs_test_unit(Lowering& l) { l.emit(Op::bs_test_unit, {l.label(0), l.source(1), unit(l, 2)}); }
 void bs_match_string(Lowering& l) {
   const Word bits = l.number_value(2);
-  l.emit(Op::bs_match_string, {l.label(0), l.source(1), Lowering::plain(bits), l.string_bytes(l.number_value(3), bits / 8 + (bits % 8 != 0))});
+  l.emit(Op::bs_match_string,
+         {l.label(0), l.source(1), Lowering::plain(bits), l.string_bytes(l.number_value(3), bits / 8 + (bits % 8 != 0))});
 }
 void bs_get_utf8(Lowering& l) { l.emit(Op::bs_get_utf8, {l.label(0), l.source(1), l.dest(4)}); }
 void bs_get_utf16(Lowering& l) { l.emit(Op::bs_get_utf16, {l.label(0), l.source(1), flags(l, 3), l.dest(4)}); }
@@ -115,7 +114,7 @@ Operand plain_number(Lowering& l, const Lowering::In& o) {
 }
 
 const MatchCommand kMatchCommands[] = {
-    {atoms::ensure_at_least, "un"}, {atoms::ensure_exactly, "u"}, {atoms::integer, "uguns"}, {atoms::binary, "uguns"},
+    {atoms::ensure_at_least, "un"}, {atoms::ensure_exactly, "u"}, {atoms::integer, "uguns"},   {atoms::binary, "uguns"},
     {atoms::get_tail, "uus"},       {atoms::skip, "u"},           {atoms::op_eq_exact, "uus"},
 };
 
@@ -177,9 +176,7 @@ void bs_init_writable(Lowering& l) { l.emit(Op::bs_init_writable); }
 void bs_put_integer(Lowering& l) { put_field(l, Op::bs_put_integer); }
 void bs_put_float(Lowering& l) { put_field(l, Op::bs_put_float); }
 void bs_put_binary(Lowering& l) { put_field(l, Op::bs_put_binary); }
-void bs_put_string(Lowering& l) {
-  l.emit(Op::bs_put_string, {l.number(0), l.string_bytes(l.number_value(1), l.number_value(0))});
-}
+void bs_put_string(Lowering& l) { l.emit(Op::bs_put_string, {l.number(0), l.string_bytes(l.number_value(1), l.number_value(0))}); }
 void bs_put_utf8(Lowering& l) { l.emit(Op::bs_put_utf8, {l.label(0), flags(l, 1), l.source(2)}); }
 void bs_put_utf16(Lowering& l) { l.emit(Op::bs_put_utf16, {l.label(0), flags(l, 1), l.source(2)}); }
 void bs_put_utf32(Lowering& l) { l.emit(Op::bs_put_utf32, {l.label(0), flags(l, 1), l.source(2)}); }
@@ -203,8 +200,8 @@ void bs_create_bin(Lowering& l) {
     l.require(in[i].kind == OperandKind::Atom);
     const Term type = in[i].kind == OperandKind::Atom ? l.instance().atoms[in[i].value] : term::kNil;
     const bool is_utf = type == atoms::utf8 || type == atoms::utf16 || type == atoms::utf32;
-    const bool is_field = type == atoms::integer || type == atoms::float_ || type == atoms::binary || type == atoms::append ||
-                          type == atoms::private_append;
+    const bool is_field =
+        type == atoms::integer || type == atoms::float_ || type == atoms::binary || type == atoms::append || type == atoms::private_append;
     const bool is_string = type == atoms::string;
     l.require(is_utf || is_field || is_string);
     l.add(Lowering::constant(type));

@@ -34,7 +34,7 @@ Operators::Operators(code::CodeStore& store) {
   add(atoms::op_bnot, 1, Op::bnot);
   add(atoms::op_minus, 1, Op::negate);
   unary_plus = store.export_for(atoms::erlang, atoms::op_plus, 1);
-  const std::pair<Term, unsigned> ending[] = {{atoms::error, 1}, {atoms::error, 2}, {atoms::error, 3}, {atoms::exit, 1},
+  const std::pair<Term, unsigned> ending[] = {{atoms::error, 1},  {atoms::error, 2},     {atoms::error, 3},    {atoms::exit, 1},
                                               {atoms::throw_, 1}, {atoms::nif_error, 1}, {atoms::nif_error, 2}};
   for (const auto& [name, arity] : ending) never_return.push_back(store.export_for(atoms::erlang, name, arity));
 }
@@ -75,9 +75,7 @@ bool Lowering::run() {
   return !bad_ && !pending_tuple.open && reader.offset() >= function_.code_end;
 }
 
-void Lowering::begin(Op op) {
-  body_.instructions.push_back({op, static_cast<std::uint32_t>(body_.operands.size()), 0});
-}
+void Lowering::begin(Op op) { body_.instructions.push_back({op, static_cast<std::uint32_t>(body_.operands.size()), 0}); }
 
 Term Lowering::big_integer(std::span<const Byte> bytes) {
   if (bytes.empty() || bytes.size() > (std::size_t{1} << 23)) return Term::non_value();
@@ -125,9 +123,7 @@ Operand Lowering::source(const In& o) {
       require(t.is_value());
       return constant(t.is_value() ? t : term::kNil);
     }
-    default:
-      require(false);
-      return constant(term::kNil);
+    default: require(false); return constant(term::kNil);
   }
 }
 

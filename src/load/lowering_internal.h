@@ -61,17 +61,17 @@ class Lowering {
   code::Operand float_reg(unsigned i);
   code::Operand source_or_float(unsigned i);
   code::Operand dest_or_float(unsigned i);
-  code::Operand label(const In& o);            // may be 0
+  code::Operand label(const In& o);  // may be 0
   code::Operand label(unsigned i) { return label(in(i)); }
   code::Operand number(const In& o);
   code::Operand number(unsigned i) { return number(in(i)); }
   code::Operand atom(unsigned i);
-  code::Operand field_flags(const In& o);      // of a bit field: a number, or the literal list of newer files
+  code::Operand field_flags(const In& o);  // of a bit field: a number, or the literal list of newer files
   Word number_value(unsigned i) { return number(i).word; }
-  Word heap_need(unsigned i);                  // words in our layout
+  Word heap_need(unsigned i);  // words in our layout
   code::Operand local_function(unsigned i);
-  code::Export* import(unsigned i);             // nullptr when bad
-  code::FunEntry* lambda(unsigned i);           // nullptr when bad
+  code::Export* import(unsigned i);    // nullptr when bad
+  code::FunEntry* lambda(unsigned i);  // nullptr when bad
   code::Operand string_bytes(Word offset, Word length);
 
   static code::Operand constant(Term t) { return {code::OperandKind::Constant, t.bits()}; }

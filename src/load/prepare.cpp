@@ -35,8 +35,8 @@ class Preparation {
     auto container = beamfile::Container::parse(file_);
     if (!container) return refuse("corrupt file header");
     parsed_.container = container.take();
-    return read_atoms() && read_code_header() && read_links() && read_lambdas() && keep_lazy_chunks() && walk_code() &&
-           resolve_exports() && resolve_lambdas();
+    return read_atoms() && read_code_header() && read_links() && read_lambdas() && keep_lazy_chunks() && walk_code() && resolve_exports() &&
+           resolve_lambdas();
   }
 
   std::unique_ptr<ModuleInstance> take() { return std::move(instance_); }
@@ -118,7 +118,8 @@ bool Preparation::read_code_header() {
   parsed_.code = header.take();
   if (parsed_.code.opcode_max > code::kMaxGenericOp) {
     return refuse("This BEAM file was compiled for a later version of the runtime system. (Use of opcode " +
-                  std::to_string(parsed_.code.opcode_max) + "; this emulator supports only up to " + std::to_string(code::kMaxGenericOp) + ".)");
+                  std::to_string(parsed_.code.opcode_max) + "; this emulator supports only up to " + std::to_string(code::kMaxGenericOp) +
+                  ".)");
   }
   extra_->label_count = parsed_.code.label_count;
   instance_->code.assign(parsed_.code.code.begin(), parsed_.code.code.end());
@@ -208,8 +209,10 @@ bool Preparation::walk_code() {
     }
     if (!walk_one(in)) return false;
   }
-  if (!ended) return refuse(reader.failed() ? "corrupt code chunk at offset " + std::to_string(reader.fault().offset) : "code does not end");
-  if (expect_entry_ || functions_ != instance_->functions.size()) return refuse("corrupt code chunk: functions and their number do not agree");
+  if (!ended)
+    return refuse(reader.failed() ? "corrupt code chunk at offset " + std::to_string(reader.fault().offset) : "code does not end");
+  if (expect_entry_ || functions_ != instance_->functions.size())
+    return refuse("corrupt code chunk: functions and their number do not agree");
   if (puts_missing_ > 0) return refuse("put_tuple without its elements");
   if (functions_ > 0) instance_->functions[functions_ - 1].code_end = in.offset;
   return true;
@@ -238,8 +241,7 @@ bool Preparation::walk_one(const beamfile::Instruction& in) {
       pending_label_ = in.offset;
       return true;
     }
-    case code::GenericOp::line:
-      return true;
+    case code::GenericOp::line: return true;
     case code::GenericOp::func_info:
       if (pending_label_ == kNoOffset) return refuse("no label before func_info");
       expect_entry_ = true;
@@ -248,9 +250,7 @@ bool Preparation::walk_one(const beamfile::Instruction& in) {
       if (instance_->on_load != nullptr || functions_ == 0) return refuse("misplaced on_load");
       instance_->on_load = &instance_->functions[functions_ - 1];
       return true;
-    default:
-      pending_label_ = kNoOffset;
-      return functions_ > 0 || refuse("code before the first function");
+    default: pending_label_ = kNoOffset; return functions_ > 0 || refuse("code before the first function");
   }
 }
 

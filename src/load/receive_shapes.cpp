@@ -20,8 +20,8 @@ using code::Operand;
 using code::OperandKind;
 
 constexpr std::size_t kMaxShapes = 8;
-constexpr unsigned kMaxSteps = 600;      // instructions followed for one receive, over all paths
-constexpr std::size_t kTracked = 24;     // x registers with known contents
+constexpr unsigned kMaxSteps = 600;   // instructions followed for one receive, over all paths
+constexpr std::size_t kTracked = 24;  // x registers with known contents
 
 struct Fact {
   enum Kind : std::uint8_t { Unknown, Message, First, Second, Value } kind = Unknown;
@@ -32,7 +32,7 @@ struct Path {
   std::size_t at = 0;
   std::array<Fact, kTracked> x{};
   Word arity = 0;
-  bool whole = false;                  // the message itself is value[0]
+  bool whole = false;  // the message itself is value[0]
   bool has[2] = {false, false};
   Operand value[2] = {{OperandKind::Number, 0}, {OperandKind::Number, 0}};
   bool y_written = false;
@@ -128,14 +128,11 @@ class Shapes {
     const Instruction& in = body_.instructions[p.at++];
     const std::span<const Operand> o = body_.operands_of(in);
     switch (in.op) {
-      case Op::label: case Op::line: return true;
+      case Op::label:
+      case Op::line: return true;
       case Op::loop_rec_end: return false;
-      case Op::jump:
-        branch(p, o[0]);
-        return false;
-      case Op::move:
-        set(p, o[1], fact(p, o[0]));
-        return true;
+      case Op::jump: branch(p, o[0]); return false;
+      case Op::move: set(p, o[1], fact(p, o[0])); return true;
       case Op::get_tuple_element: return step_element(p, o);
       case Op::is_eq_exact: return step_equal(p, o);
       case Op::test_arity:
@@ -211,9 +208,7 @@ class Shapes {
     }
     return true;
   }
-  static bool plain_data(Op op) {
-    return op == Op::get_list || op == Op::get_hd || op == Op::get_tl || op == Op::test_heap;
-  }
+  static bool plain_data(Op op) { return op == Op::get_list || op == Op::get_hd || op == Op::get_tl || op == Op::test_heap; }
   const FunctionBody& body_;
   std::unordered_map<Word, std::size_t> labels_;
   std::vector<Path> pending_;

@@ -37,9 +37,9 @@ constexpr unsigned kNoLive = UINT32_MAX;
 
 struct State {
   int frame = kNoFrame;
-  int readable = 0;                       // kAnyFrame: slots that every one of the frames has
-  std::array<Word, kMaxX / 64> x{};       // bit set: the register holds a term
-  std::vector<std::uint32_t> catches;     // slots with an open catch, outermost first (kAnyFrame: of any of the frames)
+  int readable = 0;                    // kAnyFrame: slots that every one of the frames has
+  std::array<Word, kMaxX / 64> x{};    // bit set: the register holds a term
+  std::vector<std::uint32_t> catches;  // slots with an open catch, outermost first (kAnyFrame: of any of the frames)
 
   bool has_x(std::size_t i) const { return i < kMaxX && (x[i / 64] >> (i % 64) & 1) != 0; }
   void set_x(std::size_t i) { x[i / 64] |= Word{1} << (i % 64); }
@@ -84,19 +84,34 @@ struct State {
 // Which operand of an instruction that may collect says how many x registers are roots.
 unsigned live_operand(Op op) {
   switch (op) {
-    case Op::allocate: case Op::test_heap: case Op::gc_bif: case Op::add: case Op::subtract: case Op::multiply: case Op::int_div:
-    case Op::rem: case Op::band: case Op::bor: case Op::bxor: case Op::bsl: case Op::bsr: case Op::bnot: case Op::negate:
-    case Op::bs_start_match:
-      return 1;
-    case Op::allocate_heap: case Op::bs_get_position: case Op::bs_get_tail: case Op::bs_get_integer: case Op::bs_get_float:
-    case Op::bs_get_binary: case Op::bs_create_bin:
-      return 2;
-    case Op::put_map_assoc: case Op::put_map_exact: case Op::bs_append:
-      return 3;
-    case Op::bs_init:
-      return 4;
-    default:
-      return kNoLive;
+    case Op::allocate:
+    case Op::test_heap:
+    case Op::gc_bif:
+    case Op::add:
+    case Op::subtract:
+    case Op::multiply:
+    case Op::int_div:
+    case Op::rem:
+    case Op::band:
+    case Op::bor:
+    case Op::bxor:
+    case Op::bsl:
+    case Op::bsr:
+    case Op::bnot:
+    case Op::negate:
+    case Op::bs_start_match: return 1;
+    case Op::allocate_heap:
+    case Op::bs_get_position:
+    case Op::bs_get_tail:
+    case Op::bs_get_integer:
+    case Op::bs_get_float:
+    case Op::bs_get_binary:
+    case Op::bs_create_bin: return 2;
+    case Op::put_map_assoc:
+    case Op::put_map_exact:
+    case Op::bs_append: return 3;
+    case Op::bs_init: return 4;
+    default: return kNoLive;
   }
 }
 
@@ -159,7 +174,7 @@ class Verifier {
   std::vector<std::int32_t> label_index_;  // label number - first_label_ → index into labels_, or -1
   std::vector<std::size_t> work_;
   std::vector<bool> reached_;
-  std::vector<bool> stops_;  // a call that never comes back
+  std::vector<bool> stops_;    // a call that never comes back
   std::vector<bool> presets_;  // the destination is set to [] before the instruction
   std::size_t steps_ = 0;
   bool preset_;
@@ -250,19 +265,36 @@ void Verifier::write(const Operand& o, State& s) {
 
 bool Verifier::step(const Instruction& in, State& s) {
   switch (in.op) {
-    case Op::call: case Op::call_only: case Op::call_last: case Op::call_ext: case Op::call_ext_only: case Op::call_ext_last:
-    case Op::call_bif: case Op::call_bif_only: case Op::call_bif_last: case Op::call_fun: case Op::call_fun2: case Op::apply:
-    case Op::apply_last: case Op::return_: case Op::send: case Op::bs_init_writable:
-      return step_call(in, s);
-    case Op::allocate: case Op::allocate_heap: case Op::deallocate: case Op::trim: case Op::init_yregs:
-      return step_frame(in, s);
-    case Op::catch_: case Op::try_: case Op::catch_end: case Op::try_end: case Op::try_case:
-      return step_catch(in, s);
-    case Op::wait: case Op::wait_timeout: case Op::loop_rec_end:
-      return step_receive(in, s);
-    case Op::func_info:
-      need(s.frame == kNoFrame && s.has_x_below(body_.operands_of(in)[2].word));
-      return false;
+    case Op::call:
+    case Op::call_only:
+    case Op::call_last:
+    case Op::call_ext:
+    case Op::call_ext_only:
+    case Op::call_ext_last:
+    case Op::call_bif:
+    case Op::call_bif_only:
+    case Op::call_bif_last:
+    case Op::call_fun:
+    case Op::call_fun2:
+    case Op::apply:
+    case Op::apply_last:
+    case Op::return_:
+    case Op::send:
+    case Op::bs_init_writable: return step_call(in, s);
+    case Op::allocate:
+    case Op::allocate_heap:
+    case Op::deallocate:
+    case Op::trim:
+    case Op::init_yregs: return step_frame(in, s);
+    case Op::catch_:
+    case Op::try_:
+    case Op::catch_end:
+    case Op::try_end:
+    case Op::try_case: return step_catch(in, s);
+    case Op::wait:
+    case Op::wait_timeout:
+    case Op::loop_rec_end: return step_receive(in, s);
+    case Op::func_info: need(s.frame == kNoFrame && s.has_x_below(body_.operands_of(in)[2].word)); return false;
     case Op::raw_raise:
       need(s.has_x_below(3));
       s.only_x_below(1);  // a class that is none leaves badarg in x0 and goes on
@@ -271,14 +303,10 @@ bool Verifier::step(const Instruction& in, State& s) {
       need(s.has_x(0));
       s.only_x_below(1);
       return true;
-    case Op::swap: case Op::bs_context_to_binary:
-      read_all(body_.operands_of(in), s);
-      return true;
-    case Op::bs_match:
-      step_bs_match(in, s);
-      return true;
-    default:
-      return step_general(in, s);
+    case Op::swap:
+    case Op::bs_context_to_binary: read_all(body_.operands_of(in), s); return true;
+    case Op::bs_match: step_bs_match(in, s); return true;
+    default: return step_general(in, s);
   }
 }
 
@@ -298,8 +326,8 @@ bool Verifier::step_general(const Instruction& in, State& s) {
     s.keep_x_below(ops[live].word);
   }
   // The sizes of characters never use their label: it may be missing too.
-  const bool may_raise = (info.attrs & code::kOpAttrRaises) != 0 || in.op == Op::bs_start_match || in.op == Op::bs_utf8_size ||
-                         in.op == Op::bs_utf16_size;
+  const bool may_raise =
+      (info.attrs & code::kOpAttrRaises) != 0 || in.op == Op::bs_start_match || in.op == Op::bs_utf8_size || in.op == Op::bs_utf16_size;
   // The compiler may know that a built-in can't fail, but writes a label, and reads at that label what the built-in would have left. The
   // register then gets a value beforehand.
   if (preset_ && in.op == Op::bif && ops[0].word != 0) {
@@ -327,34 +355,43 @@ bool Verifier::step_call(const Instruction& in, State& s) {
   std::size_t arguments = 0;
   const code::Export* target = nullptr;
   switch (in.op) {
-    case Op::call: case Op::call_only: case Op::call_last:
-      arguments = reinterpret_cast<const code::Function*>(ops[0].word)->mfa.arity;
-      break;
-    case Op::call_ext: case Op::call_ext_only: case Op::call_ext_last:
+    case Op::call:
+    case Op::call_only:
+    case Op::call_last: arguments = reinterpret_cast<const code::Function*>(ops[0].word)->mfa.arity; break;
+    case Op::call_ext:
+    case Op::call_ext_only:
+    case Op::call_ext_last:
       target = reinterpret_cast<const code::Export*>(ops[0].word);
       arguments = target->mfa.arity;
       break;
-    case Op::call_bif: case Op::call_bif_only: case Op::call_bif_last:
+    case Op::call_bif:
+    case Op::call_bif_only:
+    case Op::call_bif_last:
       target = reinterpret_cast<const code::Bif*>(ops[0].word)->export_entry;
       arguments = target->mfa.arity;
       break;
     case Op::call_fun: arguments = ops[0].word + 1; break;
-    case Op::call_fun2: arguments = ops[1].word; read(ops[2], s); break;
-    case Op::apply: case Op::apply_last: arguments = ops[0].word + 2; break;
+    case Op::call_fun2:
+      arguments = ops[1].word;
+      read(ops[2], s);
+      break;
+    case Op::apply:
+    case Op::apply_last: arguments = ops[0].word + 2; break;
     case Op::send: arguments = 2; break;
     default: arguments = 1; break;  // return, bs_init_writable
   }
   need(arguments <= kMaxX && s.has_x_below(arguments));
   s.only_x_below(1);
   switch (in.op) {
-    case Op::call_only: case Op::call_ext_only: case Op::call_bif_only: case Op::return_:
-      need(s.frame == kNoFrame && s.catches.empty());
-      return false;
-    case Op::call_last: case Op::call_ext_last: case Op::call_bif_last: case Op::apply_last:
-      tail(ops[1].word, s);
-      return false;
-    default:
-      return target == nullptr || !operators_.ends(target);
+    case Op::call_only:
+    case Op::call_ext_only:
+    case Op::call_bif_only:
+    case Op::return_: need(s.frame == kNoFrame && s.catches.empty()); return false;
+    case Op::call_last:
+    case Op::call_ext_last:
+    case Op::call_bif_last:
+    case Op::apply_last: tail(ops[1].word, s); return false;
+    default: return target == nullptr || !operators_.ends(target);
   }
 }
 
@@ -362,7 +399,8 @@ bool Verifier::step_frame(const Instruction& in, State& s) {
   const std::span<const Operand> ops = body_.operands_of(in);
   const Word first = ops[0].word;
   switch (in.op) {
-    case Op::allocate: case Op::allocate_heap: {
+    case Op::allocate:
+    case Op::allocate_heap: {
       const Word live = ops[live_operand(in.op)].word;
       need(s.frame == kNoFrame && first <= kMaxFrame && live <= kMaxX && s.has_x_below(live));
       s.keep_x_below(live);
@@ -472,7 +510,8 @@ void Verifier::rebuild() {
     if (stops_[i] && in.op != Op::select_val && in.op != Op::select_tuple_arity) kept.push_back(bad);
   }
   const code::OpInfo& last = code::kOps[static_cast<unsigned>(kept.back().op)];
-  if ((last.attrs & code::kOpAttrEnds) == 0 && kept.back().op != Op::select_val && kept.back().op != Op::select_tuple_arity) kept.push_back(bad);
+  if ((last.attrs & code::kOpAttrEnds) == 0 && kept.back().op != Op::select_val && kept.back().op != Op::select_tuple_arity)
+    kept.push_back(bad);
   body_.instructions = std::move(kept);
 }
 

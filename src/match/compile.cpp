@@ -39,13 +39,67 @@ struct GuardFunction {
   unsigned arity;
 };
 const GuardFunction kFunctions[] = {
-    {"is_atom", 1}, {"is_float", 1}, {"is_integer", 1}, {"is_list", 1}, {"is_number", 1}, {"is_pid", 1}, {"is_port", 1},
-    {"is_reference", 1}, {"is_tuple", 1}, {"is_map", 1}, {"is_map_key", 2}, {"is_binary", 1}, {"is_bitstring", 1}, {"is_boolean", 1},
-    {"is_function", 1}, {"is_function", 2}, {"not", 1}, {"xor", 2}, {"abs", 1}, {"element", 2}, {"hd", 1}, {"length", 1}, {"map_get", 2},
-    {"map_size", 1}, {"node", 1}, {"node", 0}, {"round", 1}, {"size", 1}, {"bit_size", 1}, {"byte_size", 1}, {"tl", 1}, {"trunc", 1},
-    {"float", 1}, {"ceil", 1}, {"floor", 1}, {"tuple_size", 1}, {"binary_part", 2}, {"binary_part", 3}, {"self", 0},
-    {"+", 1}, {"-", 1}, {"+", 2}, {"-", 2}, {"*", 2}, {"/", 2}, {"div", 2}, {"rem", 2}, {"band", 2}, {"bor", 2}, {"bxor", 2}, {"bnot", 1},
-    {"bsl", 2}, {"bsr", 2}, {">", 2}, {">=", 2}, {"<", 2}, {"=<", 2}, {"=:=", 2}, {"==", 2}, {"=/=", 2}, {"/=", 2},
+    {"is_atom", 1},
+    {"is_float", 1},
+    {"is_integer", 1},
+    {"is_list", 1},
+    {"is_number", 1},
+    {"is_pid", 1},
+    {"is_port", 1},
+    {"is_reference", 1},
+    {"is_tuple", 1},
+    {"is_map", 1},
+    {"is_map_key", 2},
+    {"is_binary", 1},
+    {"is_bitstring", 1},
+    {"is_boolean", 1},
+    {"is_function", 1},
+    {"is_function", 2},
+    {"not", 1},
+    {"xor", 2},
+    {"abs", 1},
+    {"element", 2},
+    {"hd", 1},
+    {"length", 1},
+    {"map_get", 2},
+    {"map_size", 1},
+    {"node", 1},
+    {"node", 0},
+    {"round", 1},
+    {"size", 1},
+    {"bit_size", 1},
+    {"byte_size", 1},
+    {"tl", 1},
+    {"trunc", 1},
+    {"float", 1},
+    {"ceil", 1},
+    {"floor", 1},
+    {"tuple_size", 1},
+    {"binary_part", 2},
+    {"binary_part", 3},
+    {"self", 0},
+    {"+", 1},
+    {"-", 1},
+    {"+", 2},
+    {"-", 2},
+    {"*", 2},
+    {"/", 2},
+    {"div", 2},
+    {"rem", 2},
+    {"band", 2},
+    {"bor", 2},
+    {"bxor", 2},
+    {"bnot", 1},
+    {"bsl", 2},
+    {"bsr", 2},
+    {">", 2},
+    {">=", 2},
+    {"<", 2},
+    {"=<", 2},
+    {"=:=", 2},
+    {"==", 2},
+    {"=/=", 2},
+    {"/=", 2},
 };
 
 }  // namespace
@@ -273,8 +327,8 @@ class Compiler {
     const struct {
       std::string_view name;
       unsigned char orders;
-    } comparisons[] = {{"<", kLess}, {"=<", kLess | kEqual}, {">", kGreater}, {">=", kGreater | kEqual},
-                       {"==", kEqual}, {"=:=", kEqual}, {"/=", kLess | kGreater}, {"=/=", kLess | kGreater}};
+    } comparisons[] = {{"<", kLess},   {"=<", kLess | kEqual}, {">", kGreater},          {">=", kGreater | kEqual},
+                       {"==", kEqual}, {"=:=", kEqual},        {"/=", kLess | kGreater}, {"=/=", kLess | kGreater}};
     for (auto& c : comparisons)
       if (arity == 2 && c.name == name) return c.orders;
     return 0;
@@ -285,8 +339,10 @@ class Compiler {
     const struct {
       Term name;
       Node::Kind kind;
-    } variadic[] = {{atoms::and_, Node::Kind::And}, {atoms::or_, Node::Kind::Or},
-                    {atoms::andalso, Node::Kind::AndAlso}, {atoms::orelse, Node::Kind::OrElse}};
+    } variadic[] = {{atoms::and_, Node::Kind::And},
+                    {atoms::or_, Node::Kind::Or},
+                    {atoms::andalso, Node::Kind::AndAlso},
+                    {atoms::orelse, Node::Kind::OrElse}};
     for (const auto& v : variadic)
       if (v.name == name) {
         if (t.size() < 2) return wrong("boolean operator without arguments") != nullptr;
@@ -374,7 +430,8 @@ bool same_value(const Node& pattern, const Node& expression) {
     case Node::Kind::Constant: return term::equal_exact(pattern.term, expression.term);
     case Node::Kind::Tuple:
     case Node::Kind::Cons:
-      return std::equal(pattern.children.begin(), pattern.children.end(), expression.children.begin(), expression.children.end(), same_value);
+      return std::equal(pattern.children.begin(), pattern.children.end(), expression.children.begin(), expression.children.end(),
+                        same_value);
     default: return false;
   }
 }
@@ -392,7 +449,8 @@ bool MatchSpec::keeps_element(std::size_t position) const {
     if (c.body.size() != 1) return false;
     const Node& body = c.body[0];
     if (body.kind == Node::Kind::Object) return true;
-    const Node* head_key = c.head.kind == Node::Kind::Tuple && c.head.children.size() >= position ? &c.head.children[position - 1] : nullptr;
+    const Node* head_key =
+        c.head.kind == Node::Kind::Tuple && c.head.children.size() >= position ? &c.head.children[position - 1] : nullptr;
     if (body.kind == Node::Kind::Constant && body.term.is_tuple() && Tuple::from(body.term).size() >= position)
       return head_key && is_ground(*head_key) && term::equal_exact(head_key->term, Tuple::from(body.term)[position - 1]);
     if (body.kind != Node::Kind::Tuple || body.children.size() < position) return false;

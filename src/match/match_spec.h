@@ -23,7 +23,7 @@ namespace vm::match {
 
 enum class Use { Table, Trace };  // what the head matches: one tuple or term, or an argument list; tracing has actions too
 
-struct Node;      // one expression or pattern
+struct Node;  // one expression or pattern
 struct Clause;
 
 // Copies the object that is matched to a heap; for objects that have a faster way than a term by term copy.

@@ -14,25 +14,27 @@ namespace vm::match {
 struct Node {
   enum class Kind {
     // patterns and expressions
-    Constant,   // term, compared with =:= / answered
-    Variable,   // index
-    Any,        // '_' (pattern)
-    Tuple,      // children
-    Cons,       // children: head, tail
-    Map,        // children: key, value, ...
+    Constant,  // term, compared with =:= / answered
+    Variable,  // index
+    Any,       // '_' (pattern)
+    Tuple,     // children
+    Cons,      // children: head, tail
+    Map,       // children: key, value, ...
     // expressions
-    Object,     // '$_'
-    Bindings,   // '$$'
-    Call,       // bif with children
-    And, Or,            // strict, any number
-    AndAlso, OrElse,
+    Object,    // '$_'
+    Bindings,  // '$$'
+    Call,      // bif with children
+    And,
+    Or,  // strict, any number
+    AndAlso,
+    OrElse,
     IsRecord,
   } kind;
   Term term = term::kNil;
   std::size_t index = 0;
-  bool first_use = false;            // Variable in a pattern: binds rather than compares
+  bool first_use = false;  // Variable in a pattern: binds rather than compares
   const code::Bif* bif = nullptr;
-  bool is_element = false;           // Call of element/2
+  bool is_element = false;  // Call of element/2
   // Call of a comparison: which of less, equal, greater make it true, as bits 0 to 2; 0: something else.
   unsigned char orders = 0;
   std::vector<Node> children;
@@ -41,7 +43,7 @@ struct Node {
 struct Clause {
   Node head;
   std::vector<Node> guards;
-  std::vector<Node> body;            // the last one's value is the answer
+  std::vector<Node> body;              // the last one's value is the answer
   std::vector<std::size_t> variables;  // bound by the head, in order of their numbers, for '$$'
 };
 

@@ -29,7 +29,6 @@ ERL_NIF_TERM run_job(unsigned flags, ERL_NIF_TERM (*function)(ErlNifEnv*, int, c
   return result;
 }
 
-
 // Turns what native code answered into a built-in's answer.
 Term finish(proc::BifContext& cx, ErlNifEnv& env, ERL_NIF_TERM result) {
   env.free_temporary();

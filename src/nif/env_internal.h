@@ -43,14 +43,14 @@ inline ERL_NIF_TERM out(Term t) {
 
 struct enif_environment_t {
   vm::proc::Runtime* runtime = nullptr;
-  vm::proc::Process* process = nullptr;     // nullptr: not the environment of a call
+  vm::proc::Process* process = nullptr;  // nullptr: not the environment of a call
   vm::term::HeapWriter* heap = nullptr;
-  vm::nif::Library* library = nullptr;      // whose private data it shows
+  vm::nif::Library* library = nullptr;  // whose private data it shows
   bool exception = false;
-  bool exiting = false;                     // the caller asked whether it still lives after a kill
-  vm::Term reason = vm::term::kNil;         // of the exception
+  bool exiting = false;              // the caller asked whether it still lives after a kill
+  vm::Term reason = vm::term::kNil;  // of the exception
   vm::nif::ScheduledCall* scheduled = nullptr;
-  std::vector<void*> temporary;             // freed with the call or when the environment is cleared
+  std::vector<void*> temporary;               // freed with the call or when the environment is cleared
   alignas(16) vm::Byte first_temporary[256];  // for the first small ones
   std::size_t first_used = 0;
 

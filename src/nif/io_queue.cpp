@@ -41,9 +41,9 @@ struct erts_io_queue {
 
 namespace {
 
-constexpr int kHeapAllocated = 1;    // iov, ref_bins belong to the vector
-constexpr int kOwnsReferences = 2;   // made without environment: one reference per element
-constexpr int kSelfAllocated = 4;    // the ErlNifIOVec itself
+constexpr int kHeapAllocated = 1;   // iov, ref_bins belong to the vector
+constexpr int kOwnsReferences = 2;  // made without environment: one reference per element
+constexpr int kSelfAllocated = 4;   // the ErlNifIOVec itself
 
 // Object that keeps the bytes of an aligned binary, or nullptr.
 BinaryData* keeper_of(Term t) {
@@ -76,8 +76,7 @@ bool describe_element(ErlNifEnv* env, Term t, SysIOVec* iov, void** ref) {
   }
   unsigned shift = bits.offset & 7;
   const Byte* from = bits.base + (bits.offset >> 3);
-  for (std::size_t i = 0; i < n; i++)
-    to[i] = shift ? static_cast<Byte>(from[i] << shift | from[i + 1] >> (8 - shift)) : from[i];
+  for (std::size_t i = 0; i < n; i++) to[i] = shift ? static_cast<Byte>(from[i] << shift | from[i + 1] >> (8 - shift)) : from[i];
   *iov = {reinterpret_cast<char*>(to), n};
   return true;
 }

@@ -23,11 +23,11 @@ namespace vm::nif {
 struct Library {
   ErlNifEntry entry{};
   std::vector<ErlNifFunc> functions;
-  void* handle = nullptr;          // of dlopen; nullptr: linked into the program
+  void* handle = nullptr;  // of dlopen; nullptr: linked into the program
   void* private_data = nullptr;
   Term module;
   Natives* natives = nullptr;
-  std::atomic<long> refs{1};       // module instance, owned resource types
+  std::atomic<long> refs{1};  // module instance, owned resource types
   std::deque<NativeFunction> records;
   std::deque<code::Bif> bifs;      // engines keep their addresses; freed with the library
   std::deque<code::Export> cells;  // entry cells of the built-ins
@@ -90,8 +90,8 @@ struct OpenedType {
 struct Natives::Impl {
   std::vector<StaticNif> statics;
   std::mutex type_lock;
-  std::vector<ErlNifResourceType*> types;   // named ones
-  std::vector<OpenedType> opened;           // during load, under the code lock
+  std::vector<ErlNifResourceType*> types;  // named ones
+  std::vector<OpenedType> opened;          // during load, under the code lock
 
   std::mutex monitor_lock;
   std::unordered_multimap<Word, Monitor*> monitors;  // by bits of the pid

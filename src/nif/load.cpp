@@ -40,9 +40,9 @@ class Loading {
  private:
   Term try_to_load();
   Term failed(Term kind, const char* format, ...) __attribute__((format(printf, 3, 4)));
-  Term open();          // sets entry_; ok or an error
+  Term open();  // sets entry_; ok or an error
   Term check_version();
-  void adopt_table();   // entry_ -> library_
+  void adopt_table();  // entry_ -> library_
   Term bind_functions();
   Term call_library(ErlNifEnv& env, Library* previous);
   void make_callable();
@@ -216,11 +216,9 @@ void Loading::make_callable() {
 Term Loading::try_to_load() {
   instance_ = caller_.instance;
   code::Module& module = *instance_->module;
-  if (instance_ == module.old)
-    return failed(atoms::old_code, "Calling load_nif from old module '%s' not allowed", module_text().c_str());
+  if (instance_ == module.old) return failed(atoms::old_code, "Calling load_nif from old module '%s' not allowed", module_text().c_str());
   code::ModuleInstance* previous = instance_ == module.current ? module.old : module.current ? module.current : module.old;
-  if (instance_->native_library)
-    return failed(atoms::reload, "NIF library already loaded (reload disallowed since OTP 20).");
+  if (instance_->native_library) return failed(atoms::reload, "NIF library already loaded (reload disallowed since OTP 20).");
   if (Term t = open(); t != atoms::ok) return t;
   if (Term t = check_version(); t != atoms::ok) return t;
   adopt_table();

@@ -124,9 +124,7 @@ int enif_make_existing_atom_len(ErlNifEnv*, const char* name, size_t len, ERL_NI
   return find_atom({name, len}, atom, encoding);
 }
 
-ERL_NIF_TERM enif_make_string(ErlNifEnv* env, const char* text, ErlNifCharEncoding encoding) {
-  return make_string(env, text, encoding);
-}
+ERL_NIF_TERM enif_make_string(ErlNifEnv* env, const char* text, ErlNifCharEncoding encoding) { return make_string(env, text, encoding); }
 ERL_NIF_TERM enif_make_string_len(ErlNifEnv* env, const char* text, size_t len, ErlNifCharEncoding encoding) {
   return make_string(env, {text, len}, encoding);
 }
@@ -151,9 +149,7 @@ ERL_NIF_TERM enif_make_list(ErlNifEnv* env, unsigned n, ...) {
 }
 ERL_NIF_TERM enif_make_list_from_array(ErlNifEnv* env, const ERL_NIF_TERM elements[], unsigned n) { return list_of(env, elements, n); }
 
-ERL_NIF_TERM enif_make_list_cell(ErlNifEnv* env, ERL_NIF_TERM head, ERL_NIF_TERM tail) {
-  return out(env->heap->cons(in(head), in(tail)));
-}
+ERL_NIF_TERM enif_make_list_cell(ErlNifEnv* env, ERL_NIF_TERM head, ERL_NIF_TERM tail) { return out(env->heap->cons(in(head), in(tail))); }
 
 int enif_make_reverse_list(ErlNifEnv* env, ERL_NIF_TERM list, ERL_NIF_TERM* reversed) {
   Term result = term::kNil;

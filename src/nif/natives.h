@@ -22,7 +22,9 @@
 struct enif_entry_t;
 struct enif_func_t;
 struct enif_resource_type_t;
-namespace vm::etf { struct DecodeHooks; }
+namespace vm::etf {
+struct DecodeHooks;
+}
 
 namespace vm::nif {
 

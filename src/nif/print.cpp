@@ -43,15 +43,27 @@ enum class Length { Int, Long, LongDouble };
 // One conversion; p stands behind its last character.
 void convert(std::string& to, const std::string& spec, char conversion, Length length, const int* stars, int star_count, Arguments& a) {
   switch (conversion) {
-    case 'd': case 'i': case 'c':
+    case 'd':
+    case 'i':
+    case 'c':
       if (length == Length::Int) append(to, spec, stars, star_count, va_arg(a.list, int));
       else append(to, spec, stars, star_count, va_arg(a.list, long));
       break;
-    case 'u': case 'x': case 'X': case 'o':
+    case 'u':
+    case 'x':
+    case 'X':
+    case 'o':
       if (length == Length::Int) append(to, spec, stars, star_count, va_arg(a.list, unsigned));
       else append(to, spec, stars, star_count, va_arg(a.list, unsigned long));
       break;
-    case 'e': case 'E': case 'f': case 'F': case 'g': case 'G': case 'a': case 'A':
+    case 'e':
+    case 'E':
+    case 'f':
+    case 'F':
+    case 'g':
+    case 'G':
+    case 'a':
+    case 'A':
       if (length == Length::LongDouble) append(to, spec, stars, star_count, va_arg(a.list, long double));
       else append(to, spec, stars, star_count, va_arg(a.list, double));
       break;

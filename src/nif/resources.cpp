@@ -208,8 +208,8 @@ ErlNifResourceType* enif_open_resource_type_x(ErlNifEnv* env, const char* name, 
   return nif::open_type(env, name, nif::read_init(init, env->library, false), flags, tried);
 }
 
-ErlNifResourceType* enif_init_resource_type(ErlNifEnv* env, const char* name, const ErlNifResourceTypeInit* init,
-                                            ErlNifResourceFlags flags, ErlNifResourceFlags* tried) {
+ErlNifResourceType* enif_init_resource_type(ErlNifEnv* env, const char* name, const ErlNifResourceTypeInit* init, ErlNifResourceFlags flags,
+                                            ErlNifResourceFlags* tried) {
   return nif::open_type(env, name, nif::read_init(init, env->library, true), flags, tried);
 }
 

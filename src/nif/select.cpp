@@ -31,9 +31,7 @@ struct Watch {
   Resource* resource = nullptr;
   proc::Runtime* runtime = nullptr;
   Wanted read, write;
-  unsigned events() const {
-    return (read.armed ? unsigned{os::Poller::kRead} : 0u) | (write.armed ? unsigned{os::Poller::kWrite} : 0u);
-  }
+  unsigned events() const { return (read.armed ? unsigned{os::Poller::kRead} : 0u) | (write.armed ? unsigned{os::Poller::kWrite} : 0u); }
 };
 
 // There is one table for the host program: descriptors are the host program's.

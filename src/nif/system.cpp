@@ -54,7 +54,8 @@ ErlNifTime enif_convert_time_unit(ErlNifTime value, ErlNifTimeUnit from, ErlNifT
 ERL_NIF_TERM enif_now_time(ErlNifEnv* env) {
   std::int64_t us = floor_div(proc::system_time_ns(), 1000);
   term::HeapWriter& h = *env->heap;
-  return out(term::Tuple::make(h, Term::small(us / 1'000'000'000'000), Term::small(us / 1'000'000 % 1'000'000), Term::small(us % 1'000'000)));
+  return out(
+      term::Tuple::make(h, Term::small(us / 1'000'000'000'000), Term::small(us / 1'000'000 % 1'000'000), Term::small(us % 1'000'000)));
 }
 
 ERL_NIF_TERM enif_cpu_time(ErlNifEnv* env) {

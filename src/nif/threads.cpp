@@ -47,7 +47,6 @@ void* start_thread(void* raw) {
   return self->body(self->argument);
 }
 
-
 }  // namespace
 
 extern "C" {

@@ -72,10 +72,20 @@ int load(ErlNifEnv* env, void** private_data, ERL_NIF_TERM) {
   const struct {
     ERL_NIF_TERM* atom;
     const char* name;
-  } all[] = {{&trace_atom, "trace"}, {&trace_ts, "trace_ts"}, {&seq_trace, "seq_trace"}, {&trace_status, "trace_status"},
-             {&discard, "discard"}, {&remove_atom, "remove"}, {&ok, "ok"}, {&extra, "extra"},
-             {&match_spec_result, "match_spec_result"}, {&scheduler_id, "scheduler_id"}, {&timestamp, "timestamp"},
-             {&monotonic, "monotonic"}, {&strict_monotonic, "strict_monotonic"}, {&cpu_timestamp, "cpu_timestamp"}};
+  } all[] = {{&trace_atom, "trace"},
+             {&trace_ts, "trace_ts"},
+             {&seq_trace, "seq_trace"},
+             {&trace_status, "trace_status"},
+             {&discard, "discard"},
+             {&remove_atom, "remove"},
+             {&ok, "ok"},
+             {&extra, "extra"},
+             {&match_spec_result, "match_spec_result"},
+             {&scheduler_id, "scheduler_id"},
+             {&timestamp, "timestamp"},
+             {&monotonic, "monotonic"},
+             {&strict_monotonic, "strict_monotonic"},
+             {&cpu_timestamp, "cpu_timestamp"}};
   for (const auto& a : all) *a.atom = enif_make_atom(env, a.name);
   *private_data = nullptr;
   return 0;
@@ -86,8 +96,18 @@ ErlNifFunc functions[] = {
     {"trace", 5, trace, 0},
 };
 
-ErlNifEntry entry = {ERL_NIF_MAJOR_VERSION, ERL_NIF_MINOR_VERSION, "erl_tracer", sizeof functions / sizeof *functions, functions,
-                     load, nullptr, nullptr, nullptr, ERL_NIF_VM_VARIANT, 1, sizeof(ErlNifResourceTypeInit),
+ErlNifEntry entry = {ERL_NIF_MAJOR_VERSION,
+                     ERL_NIF_MINOR_VERSION,
+                     "erl_tracer",
+                     sizeof functions / sizeof *functions,
+                     functions,
+                     load,
+                     nullptr,
+                     nullptr,
+                     nullptr,
+                     ERL_NIF_VM_VARIANT,
+                     1,
+                     sizeof(ErlNifResourceTypeInit),
                      ERL_NIF_MIN_ERTS_VERSION};
 
 }  // namespace

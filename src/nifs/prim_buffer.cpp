@@ -112,8 +112,7 @@ ERL_NIF_TERM write(ErlNifEnv* env, int argc, const ERL_NIF_TERM argv[]) {
   ErlNifIOVec vec, *data = &vec;
   ERL_NIF_TERM rest;
   if (!b || !enif_inspect_iovec(env, kVectorLength, argv[1], &rest, &data)) return enif_make_badarg(env);
-  if (!b->collect(*data) && (!b->flush_tail() || !enif_ioq_enqv(b->queue, data, 0)))
-    return enif_raise_exception(env, out_of_memory);
+  if (!b->collect(*data) && (!b->flush_tail() || !enif_ioq_enqv(b->queue, data, 0))) return enif_raise_exception(env, out_of_memory);
   if (enif_is_empty_list(env, rest)) return ok;
   const ERL_NIF_TERM again[] = {argv[0], rest};
   return enif_schedule_nif(env, "write", 0, write, argc, again);
@@ -187,8 +186,18 @@ ErlNifFunc functions[] = {
     {"unlock", 1, unlock, 0},
 };
 
-ErlNifEntry entry = {ERL_NIF_MAJOR_VERSION, ERL_NIF_MINOR_VERSION, "prim_buffer", sizeof functions / sizeof *functions, functions,
-                     load, nullptr, nullptr, nullptr, ERL_NIF_VM_VARIANT, 1, sizeof(ErlNifResourceTypeInit),
+ErlNifEntry entry = {ERL_NIF_MAJOR_VERSION,
+                     ERL_NIF_MINOR_VERSION,
+                     "prim_buffer",
+                     sizeof functions / sizeof *functions,
+                     functions,
+                     load,
+                     nullptr,
+                     nullptr,
+                     nullptr,
+                     ERL_NIF_VM_VARIANT,
+                     1,
+                     sizeof(ErlNifResourceTypeInit),
                      ERL_NIF_MIN_ERTS_VERSION};
 
 }  // namespace

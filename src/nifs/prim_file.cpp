@@ -29,9 +29,7 @@ constexpr std::size_t kVectorLength = 64;
 
 }  // namespace
 
-ERL_NIF_TERM error_tuple(ErlNifEnv* env, int error) {
-  return enif_make_tuple2(env, am.error, enif_make_atom(env, os::errno_name(error)));
-}
+ERL_NIF_TERM error_tuple(ErlNifEnv* env, int error) { return enif_make_tuple2(env, am.error, enif_make_atom(env, os::errno_name(error))); }
 
 Path::Path(ErlNifEnv* env, ERL_NIF_TERM t) {
   if (!enif_inspect_binary(env, t, &bytes_) || bytes_.size == 0) return;
@@ -419,7 +417,7 @@ ERL_NIF_TERM advise_op(ErlNifEnv* env, File& f, const ERL_NIF_TERM* args) {
   const struct {
     ERL_NIF_TERM atom;
     int advice;
-  } all[] = {{am.normal, POSIX_FADV_NORMAL},       {am.random, POSIX_FADV_RANDOM},       {am.sequential, POSIX_FADV_SEQUENTIAL},
+  } all[] = {{am.normal, POSIX_FADV_NORMAL},      {am.random, POSIX_FADV_RANDOM},      {am.sequential, POSIX_FADV_SEQUENTIAL},
              {am.will_need, POSIX_FADV_WILLNEED}, {am.dont_need, POSIX_FADV_DONTNEED}, {am.no_reuse, POSIX_FADV_NOREUSE}};
   for (const auto& a : all) {
     if (a.atom != args[2]) continue;
@@ -472,13 +470,33 @@ int load(ErlNifEnv* env, void** private_data, ERL_NIF_TERM helper_pid) {
   const struct {
     ERL_NIF_TERM* atom;
     const char* name;
-  } all[] = {{&am.ok, "ok"}, {&am.error, "error"}, {&am.eof, "eof"}, {&am.close, "close"}, {&am.continue_, "continue"},
-             {&am.file_info, "file_info"}, {&am.read, "read"}, {&am.write, "write"}, {&am.append, "append"},
-             {&am.exclusive, "exclusive"}, {&am.sync, "sync"}, {&am.skip_type_check, "skip_type_check"},
-             {&am.directory, "directory"}, {&am.read_write, "read_write"}, {&am.none, "none"}, {&am.normal, "normal"},
-             {&am.random, "random"}, {&am.sequential, "sequential"}, {&am.will_need, "will_need"},
-             {&am.dont_need, "dont_need"}, {&am.no_reuse, "no_reuse"}, {&am.device, "device"}, {&am.regular, "regular"},
-             {&am.symlink, "symlink"}, {&am.other, "other"}, {&am.bof, "bof"}, {&am.cur, "cur"}};
+  } all[] = {{&am.ok, "ok"},
+             {&am.error, "error"},
+             {&am.eof, "eof"},
+             {&am.close, "close"},
+             {&am.continue_, "continue"},
+             {&am.file_info, "file_info"},
+             {&am.read, "read"},
+             {&am.write, "write"},
+             {&am.append, "append"},
+             {&am.exclusive, "exclusive"},
+             {&am.sync, "sync"},
+             {&am.skip_type_check, "skip_type_check"},
+             {&am.directory, "directory"},
+             {&am.read_write, "read_write"},
+             {&am.none, "none"},
+             {&am.normal, "normal"},
+             {&am.random, "random"},
+             {&am.sequential, "sequential"},
+             {&am.will_need, "will_need"},
+             {&am.dont_need, "dont_need"},
+             {&am.no_reuse, "no_reuse"},
+             {&am.device, "device"},
+             {&am.regular, "regular"},
+             {&am.symlink, "symlink"},
+             {&am.other, "other"},
+             {&am.bof, "bof"},
+             {&am.cur, "cur"}};
   for (const auto& a : all) *a.atom = enif_make_atom(env, a.name);
   ErlNifResourceTypeInit callbacks{};
   callbacks.down = owner_died;
@@ -525,8 +543,18 @@ ErlNifFunc functions[] = {
     {"file_desc_to_ref_nif", 1, file_desc_to_ref_nif, ERL_NIF_DIRTY_JOB_IO_BOUND},
 };
 
-ErlNifEntry entry = {ERL_NIF_MAJOR_VERSION, ERL_NIF_MINOR_VERSION, "prim_file", sizeof functions / sizeof *functions, functions,
-                     load, nullptr, nullptr, nullptr, ERL_NIF_VM_VARIANT, 1, sizeof(ErlNifResourceTypeInit),
+ErlNifEntry entry = {ERL_NIF_MAJOR_VERSION,
+                     ERL_NIF_MINOR_VERSION,
+                     "prim_file",
+                     sizeof functions / sizeof *functions,
+                     functions,
+                     load,
+                     nullptr,
+                     nullptr,
+                     nullptr,
+                     ERL_NIF_VM_VARIANT,
+                     1,
+                     sizeof(ErlNifResourceTypeInit),
                      ERL_NIF_MIN_ERTS_VERSION};
 
 }  // namespace

@@ -386,11 +386,21 @@ int load(ErlNifEnv* env, void** private_data, ERL_NIF_TERM) {
   const struct {
     ERL_NIF_TERM* atom;
     const char* name;
-  } all[] = {{&am.ok, "ok"}, {&am.error, "error"}, {&am.continue_, "continue"}, {&am.finished, "finished"}, {&am.empty, "empty"},
-             {&am.need_dictionary, "need_dictionary"}, {&am.not_on_controlling_process, "not_on_controlling_process"},
-             {&am.not_initialized, "not_initialized"}, {&am.already_initialized, "already_initialized"},
-             {&am.stream_end, "stream_end"}, {&am.stream_error, "stream_error"}, {&am.data_error, "data_error"},
-             {&am.mem_error, "mem_error"}, {&am.buf_error, "buf_error"}, {&am.version_error, "version_error"},
+  } all[] = {{&am.ok, "ok"},
+             {&am.error, "error"},
+             {&am.continue_, "continue"},
+             {&am.finished, "finished"},
+             {&am.empty, "empty"},
+             {&am.need_dictionary, "need_dictionary"},
+             {&am.not_on_controlling_process, "not_on_controlling_process"},
+             {&am.not_initialized, "not_initialized"},
+             {&am.already_initialized, "already_initialized"},
+             {&am.stream_end, "stream_end"},
+             {&am.stream_error, "stream_error"},
+             {&am.data_error, "data_error"},
+             {&am.mem_error, "mem_error"},
+             {&am.buf_error, "buf_error"},
+             {&am.version_error, "version_error"},
              {&am.unknown_error, "unknown_error"}};
   for (const auto& a : all) *a.atom = enif_make_atom(env, a.name);
   stream_type = enif_open_resource_type(env, nullptr, "gc_zlib", destroy, ERL_NIF_RT_CREATE, nullptr);
@@ -423,8 +433,18 @@ ErlNifFunc functions[] = {
     {"enqueue_nif", 2, on<enqueue, Needs::kStarted>, 0},
 };
 
-ErlNifEntry entry = {ERL_NIF_MAJOR_VERSION, ERL_NIF_MINOR_VERSION, "zlib", sizeof functions / sizeof *functions, functions,
-                     load, nullptr, nullptr, nullptr, ERL_NIF_VM_VARIANT, 1, sizeof(ErlNifResourceTypeInit),
+ErlNifEntry entry = {ERL_NIF_MAJOR_VERSION,
+                     ERL_NIF_MINOR_VERSION,
+                     "zlib",
+                     sizeof functions / sizeof *functions,
+                     functions,
+                     load,
+                     nullptr,
+                     nullptr,
+                     nullptr,
+                     ERL_NIF_VM_VARIANT,
+                     1,
+                     sizeof(ErlNifResourceTypeInit),
                      ERL_NIF_MIN_ERTS_VERSION};
 
 }  // namespace

@@ -16,7 +16,7 @@ using proc::GuardContext;
 BifResult add(GuardContext& cx, Term a, Term b);
 BifResult subtract(GuardContext& cx, Term a, Term b);
 BifResult multiply(GuardContext& cx, Term a, Term b);
-BifResult divide(GuardContext& cx, Term a, Term b);      // `/`
+BifResult divide(GuardContext& cx, Term a, Term b);  // `/`
 BifResult int_div(GuardContext& cx, Term a, Term b);
 BifResult rem(GuardContext& cx, Term a, Term b);
 BifResult band(GuardContext& cx, Term a, Term b);
@@ -27,8 +27,8 @@ BifResult bsr(GuardContext& cx, Term a, Term b);
 BifResult bnot(GuardContext& cx, Term a);
 BifResult negate(GuardContext& cx, Term a);
 BifResult unary_plus(GuardContext& cx, Term a);
-BifResult absolute(GuardContext& cx, Term a);            // badarg when no number
-BifResult to_float(GuardContext& cx, Term a);            // float/1: badarg; too big: badarg
+BifResult absolute(GuardContext& cx, Term a);  // badarg when no number
+BifResult to_float(GuardContext& cx, Term a);  // float/1: badarg; too big: badarg
 BifResult round(GuardContext& cx, Term a);
 BifResult trunc(GuardContext& cx, Term a);
 BifResult floor(GuardContext& cx, Term a);

@@ -30,7 +30,8 @@ BifResult shift_left(GuardContext& cx, Term a, std::size_t bits) {
     }
   }
   IntegerOperand x(a);
-  if (bits > num::kMaxDigits * num::kDigitBits || num::bit_length(x.view().magnitude) + bits > num::kMaxDigits * num::kDigitBits) return cx.system_limit();
+  if (bits > num::kMaxDigits * num::kDigitBits || num::bit_length(x.view().magnitude) + bits > num::kMaxDigits * num::kDigitBits)
+    return cx.system_limit();
   IntegerResult r(cx.heap(), x.size() + bits / num::kDigitBits + 1);
   std::size_t n = num::shift_left(r.digits(), x.view().magnitude, bits);
   return r.finish(cx, n, x.sign());

@@ -36,16 +36,16 @@ MatchState match_state(Term context);
 
 // Each reads at the context's position and moves it on success. Non-value: no match (position unchanged).
 Term get_integer(term::HeapWriter& h, Term context, std::size_t bits, unsigned flags);
-Term get_float(term::HeapWriter& h, Term context, std::size_t bits, unsigned flags);     // 16, 32 or 64 bits
-Term get_bits(term::HeapWriter& h, Term context, std::size_t bits);                      // sub-binary
-Term get_rest(term::HeapWriter& h, Term context);                                        // everything left, position unchanged
+Term get_float(term::HeapWriter& h, Term context, std::size_t bits, unsigned flags);  // 16, 32 or 64 bits
+Term get_bits(term::HeapWriter& h, Term context, std::size_t bits);                   // sub-binary
+Term get_rest(term::HeapWriter& h, Term context);                                     // everything left, position unchanged
 // Part of a bitstring (or context, from its position on) as programs get it: up to 64 whole bytes are copied, so that small parts do not keep
 // large binaries alive; anything else is a slice.
 Term extract_bits(term::HeapWriter& h, Term bits, std::size_t bit_offset, std::size_t bit_size);
 Term get_utf8(term::HeapWriter& h, Term context);
 Term get_utf16(term::HeapWriter& h, Term context, unsigned flags);
 Term get_utf32(term::HeapWriter& h, Term context, unsigned flags);
-bool match_bytes(Term context, const Byte* bytes, std::size_t bits);                      // bs_match_string
+bool match_bytes(Term context, const Byte* bytes, std::size_t bits);  // bs_match_string
 
 // Whether a size fits a unit; 0 counts as 1. Units are mostly powers of two, and a division would cost more than what is around it.
 inline bool is_multiple(std::size_t bits, std::size_t unit) {

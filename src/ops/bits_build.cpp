@@ -209,8 +209,6 @@ bool extend_private(HeapWriter& h, Term src, std::size_t extra, Byte** bytes, st
   return true;
 }
 
-Term make_writable(HeapWriter& h, std::size_t hint) {
-  return make_live_end(h, make_storage(h, 0, hint), 0);
-}
+Term make_writable(HeapWriter& h, std::size_t hint) { return make_live_end(h, make_storage(h, 0, hint), 0); }
 
 }  // namespace vm::ops

@@ -17,7 +17,7 @@ inline std::size_t remaining_bits(Term context) {
 inline const Byte* context_base(const Word* context) {
   const Word* whole = Term::from_bits(context[term::MatchContextWords::kOriginal]).boxed_ptr();
   return term::HeaderWord(*whole).kind() == term::Kind::HeapBinary ? reinterpret_cast<const Byte*>(whole + 2)
-                                                                  : reinterpret_cast<const Byte*>(whole[term::RefcBinaryWords::kBytes]);
+                                                                   : reinterpret_cast<const Byte*>(whole[term::RefcBinaryWords::kBytes]);
 }
 
 // The `bits` (1..56) bits at `at` of a context that ends at `end`. Eight bytes at once where that many belong to the context.

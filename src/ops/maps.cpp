@@ -64,10 +64,10 @@ struct Path {
     std::uint32_t bit;
   };
   Step steps[kMaxLevels];
-  unsigned depth = 0;         // steps taken
-  std::uint32_t hash;         // for the last step's level
+  unsigned depth = 0;             // steps taken
+  std::uint32_t hash;             // for the last step's level
   Term leaf = Term::non_value();  // what is in the last step's slot: a leaf, perhaps of another key
-  bool found = false;         // the leaf has the key
+  bool found = false;             // the leaf has the key
 
   Path(Term map, Term key) : hash(first_hash(key)) {
     for (Term node = map;;) {
@@ -220,7 +220,8 @@ Term map_put(HeapWriter& h, Term map, Term key, Term value) {
   std::size_t n = old_keys.size();
   if (n >= kFlatMapLimit) return grow_to_large(h, old_keys, old_values, key, value);
   std::size_t at = static_cast<std::size_t>(
-      std::lower_bound(old_keys.begin(), old_keys.end(), key, [](Term a, Term b) { return term::compare_total(a, b) < 0; }) - old_keys.begin());
+      std::lower_bound(old_keys.begin(), old_keys.end(), key, [](Term a, Term b) { return term::compare_total(a, b) < 0; }) -
+      old_keys.begin());
   Term *keys, *values;
   Term result = alloc_flat(h, n + 1, &keys, &values);
   for (std::size_t i = 0; i < at; i++) keys[i] = old_keys[i], values[i] = old_values[i];

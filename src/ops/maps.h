@@ -34,7 +34,7 @@ Term map_update_many(term::HeapWriter& h, Term map, std::span<const Term> pairs,
 Term map_merge(term::HeapWriter& h, Term left, Term right);  // right wins
 Term map_keys(term::HeapWriter& h, Term map);
 Term map_values(term::HeapWriter& h, Term map);
-Term map_to_list(term::HeapWriter& h, Term map);             // [{K, V}]
+Term map_to_list(term::HeapWriter& h, Term map);  // [{K, V}]
 Term empty_map(term::HeapWriter& h);
 // erts_internal:map_next/3: enumerates from `path` on (0 at the beginning), at most `limit` (not 0) pairs of a large map, all of a small one. kind is the
 // atom `iterator`: {K1, V1, {K2, V2, ... none | [Path | Map]}}; or a list: [Path, Map | Pairs] or Pairs, the pairs put in front of that list
@@ -51,7 +51,10 @@ class MapIterator {
   Term map_;
   std::size_t index_ = 0;
   unsigned depth_ = 0;
-  struct Level { const Word* node; unsigned child; } stack_[64];
+  struct Level {
+    const Word* node;
+    unsigned child;
+  } stack_[64];
 };
 
 }  // namespace vm::ops

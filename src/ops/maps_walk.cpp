@@ -128,7 +128,8 @@ Term small_map_next(HeapWriter& h, Term map, Term kind) {
 
 Term map_next(HeapWriter& h, Term path, Term map, Term kind, std::size_t limit) {
   if (map.is_kind(Kind::FlatMap)) {
-    if (!path.is_small() || path.small_value() < 0 || map_size(map) < static_cast<std::size_t>(path.small_value())) return Term::non_value();
+    if (!path.is_small() || path.small_value() < 0 || map_size(map) < static_cast<std::size_t>(path.small_value()))
+      return Term::non_value();
     return small_map_next(h, map, kind);
   }
   SlotPath from;

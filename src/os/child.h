@@ -15,7 +15,7 @@ struct ChildRequest {
   std::string directory;                 // "" = inherited
   int stdin_fd = -1, stdout_fd = -1;     // -1: inherited
   bool stderr_to_stdout = false;
-  bool use_fd_3_4 = false;               // nouse_stdio: the pipes become 3 and 4
+  bool use_fd_3_4 = false;  // nouse_stdio: the pipes become 3 and 4
 };
 
 struct ChildResult {

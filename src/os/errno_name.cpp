@@ -27,9 +27,20 @@ struct Names {
   // Numbers that came to Linux after Erlang's list was made.
   static bool named(int error) {
     switch (error) {
-      case 0: case ECANCELED: case EHWPOISON: case EKEYEXPIRED: case EKEYREJECTED: case EKEYREVOKED: case EMEDIUMTYPE: case ENOKEY:
-      case ENOMEDIUM: case ENOTRECOVERABLE: case EOWNERDEAD: case ERESTART: case ERFKILL: case ESTRPIPE:
-        return false;
+      case 0:
+      case ECANCELED:
+      case EHWPOISON:
+      case EKEYEXPIRED:
+      case EKEYREJECTED:
+      case EKEYREVOKED:
+      case EMEDIUMTYPE:
+      case ENOKEY:
+      case ENOMEDIUM:
+      case ENOTRECOVERABLE:
+      case EOWNERDEAD:
+      case ERESTART:
+      case ERFKILL:
+      case ESTRPIPE: return false;
       default: return true;
     }
   }

@@ -25,7 +25,7 @@ struct Poller::Impl {
   std::mutex lock;
   std::condition_variable idle;  // a callback ended
   std::map<int, Watch> watches;
-  int busy_fd = -1;              // whose callback runs now
+  int busy_fd = -1;  // whose callback runs now
   std::atomic<bool> stop{false};
   std::thread thread;
 
@@ -33,9 +33,7 @@ struct Poller::Impl {
     std::uint64_t one = 1;
     if (write(wake_fd, &one, sizeof one) < 0) return;  // full counter: it is awake already
   }
-  static std::uint32_t mask(unsigned events) {
-    return (events & kRead ? EPOLLIN | EPOLLRDHUP : 0u) | (events & kWrite ? EPOLLOUT : 0u);
-  }
+  static std::uint32_t mask(unsigned events) { return (events & kRead ? EPOLLIN | EPOLLRDHUP : 0u) | (events & kWrite ? EPOLLOUT : 0u); }
   void control(int op, int fd, unsigned events) {
     epoll_event e{};
     e.events = mask(events);

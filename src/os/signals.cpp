@@ -31,7 +31,8 @@ volatile int write_end = -1;
 void handler(int number) {
   int saved = errno;
   unsigned char byte = static_cast<unsigned char>(number);
-  if (write_end >= 0) [[maybe_unused]] ssize_t ignored = write(write_end, &byte, 1);
+  if (write_end >= 0) [[maybe_unused]]
+    ssize_t ignored = write(write_end, &byte, 1);
   errno = saved;
 }
 

@@ -16,7 +16,7 @@ namespace vm::os {
 enum class TerminalSwitch : std::int8_t { Off = -1, Leave = 0, On = 1 };
 
 struct TerminalMode {
-  TerminalSwitch lines = TerminalSwitch::Leave;    // the system collects and edits lines
+  TerminalSwitch lines = TerminalSwitch::Leave;  // the system collects and edits lines
   TerminalSwitch echo = TerminalSwitch::Leave;
   TerminalSwitch signals = TerminalSwitch::Leave;  // keys that raise signals
 };

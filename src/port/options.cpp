@@ -135,8 +135,8 @@ bool read_options(Term list, PortOptions* o) {
   bool in = false, out = false;
   for (; list.is_cons(); list = list.tail()) {
     Term option = list.head();
-    bool ok = option.is_tuple_of(2) ? read_pair(term::Tuple::from(option)[0], term::Tuple::from(option)[1], o)
-                                    : read_word(option, o, &in, &out);
+    bool ok =
+        option.is_tuple_of(2) ? read_pair(term::Tuple::from(option)[0], term::Tuple::from(option)[1], o) : read_word(option, o, &in, &out);
     if (!ok) return false;
   }
   if (in || out) {

@@ -41,7 +41,9 @@ Term build_data(term::HeapWriter& h, Port& port, const void* argument) {
   return port_message(h, port, term::Tuple::make(h, atoms::data, data));
 }
 
-Term build_atom(term::HeapWriter& h, Port& port, const void* argument) { return port_message(h, port, *static_cast<const Term*>(argument)); }
+Term build_atom(term::HeapWriter& h, Port& port, const void* argument) {
+  return port_message(h, port, *static_cast<const Term*>(argument));
+}
 
 Term build_exit_status(term::HeapWriter& h, Port& port, const void* argument) {
   return port_message(h, port, term::Tuple::make(h, atoms::exit_status, Term::small(*static_cast<const int*>(argument))));
@@ -51,7 +53,7 @@ void deliver(proc::Runtime& rt, proc::SignalKind kind, Term from, Term to, std::
   proc::Signal* s = proc::Signal::create(kind);
   s->from = from;
   s->id = key;
-  s->term = reason;  // an atom
+  s->term = reason;          // an atom
   sync::Epoch::Guard guard;  // may be the poller's thread
   proc::deliver_to(rt, to, s);
 }

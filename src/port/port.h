@@ -27,7 +27,7 @@ namespace vm::port {
 
 struct PortOptions {
   enum class Framing { Stream, Packet, Line } framing = Framing::Stream;
-  unsigned packet_bytes = 0;       // 1, 2 or 4
+  unsigned packet_bytes = 0;  // 1, 2 or 4
   std::size_t line_limit = 0;
   bool binary = false;
   bool eof = false;
@@ -54,20 +54,20 @@ class Port : public std::enable_shared_from_this<Port> {
   Port(Ports& ports, Term self, Term owner, std::string name, PortOptions options);
 
   // All with `lock` held.
-  void output(std::string bytes);            // hands to the driver, or frames and writes
-  void write(std::string bytes);             // as they are, now or when the descriptor takes them
-  void input(std::string_view bytes);        // from the poller: to the driver, or send_data
-  void send_data(std::string_view bytes);    // frames and sends to the connected process
+  void output(std::string bytes);          // hands to the driver, or frames and writes
+  void write(std::string bytes);           // as they are, now or when the descriptor takes them
+  void input(std::string_view bytes);      // from the poller: to the driver, or send_data
+  void send_data(std::string_view bytes);  // frames and sends to the connected process
   // port_control/3; nothing: badarg in the caller.
   std::optional<std::string> control(unsigned operation, std::string_view operand);
   void end_of_input();
   void child_ended(int status);
   void writable();
-  void close(Term reason);                   // links and monitors learn of it; queue is flushed when the reason is normal
+  void close(Term reason);  // links and monitors learn of it; queue is flushed when the reason is normal
   void send_to_owner(Term (*build)(term::HeapWriter& h, Port& port, const void* argument), const void* argument);
   // What the connected process gets for bytes of one frame.
   Term data_term(term::HeapWriter& h, std::string_view bytes) const;
-  bool flush(std::int64_t milliseconds);     // writes the queue out; false when time is over
+  bool flush(std::int64_t milliseconds);  // writes the queue out; false when time is over
 
   // Descriptors that were there before the port stay when it goes.
   bool owns_descriptors() const { return kind != PortKind::Fd && kind != PortKind::Terminal; }
@@ -79,20 +79,20 @@ class Port : public std::enable_shared_from_this<Port> {
   std::string name;
   PortOptions options;
   PortKind kind = PortKind::Fd;
-  std::unique_ptr<Driver> driver;            // null: a plain stream
+  std::unique_ptr<Driver> driver;  // null: a plain stream
   int in_fd = -1, out_fd = -1;
   int pid = -1;
   int exit_fd = -1;
   bool closed = false;
-  bool ended = false;                        // end of input was seen
+  bool ended = false;  // end of input was seen
   bool close_after_flush = false;
   std::size_t input_bytes = 0, output_bytes = 0;
   std::deque<std::string> queue;
   std::size_t queue_bytes = 0;
-  std::string partial;                       // input short of a frame
-  std::vector<Term> links;                   // local pids
+  std::string partial;                                   // input short of a frame
+  std::vector<Term> links;                               // local pids
   std::vector<std::pair<std::uint64_t, Term>> watchers;  // monitor key, pid
-  heap::OwnedTerm data;                      // port_set_data
+  heap::OwnedTerm data;                                  // port_set_data
   bool has_data = false;
   Term registered_name = term::kNil;
 

@@ -276,18 +276,10 @@ void refuse_link(proc::Runtime& rt, Term port, Term from) {
 
 void act(Port& port, proc::Signal& s) {
   switch (s.kind) {
-    case proc::SignalKind::Link:
-      port.links.push_back(s.from);
-      break;
-    case proc::SignalKind::Unlink:
-      std::erase(port.links, s.from);
-      break;
-    case proc::SignalKind::Monitor:
-      port.watchers.push_back({s.id, s.from});
-      break;
-    case proc::SignalKind::Demonitor:
-      std::erase_if(port.watchers, [&](auto& w) { return w.first == s.id; });
-      break;
+    case proc::SignalKind::Link: port.links.push_back(s.from); break;
+    case proc::SignalKind::Unlink: std::erase(port.links, s.from); break;
+    case proc::SignalKind::Monitor: port.watchers.push_back({s.id, s.from}); break;
+    case proc::SignalKind::Demonitor: std::erase_if(port.watchers, [&](auto& w) { return w.first == s.id; }); break;
     case proc::SignalKind::LinkExit: {
       bool linked = std::erase(port.links, s.from) > 0;
       // The end of the connected process closes the port whatever the reason; others only when they were linked and did not end normally.

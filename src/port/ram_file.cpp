@@ -14,8 +14,19 @@ namespace vm::port {
 namespace {
 
 enum Command : unsigned char {
-  kOpen = 1, kRead = 2, kSeek = 3, kWrite = 4, kSync = 9, kTruncate = 14, kReadAt = 17, kWriteAt = 18, kSyncData = 19, kGet = 30, kSize = 37,
-  kAdvise = 38, kAllocate = 39,
+  kOpen = 1,
+  kRead = 2,
+  kSeek = 3,
+  kWrite = 4,
+  kSync = 9,
+  kTruncate = 14,
+  kReadAt = 17,
+  kWriteAt = 18,
+  kSyncData = 19,
+  kGet = 30,
+  kSize = 37,
+  kAdvise = 38,
+  kAllocate = 39,
 };
 enum Answer : char { kOk = 0, kError = 1, kData = 2, kNumber = 3 };
 enum Mode : std::uint32_t { kMayRead = 1, kMayWrite = 2 };
@@ -70,7 +81,10 @@ class RamFile final : public Driver {
       case kWriteAt: return write_at(port, operands);
       case kGet: return answer_data(port, bytes_);
       case kSize: return answer_number(port, bytes_.size());
-      case kSync: case kSyncData: case kAdvise: case kAllocate: return mode_ ? answer(port, {std::string(1, kOk), nullptr}) : error(port, "ebadf");
+      case kSync:
+      case kSyncData:
+      case kAdvise:
+      case kAllocate: return mode_ ? answer(port, {std::string(1, kOk), nullptr}) : error(port, "ebadf");
       default: return;  // no answer, as from any driver that does not know a command
     }
   }

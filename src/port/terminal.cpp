@@ -62,7 +62,7 @@ class Terminal final : public Driver {
   static void answer(Port& port);
 
   TerminalLine line_;
-  std::string unfinished_;   // of a character that is being typed
+  std::string unfinished_;  // of a character that is being typed
   bool owes_answer_ = false;
 };
 
@@ -74,8 +74,8 @@ os::TerminalSize Terminal::size() {
 }
 
 void Terminal::answer(Port& port) {
-  port.send_to_owner(
-      [](term::HeapWriter& h, Port& p, const void*) -> Term { return term::Tuple::make(h, p.id, Term(atoms::ok)); }, nullptr);
+  port.send_to_owner([](term::HeapWriter& h, Port& p, const void*) -> Term { return term::Tuple::make(h, p.id, Term(atoms::ok)); },
+                     nullptr);
 }
 
 void Terminal::command(Port& port, std::string bytes) {

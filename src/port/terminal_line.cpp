@@ -33,7 +33,11 @@ std::string escaped_text(char32_t c) {
 char32_t take_character(std::string_view* text) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>((*text)[i]); };
   const unsigned first = byte(0);
-  const std::size_t n = first < 0x80 ? 1 : first >= 0xC2 && first < 0xE0 ? 2 : (first & 0xF0) == 0xE0 ? 3 : first >= 0xF0 && first < 0xF5 ? 4 : 0;
+  const std::size_t n = first < 0x80                    ? 1
+                        : first >= 0xC2 && first < 0xE0 ? 2
+                        : (first & 0xF0) == 0xE0        ? 3
+                        : first >= 0xF0 && first < 0xF5 ? 4
+                                                        : 0;
   char32_t c = n == 1 ? first : first & (0x7Fu >> n);
   bool whole = n != 0 && n <= text->size();
   for (std::size_t i = 1; whole && i < n; i++) {
@@ -182,7 +186,8 @@ std::size_t TerminalLine::escape_length(std::size_t i) const {
   if (left == 1) return 1;
   if (cells_[i + 1].c != '[') return 2;
   std::size_t n = 2;
-  while (n < left && cells_[i + n].kind == Kind::Plain && (cells_[i + n].c == ';' || (cells_[i + n].c >= '0' && cells_[i + n].c <= '9'))) n++;
+  while (n < left && cells_[i + n].kind == Kind::Plain && (cells_[i + n].c == ';' || (cells_[i + n].c >= '0' && cells_[i + n].c <= '9')))
+    n++;
   return n + 1;
 }
 

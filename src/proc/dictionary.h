@@ -12,7 +12,7 @@ namespace vm::proc {
 Term dictionary_get(Process& p, Term key);
 Term dictionary_put(Process& p, Term key, Term value);  // old value
 Term dictionary_erase(Process& p, Term key);
-Term dictionary_list(Process& p, term::HeapWriter& h);        // [{K,V}]
+Term dictionary_list(Process& p, term::HeapWriter& h);  // [{K,V}]
 Term dictionary_keys(Process& p, term::HeapWriter& h);
 Term dictionary_keys_of(Process& p, Term value, term::HeapWriter& h);
 Term dictionary_erase_all(Process& p, term::HeapWriter& h);

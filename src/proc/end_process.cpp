@@ -56,9 +56,7 @@ void reply_without_process(Runtime& rt, Process& p, Signal* s) {
     case SignalKind::GroupLeader: answer_group_leader(rt, s, atoms::badarg); break;
     case SignalKind::ProcessInfo:
     case SignalKind::SystemTask:
-    case SignalKind::Suspend:
-      refuse_request(rt, s);
-      return;
+    case SignalKind::Suspend: refuse_request(rt, s); return;
     default: break;
   }
   Signal::destroy(s);

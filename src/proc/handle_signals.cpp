@@ -173,9 +173,7 @@ bool handle_signal(Process& p, Signal* s, Term* exit_reason) {
     case SignalKind::IsAlive: answer_alive(*p.runtime, s, atoms::true_); break;
     case SignalKind::Answer: on_answer(p, s); return true;
     case SignalKind::ReceiveTimeout: on_receive_timeout(p, s); break;
-    case SignalKind::Resume:
-      resume_one(p);
-      break;
+    case SignalKind::Resume: resume_one(p); break;
     case SignalKind::ProcessInfo:
     case SignalKind::SystemTask:
     case SignalKind::Suspend:

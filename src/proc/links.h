@@ -18,7 +18,7 @@ bool is_linked(Process& self, Term target);
 
 // monitor/2,3 of a local process, a registered name ({Name, Node} semantic: `name` given, else nil) or time_offset. Answers the reference.
 struct MonitorOptions {
-  Term tag = Term::non_value();      // {tag, T}: replaces 'DOWN'; deep copied
+  Term tag = Term::non_value();  // {tag, T}: replaces 'DOWN'; deep copied
   AliasMode alias = AliasMode::None;
 };
 Term monitor(Process& self, MonitorKind kind, Term target, Term name, const MonitorOptions& options);

@@ -9,21 +9,21 @@
 namespace vm::proc {
 
 struct LinkEntry {
-  std::uint64_t key;             // bits of `other`
-  Term other;                    // local pid or port
-  std::uint64_t unlink_id = 0;   // not 0: we unlinked and wait for the acknowledgement; exit signals over the link are void
+  std::uint64_t key;            // bits of `other`
+  Term other;                   // local pid or port
+  std::uint64_t unlink_id = 0;  // not 0: we unlinked and wait for the acknowledgement; exit signals over the link are void
 };
 
-struct MonitorEntry {            // we monitor
-  std::uint64_t key;             // of the reference
+struct MonitorEntry {  // we monitor
+  std::uint64_t key;   // of the reference
   MonitorKind kind;
   AliasMode alias;
-  Term target;                   // local pid or port; nil: nobody by that name
-  Term name;                     // registered name, or nil
-  heap::OwnedTerm tag;           // term is the non-value: 'DOWN'
+  Term target;          // local pid or port; nil: nobody by that name
+  Term name;            // registered name, or nil
+  heap::OwnedTerm tag;  // term is the non-value: 'DOWN'
 };
 
-struct WatcherEntry {            // we are monitored
+struct WatcherEntry {  // we are monitored
   std::uint64_t key;
   Term from;
 };

@@ -84,7 +84,7 @@ class Mailbox {
   }
   // Takes any message of the inbox out. The caller owns it. save moves to the next one if it stood there.
   void remove(Message* m);
-  void rewind() {                          // a receive ended or timed out
+  void rewind() {  // a receive ended or timed out
     save_ = first_;
     matching_ = nullptr;
   }
@@ -125,7 +125,7 @@ class Mailbox {
   static constexpr std::uint32_t kEarly = 8;
   static constexpr std::uint64_t kMissLimit = 1024;
   static constexpr std::size_t kIndexFrom = 256, kIndexTo = 64;  // lengths to make and to drop an index
-  static constexpr std::uint8_t kListed = 1;  // Signal::flags of a message: in the list on_heap_
+  static constexpr std::uint8_t kListed = 1;                     // Signal::flags of a message: in the list on_heap_
   static bool is_listed(const Message& m) { return m.flags & kListed; }
   void list(Message& m) {
     if (!m.term.is_pointer() && !m.token.is_pointer() && !m.from.is_pointer()) return;
@@ -154,17 +154,17 @@ class Mailbox {
   Message* last_ = nullptr;
   Message* save_ = nullptr;
   std::size_t length_ = 0;
-  Message* matching_ = nullptr;   // what the running receive looks at; nullptr between two messages
-  Message* on_heap_ = nullptr;    // waiting messages with terms on the heap
+  Message* matching_ = nullptr;  // what the running receive looks at; nullptr between two messages
+  Message* on_heap_ = nullptr;   // waiting messages with terms on the heap
   std::uint32_t on_heap_count_ = 0;
   std::uint8_t next_marker_ = 0;
   std::uint8_t markers_used_ = 0;
-  std::uint64_t missed_ = 0;      // messages that receives passed over in vain
+  std::uint64_t missed_ = 0;  // messages that receives passed over in vain
   std::uint64_t miss_limit_ = kMissLimit;
   MailboxIndex* index_ = nullptr;
   Message* unindexed_ = nullptr;  // first message the index does not know
   std::uint64_t appended_ = 0;    // messages are numbered in the inbox (Signal::id)
-  Marker* markers_ = nullptr;  // kMarkers of them, on demand
+  Marker* markers_ = nullptr;     // kMarkers of them, on demand
 };
 
 }  // namespace vm::proc

@@ -6,10 +6,10 @@
 #include "proc/log.h"
 #include "proc/process_cold.h"
 #include "proc/runtime.h"
-#include "proc/system_monitor.h"
-#include "proc/time.h"
 #include "proc/spawn.h"
+#include "proc/system_monitor.h"
 #include "proc/system_tasks.h"
+#include "proc/time.h"
 #include "proc/timers.h"
 #include "sync/slab.h"
 
@@ -147,7 +147,7 @@ sched::After Process::run(sched::Scheduler& scheduler) {
     }
   }
   const Engine::Stop stop = VM_UNLIKELY(runtime->monitor.load(std::memory_order_relaxed) != nullptr) ? run_timed_slice(*this, scheduler)
-                                                                                                      : run_slice(*this, scheduler);
+                                                                                                     : run_slice(*this, scheduler);
   if (stop == Engine::Stop::Ended) return sched::After::Parked;
   if (VM_UNLIKELY(cold && cold->deferred_first) && !run_deferred(*this)) return sched::After::Parked;
   return stop == Engine::Stop::Yielded ? requeue(*this) : park(*this);

@@ -15,29 +15,29 @@
 #include "code/module.h"
 #include "heap/process_heap.h"
 #include "proc/mailbox.h"
-#include "proc/signal.h"
 #include "proc/process_state.h"
+#include "proc/signal.h"
 #include "sched/scheduler.h"
 #include "sync/spinlock.h"
 
 namespace vm::proc {
 
 struct Runtime;
-class Links;        // proc/links.h
-class Dictionary;   // proc/dictionary.h
-struct ColdPart;    // proc/process_cold.h: rarely used fields
-struct BifTimer;    // proc/timers.cpp
+class Links;       // proc/links.h
+class Dictionary;  // proc/dictionary.h
+struct ColdPart;   // proc/process_cold.h: rarely used fields
+struct BifTimer;   // proc/timers.cpp
 
 enum class ExceptionClass : std::uint8_t { Error = 0, Exit = 1, Throw = 2 };
 
 // What a built-in or an instruction left behind when it answered "no value".
 enum class PendingKind : std::uint8_t {
   None,
-  Raise,      // exception_ says what
-  Trap,       // call scratch->pending_export with the arguments in pending_args, as if the built-in had been that call
-  Yield,      // as Trap, but give up the slice first
-  Wait,       // leave the slice waiting (hibernate, suspend): the built-in is called again when woken unless `hibernate` said where to go
-  Exit,       // the process has ended
+  Raise,  // exception_ says what
+  Trap,   // call scratch->pending_export with the arguments in pending_args, as if the built-in had been that call
+  Yield,  // as Trap, but give up the slice first
+  Wait,   // leave the slice waiting (hibernate, suspend): the built-in is called again when woken unless `hibernate` said where to go
+  Exit,   // the process has ended
 };
 
 struct Exception {
@@ -45,10 +45,10 @@ struct Exception {
   Term reason = term::kNil;
   // Stack trace: non_value = take it from the stack; otherwise a ready list (raise/3) or the raw trace of an earlier raise.
   Term stacktrace = Term::non_value();
-  Term args = Term::non_value();       // argument list for the first entry (error/2, undef, function_clause), else arity is shown
-  Term cause = Term::non_value();      // error_info's cause for erl_*_errors (badarg details)
-  Term error_info = Term::non_value(); // error/3: a ready error_info map
-  bool save_trace = true;              // false: throw of an already saved trace
+  Term args = Term::non_value();        // argument list for the first entry (error/2, undef, function_clause), else arity is shown
+  Term cause = Term::non_value();       // error_info's cause for erl_*_errors (badarg details)
+  Term error_info = Term::non_value();  // error/3: a ready error_info map
+  bool save_trace = true;               // false: throw of an already saved trace
 };
 
 // What a built-in leaves for the engine, which takes it at once: nothing of it outlives a slice, so each thread has one for all processes.
@@ -81,46 +81,55 @@ class Process final : public sched::Runnable, public heap::RootSource {
 
   // --- engine state while not running
   heap::ProcessHeap heap;
-  code::CodePtr pc = nullptr;              // where to go on
-  std::uint32_t live = 0;                  // how many argument registers are saved
-  std::uint32_t catches = 0;               // catch tags on the stack; 0: an exception ends the process
-  Term* saved_registers = nullptr;         // `live` terms; points to inline_registers or a block
+  code::CodePtr pc = nullptr;       // where to go on
+  std::uint32_t live = 0;           // how many argument registers are saved
+  std::uint32_t catches = 0;        // catch tags on the stack; 0: an exception ends the process
+  Term* saved_registers = nullptr;  // `live` terms; points to inline_registers or a block
   Term inline_registers[kInlineRegisters];
   std::uint32_t saved_capacity = kInlineRegisters;
-  std::uint32_t slice_reductions = 0;      // what the slice started with
-  SWord reductions_left = 0;               // of this slice; the engine keeps it in a register while running
-  std::uint64_t reductions_done = 0;       // in earlier slices
-  const code::Mfa* current_mfa = nullptr;  // while waiting in or calling a built-in or exiting: what current_function shows; else from pc
-  const code::Mfa* initial_call = nullptr; // lives for ever, in an export
+  std::uint32_t slice_reductions = 0;       // what the slice started with
+  SWord reductions_left = 0;                // of this slice; the engine keeps it in a register while running
+  std::uint64_t reductions_done = 0;        // in earlier slices
+  const code::Mfa* current_mfa = nullptr;   // while waiting in or calling a built-in or exiting: what current_function shows; else from pc
+  const code::Mfa* initial_call = nullptr;  // lives for ever, in an export
 
   // --- pending action of a built-in; details in `scratch`
   PendingKind pending = PendingKind::None;
-  bool in_engine = false;                  // own thread: inside Engine::run
-  bool waiting = false;                    // own thread: the last slice ended in a receive
+  bool in_engine = false;  // own thread: inside Engine::run
+  bool waiting = false;    // own thread: the last slice ended in a receive
   // Owns or fixed a table at some time: ets/ wants to hear of its end.
   std::atomic<bool> has_tables{false};
   // A NIF resource monitors or monitored this process: nif/ wants to hear of its end.
   std::atomic<bool> has_native_monitors{false};
-  Scratch* scratch;                        // of the thread that runs it, or made it; empty between slices
+  Scratch* scratch;  // of the thread that runs it, or made it; empty between slices
 
   // --- Erlang-visible state
   Mailbox mailbox;
   Term group_leader = term::kNil;
-  Term registered_name = term::kNil;       // atom or nil; owned by the registry
+  Term registered_name = term::kNil;  // atom or nil; owned by the registry
   Term parent = term::kNil;
-  Dictionary* dictionary = nullptr;        // on demand
-  Links* links = nullptr;                  // links, monitors, aliases; on demand
-  ColdPart* cold = nullptr;                // on demand
+  Dictionary* dictionary = nullptr;  // on demand
+  Links* links = nullptr;            // links, monitors, aliases; on demand
+  ColdPart* cold = nullptr;          // on demand
   Term seq_trace_token = term::kNil;
-  std::uint32_t trace_flags = 0;           // bits of trace/; 0 when nothing traces this process
-  std::uint32_t flags = 0;                 // ProcessFlag bits
+  std::uint32_t trace_flags = 0;  // bits of trace/; 0 when nothing traces this process
+  std::uint32_t flags = 0;        // ProcessFlag bits
 
   enum ProcessFlag : std::uint32_t {
-    kTrapExit = 1, kOffHeapMessages = 2, kSystemProcess = 4, kSensitive = 8, kHibernated = 16, kDisableGc = 32,
-    kUsingTimer = 64, kTimedOut = 128, kSaveCalls = 256, kDirtyRunning = 512,
+    kTrapExit = 1,
+    kOffHeapMessages = 2,
+    kSystemProcess = 4,
+    kSensitive = 8,
+    kHibernated = 16,
+    kDisableGc = 32,
+    kUsingTimer = 64,
+    kTimedOut = 128,
+    kSaveCalls = 256,
+    kDirtyRunning = 512,
     // Set by the engine before it answers Yielded: go on in a thread of that dirty pool (Process::run gets its Scheduler, dirty() == true).
     // Cleared by Process::run when it hands the process over.
-    kWantsDirtyCpu = 1024, kWantsDirtyIo = 2048,
+    kWantsDirtyCpu = 1024,
+    kWantsDirtyIo = 2048,
   };
   bool trap_exit() const { return flags & kTrapExit; }
 
@@ -147,7 +156,7 @@ class Process final : public sched::Runnable, public heap::RootSource {
 
   // State word, see proc/process_state.h.
   std::atomic<std::uint32_t> state{0};
-  std::uint32_t suspend_count = 0;         // own thread
+  std::uint32_t suspend_count = 0;  // own thread
   // Of the sweeper (proc/sweeper.h): reductions_done when it last came by, passes since they changed, and how many it takes.
   std::uint8_t sweep_age = 0, sweep_patience = 0;
   std::uint32_t sweep_mark = 0;

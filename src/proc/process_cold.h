@@ -3,8 +3,8 @@
 // What few processes need: allocated when first used. Own thread only.
 #pragma once
 
-#include "proc/process.h"
 #include "proc/id_table.h"
+#include "proc/process.h"
 #include "sched/timer_wheel.h"
 #include "term/atoms.h"
 
@@ -13,7 +13,7 @@ namespace vm::proc {
 struct ReceiveTimer;  // proc/timers.cpp
 
 struct SuspendedByUs {
-  std::uint64_t key;      // pid bits
+  std::uint64_t key;  // pid bits
   std::uint32_t count;
 };
 
@@ -32,7 +32,7 @@ struct ColdPart {
   std::uint32_t save_calls = 0;
   bool group_leader_boxed = false;
   std::int64_t async_dist = 0;
-  SWord node_monitors = 0;    // process_flag(monitor_nodes, true) calls in force
+  SWord node_monitors = 0;  // process_flag(monitor_nodes, true) calls in force
 
   ~ColdPart();
 };

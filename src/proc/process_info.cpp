@@ -20,9 +20,7 @@ Term boolean(bool b) { return b ? atoms::true_ : atoms::false_; }
 
 Term pair(term::HeapWriter& h, Term key, Term value) { return term::Tuple::make(h, key, value); }
 
-Term mfa_tuple(term::HeapWriter& h, const code::Mfa& mfa) {
-  return term::Tuple::make(h, mfa.module, mfa.function, count(mfa.arity));
-}
+Term mfa_tuple(term::HeapWriter& h, const code::Mfa& mfa) { return term::Tuple::make(h, mfa.module, mfa.function, count(mfa.arity)); }
 
 const code::Mfa* current_mfa(Process& p) {
   if (p.current_mfa && p.current_mfa->function != atoms::process_info) return p.current_mfa;
@@ -60,9 +58,7 @@ Term get_messages(Process& p, term::HeapWriter& h, bool) {
   return list.finish();
 }
 Term get_queue_length(Process& p, term::HeapWriter&, bool) { return count(p.mailbox.inbox_length()); }
-Term get_queue_data(Process& p, term::HeapWriter&, bool) {
-  return p.flags & Process::kOffHeapMessages ? atoms::off_heap : atoms::on_heap;
-}
+Term get_queue_data(Process& p, term::HeapWriter&, bool) { return p.flags & Process::kOffHeapMessages ? atoms::off_heap : atoms::on_heap; }
 Term get_links(Process& p, term::HeapWriter& h, bool) { return links_list(p, h); }
 Term get_monitors(Process& p, term::HeapWriter& h, bool) { return monitors_list(p, h); }
 Term get_monitored_by(Process& p, term::HeapWriter& h, bool) { return monitored_by_list(p, h); }
@@ -252,10 +248,15 @@ constexpr Item kItems[] = {
 };
 
 constexpr Term kDefaultItems[] = {
-    atoms::registered_name, atoms::current_function, atoms::initial_call,    atoms::status,       atoms::message_queue_len,
-    atoms::links,           atoms::dictionary,       atoms::trap_exit,       atoms::error_handler, atoms::priority,
-    atoms::group_leader,    atoms::total_heap_size,  atoms::heap_size,       atoms::stack_size,   atoms::reductions,
-    atoms::garbage_collection, atoms::suspending,
+    atoms::registered_name,   atoms::current_function,
+    atoms::initial_call,      atoms::status,
+    atoms::message_queue_len, atoms::links,
+    atoms::dictionary,        atoms::trap_exit,
+    atoms::error_handler,     atoms::priority,
+    atoms::group_leader,      atoms::total_heap_size,
+    atoms::heap_size,         atoms::stack_size,
+    atoms::reductions,        atoms::garbage_collection,
+    atoms::suspending,
 };
 
 }  // namespace

@@ -13,7 +13,7 @@
 namespace vm::proc {
 
 enum ProcessState : std::uint32_t {
-  kQueued = 1,      // in a run queue or a dirty queue
+  kQueued = 1,  // in a run queue or a dirty queue
   kRunning = 2,
   kExiting = 4,     // ending: no wake-up any longer
   kNamed = 8,       // registered (set under the registry's lock)

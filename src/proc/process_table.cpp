@@ -52,9 +52,7 @@ Term ProcessTable::reserve() {
   }
 }
 
-void ProcessTable::publish(Term pid, Process* p) {
-  impl_->slots[pid.id_data() & (impl_->size - 1)].store(p, std::memory_order_release);
-}
+void ProcessTable::publish(Term pid, Process* p) { impl_->slots[pid.id_data() & (impl_->size - 1)].store(p, std::memory_order_release); }
 
 void ProcessTable::cancel(Term pid) { remove(pid); }
 

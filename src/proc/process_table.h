@@ -19,8 +19,8 @@ class ProcessTable {
   // A pid for a new process together with its slot; the non-value when the table is full. The slot shows nothing until publish.
   Term reserve();
   void publish(Term pid, Process* p);
-  void cancel(Term pid);   // reserve without publish
-  void remove(Term pid);   // frees the slot; the object is freed by the caller through Epoch::defer
+  void cancel(Term pid);  // reserve without publish
+  void remove(Term pid);  // frees the slot; the object is freed by the caller through Epoch::defer
   std::size_t count() const;
   std::size_t limit() const;
   // Pids of all processes that are alive or exiting at one moment, in no particular order. O(n).

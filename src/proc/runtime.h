@@ -7,27 +7,37 @@
 #include <string>
 #include <vector>
 
-#include "code/code_store.h"
 #include "code/backend.h"
+#include "code/code_store.h"
 #include "proc/process.h"
 #include "sched/scheduler.h"
 #include "sched/timer_wheel.h"
 
-namespace vm::ets { class Tables; }
-namespace vm::port { class Ports; }
-namespace vm::nif { class Natives; }
-namespace vm::dist { class Nodes; }
-namespace vm::load { class Loader; }
+namespace vm::ets {
+class Tables;
+}
+namespace vm::port {
+class Ports;
+}
+namespace vm::nif {
+class Natives;
+}
+namespace vm::dist {
+class Nodes;
+}
+namespace vm::load {
+class Loader;
+}
 
 namespace vm::proc {
 
 struct MonitorOptions;  // proc/links.h
 class ProcessTable;
 class Registry;
-class Sweeper;       // proc/sweeper.h
+class Sweeper;        // proc/sweeper.h
 class SystemMonitor;  // proc/system_monitor.h
-class TimeService;   // proc/time.h
-class BifTimers;     // proc/timers.h
+class TimeService;    // proc/time.h
+class BifTimers;      // proc/timers.h
 
 // What proc/ needs of an engine.
 class Engine {
@@ -41,7 +51,7 @@ class Engine {
   // Register block of a scheduler thread.
   virtual void attach(sched::Scheduler& scheduler) = 0;
   // Raises in a process that is not inside the engine (exit signal that kills: ends it with the reason).
-  virtual Term stack_trace_of(Process& p, std::size_t depth, term::HeapWriter& h) = 0;   // current_stacktrace
+  virtual Term stack_trace_of(Process& p, std::size_t depth, term::HeapWriter& h) = 0;  // current_stacktrace
   virtual code::Function* current_function(Process& p) = 0;
 };
 
@@ -50,8 +60,8 @@ enum SchedulerCounter : unsigned { kReductionsCounter, kCollectionsCounter, kRec
 
 // Upward calls that other rooms fill in (boot/).
 struct Hooks {
-  void (*process_ending)(Process& p) = nullptr;      // ETS tables, owned ports, …: called on the process's own thread while exiting
-  void (*port_signal)(Runtime& rt, Term port, Signal* s) = nullptr;  // link/monitor/exit/unlink to a port; owns s
+  void (*process_ending)(Process& p) = nullptr;  // ETS tables, owned ports, …: called on the process's own thread while exiting
+  void (*port_signal)(Runtime& rt, Term port, Signal* s) = nullptr;                     // link/monitor/exit/unlink to a port; owns s
   void (*send_to_port)(Runtime& rt, Process* from, Term port, Term message) = nullptr;  // Port ! {Pid, {command, ..}}
   // For native code: whether a port is open, and output as if its owner had sent it (false: no such port).
   bool (*port_alive)(Runtime& rt, Term port) = nullptr;
@@ -74,27 +84,27 @@ struct Hooks {
   Term (*port_by_name)(Runtime& rt, Term name) = nullptr;
 };
 
-struct Settings {            // from flags (boot/)
+struct Settings {  // from flags (boot/)
   std::size_t process_limit = 262144;
   std::size_t port_limit = 65536;
   std::size_t atom_limit = 1048576;
   std::size_t ets_limit = 8192;
-  unsigned otp_release = 25;             // of the OTP root being served
+  unsigned otp_release = 25;  // of the OTP root being served
   std::string erts_version = "13.1.5";
   std::string root_dir, bin_dir, program_name, home;
-  std::vector<std::string> init_arguments;  // what follows `--`, for init
+  std::vector<std::string> init_arguments;      // what follows `--`, for init
   std::vector<std::string> emulator_arguments;  // emu_args
   heap::HeapLimits heap_limits;
   std::uint32_t context_reductions = 4000;
-  bool single_reduction = false;         // stress: one reduction per slice
+  bool single_reduction = false;  // stress: one reduction per slice
   bool off_heap_messages = false;
   int backtrace_depth = 8;
-  char file_name_encoding = 'u';         // 'u' or 'l'
+  char file_name_encoding = 'u';  // 'u' or 'l'
   std::string file_name_warning = "w";
   std::string printable_range = "latin1";  // +pc
   std::string time_warp = "no_time_warp";
   bool time_correction = true;
-  std::string warning_map = "warning";   // +W
+  std::string warning_map = "warning";  // +W
   unsigned async_threads = 1;
   unsigned logical_processors = 1;
   std::size_t dist_buffer_limit = 1024 * 1024;
@@ -117,16 +127,16 @@ struct Runtime {
   ets::Tables* ets = nullptr;
   port::Ports* ports = nullptr;
   nif::Natives* natives = nullptr;
-  Term system_logger = term::kNil;                              // pid, or the atoms logger and undefined; boot/ sets logger
+  Term system_logger = term::kNil;  // pid, or the atoms logger and undefined; boot/ sets logger
   std::uint32_t trace_control_word = 0;
-  std::atomic<SystemMonitor*> monitor{nullptr};                 // once somebody asked for it
-  bool scheduler_wall_time = false;                             // measuring was asked for
+  std::atomic<SystemMonitor*> monitor{nullptr};  // once somebody asked for it
+  bool scheduler_wall_time = false;              // measuring was asked for
   dist::Nodes* nodes = nullptr;
   load::Loader* loader = nullptr;
-  void* service_owner = nullptr;                                // boot/'s own state
-  std::vector<Term> preloaded;                                  // names of the preloaded modules
-  std::vector<std::pair<Term, Term>> system_processes;          // module, pid
-  Term node_name = atoms_nonode();   // nonode@nohost until set
+  void* service_owner = nullptr;                        // boot/'s own state
+  std::vector<Term> preloaded;                          // names of the preloaded modules
+  std::vector<std::pair<Term, Term>> system_processes;  // module, pid
+  Term node_name = atoms_nonode();                      // nonode@nohost until set
   std::uint32_t creation = 0;
   // Bytes that went through ports, for statistics(io).
   std::atomic<std::uint64_t> bytes_in{0}, bytes_out{0};

@@ -23,8 +23,8 @@ SendOutcome send_any(Process& from, Term to, Term message);
 // A fresh reference.
 Term make_ref(Runtime& rt, term::HeapWriter& h);
 void next_ref_numbers(std::uint32_t out[3]);
-std::uint64_t next_unique_integer();            // unique, positive
-std::int64_t next_monotonic_unique();           // strictly increasing from MIN as stock
+std::uint64_t next_unique_integer();   // unique, positive
+std::int64_t next_monotonic_unique();  // strictly increasing from MIN as stock
 // Hands a signal over; frees it and answers false when there is no such process.
 bool deliver_to(Runtime& rt, Term pid, Signal* s);
 }  // namespace vm::proc

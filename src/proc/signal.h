@@ -19,18 +19,18 @@ class Process;
 
 enum class SignalKind : std::uint8_t {
   Message,
-  Exit,            // exit/2: term = reason, from; may kill
-  LinkExit,        // a linked process or port ended: term = reason
-  Link,            // from links itself to us
-  Unlink,          // with id; answered by UnlinkAck
+  Exit,      // exit/2: term = reason, from; may kill
+  LinkExit,  // a linked process or port ended: term = reason
+  Link,      // from links itself to us
+  Unlink,    // with id; answered by UnlinkAck
   UnlinkAck,
-  Monitor,         // from monitors us: id = key of the reference
-  Demonitor,       // id
-  MonitorDown,     // a monitored thing ended: id, term = reason
-  GroupLeader,     // term = {Ref, NewLeader}; answered with the message {Ref, true | badarg}
-  IsAlive,         // answered with {Ref, true | false}; term = Ref
-  ProcessInfo,     // term = list of items (argument = flags); answered by Answer
-  Suspend,         // flags = SuspendReply; term = tag of the answering message
+  Monitor,      // from monitors us: id = key of the reference
+  Demonitor,    // id
+  MonitorDown,  // a monitored thing ended: id, term = reason
+  GroupLeader,  // term = {Ref, NewLeader}; answered with the message {Ref, true | badarg}
+  IsAlive,      // answered with {Ref, true | false}; term = Ref
+  ProcessInfo,  // term = list of items (argument = flags); answered by Answer
+  Suspend,      // flags = SuspendReply; term = tag of the answering message
   Resume,
   SystemTask,      // term = request tuple of erts_internal:request_system_task
   Rpc,             // runs function(receiver, argument) in the receiver; dropped when the receiver is gone
@@ -45,14 +45,14 @@ enum SuspendReply : std::uint8_t { kSuspendSilent, kSuspendSync, kSuspendAsync }
 struct Signal {
   Signal() : function(nullptr), argument(nullptr) {}
 
-  Signal* next = nullptr;        // towards newer ones in an inbox
-  Signal* prev = nullptr;        // inbox only
+  Signal* next = nullptr;  // towards newer ones in an inbox
+  Signal* prev = nullptr;  // inbox only
   SignalKind kind = SignalKind::Message;
   std::uint8_t flags = 0;
-  Term from = term::kNil;        // pid, port or node of the sender; nil when unknown
-  Term term = term::kNil;        // message, reason, …: lives in fragments (or is immediate/literal)
-  Term token = term::kNil;       // sequential trace token
-  std::uint64_t id = 0;          // key of a reference (ref_key), unlink id, request number; number of a message in the inbox
+  Term from = term::kNil;   // pid, port or node of the sender; nil when unknown
+  Term term = term::kNil;   // message, reason, …: lives in fragments (or is immediate/literal)
+  Term token = term::kNil;  // sequential trace token
+  std::uint64_t id = 0;     // key of a reference (ref_key), unlink id, request number; number of a message in the inbox
   heap::HeapFragment* fragments = nullptr;
   union {
     struct {  // SignalKind::Rpc

@@ -12,9 +12,9 @@ struct SpawnOptions {
   bool monitor = false;
   MonitorOptions monitor_options;
   sched::Priority priority = sched::Priority::Normal;
-  heap::HeapLimits limits;           // start from runtime.settings.heap_limits
+  heap::HeapLimits limits;  // start from runtime.settings.heap_limits
   bool off_heap_messages = false;
-  unsigned scheduler = 0;            // 0 = any
+  unsigned scheduler = 0;  // 0 = any
   bool system_process = false;
   // spawn_request: a message {ReplyTag, Ref, ok, Pid} for the parent, queued before anything the child can send. Ref is the
   // monitor's reference, or a new one.
@@ -23,7 +23,7 @@ struct SpawnOptions {
   Term reply_tag = Term::non_value();
 };
 struct Spawned {
-  Term pid = Term::non_value();      // non-value: process table full (system_limit)
+  Term pid = Term::non_value();  // non-value: process table full (system_limit)
   Term monitor_ref = Term::non_value();
   Term request_ref = Term::non_value();
 };

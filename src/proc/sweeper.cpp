@@ -14,14 +14,14 @@ namespace vm::proc {
 namespace {
 
 constexpr std::int64_t kPassNs = 250'000'000;
-constexpr std::int64_t kShare = 100;             // a pass of t is followed by a pause of kShare * t
+constexpr std::int64_t kShare = 100;  // a pass of t is followed by a pause of kShare * t
 constexpr std::size_t kSlotsPerSlice = 2048;
-constexpr std::size_t kWorthWords = 2048;        // heaps below are left alone
+constexpr std::size_t kWorthWords = 2048;  // heaps below are left alone
 constexpr std::size_t kWorthOffHeapBytes = 16 * 1024;
-constexpr std::uint8_t kFirstAge = 3;            // passes without work before the first sweep
-constexpr std::uint8_t kLongestPatience = 6;     // doublings
-constexpr std::uint8_t kSwept = 255;             // age of a process that did nothing since it was swept
-constexpr unsigned kCalmPasses = 12;             // passes after the last activity
+constexpr std::uint8_t kFirstAge = 3;         // passes without work before the first sweep
+constexpr std::uint8_t kLongestPatience = 6;  // doublings
+constexpr std::uint8_t kSwept = 255;          // age of a process that did nothing since it was swept
+constexpr unsigned kCalmPasses = 12;          // passes after the last activity
 constexpr std::size_t kTrimBytes = std::size_t{16} << 20;
 constexpr std::int64_t kTrimNs = 2'000'000'000;
 
@@ -76,7 +76,8 @@ void Sweeper::visit(Process& p) {
   const std::size_t words = p.heap.total_words();
   const std::size_t off_heap = off_heap_bytes(p);
   const bool worth = words > std::max(kWorthWords, p.heap.limits().min_heap_words) || off_heap > kWorthOffHeapBytes;
-  if (worth && p.sweep_age != kSwept && p.sweep_age >= (kFirstAge << std::min(p.sweep_patience, kLongestPatience)) && !(p.flags & (Process::kDisableGc | Process::kHibernated))) {
+  if (worth && p.sweep_age != kSwept && p.sweep_age >= (kFirstAge << std::min(p.sweep_patience, kLongestPatience)) &&
+      !(p.flags & (Process::kDisableGc | Process::kHibernated))) {
     p.collect_waiting();
     swept_.fetch_add(1, std::memory_order_relaxed);
     const std::size_t bytes = words * kWordBytes + off_heap, left = p.heap.total_words() * kWordBytes + off_heap_bytes(p);

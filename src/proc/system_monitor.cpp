@@ -23,9 +23,12 @@ void add_sizes(Process& p, heap::FragmentWriter& w, term::ListBuilder* list) {
     Term name;
     std::size_t words;
   } sizes[] = {
-      {atoms::old_heap_block_size, h.old_block_words()}, {atoms::heap_block_size, h.block_words()},
-      {atoms::mbuf_size, h.total_words() - blocks},      {atoms::stack_size, h.stack_words()},
-      {atoms::old_heap_size, h.old_words()},             {atoms::heap_size, h.used_words()},
+      {atoms::old_heap_block_size, h.old_block_words()},
+      {atoms::heap_block_size, h.block_words()},
+      {atoms::mbuf_size, h.total_words() - blocks},
+      {atoms::stack_size, h.stack_words()},
+      {atoms::old_heap_size, h.old_words()},
+      {atoms::heap_size, h.used_words()},
   };
   for (const auto& s : sizes) list->add(term::Tuple::make(w, s.name, number(w, s.words)));
 }

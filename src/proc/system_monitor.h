@@ -15,14 +15,14 @@
 namespace vm::proc {
 
 struct MonitorSettings {
-  Term pid = Term::non_value();  // non-value: nobody
+  Term pid = Term::non_value();                                              // non-value: nobody
   std::uint64_t long_gc_ms = 0, long_schedule_ms = 0, large_heap_words = 0;  // 0: not asked for
   bool busy_port = false, busy_dist_port = false;
 };
 
 class SystemMonitor {
  public:
-  MonitorSettings settings();              // nobody when the process has ended
+  MonitorSettings settings();  // nobody when the process has ended
   void set(const MonitorSettings& wanted);
   explicit SystemMonitor(Runtime& rt) : runtime_(rt) {}
 

@@ -23,7 +23,7 @@ struct BifTimer : sched::Timer, sync::SlabObject<BifTimer> {
   std::uint64_t key;
   Term destination;
   heap::OwnedTerm message;
-  std::int64_t due_ns;        // Erlang monotonic
+  std::int64_t due_ns;  // Erlang monotonic
   // List of the destination process, under its timers_lock.
   BifTimer* before = nullptr;
   BifTimer* after = nullptr;

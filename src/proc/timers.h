@@ -23,10 +23,10 @@ class BifTimers {
 };
 
 struct TimerRequest {
-  std::int64_t due_ns;        // monotonic
-  Term destination;           // local pid or atom (looked up when it fires)
-  Term message;               // deep copied
-  bool wrap;                  // {timeout, Ref, Msg} (start_timer) or Msg (send_after)
+  std::int64_t due_ns;  // monotonic
+  Term destination;     // local pid or atom (looked up when it fires)
+  Term message;         // deep copied
+  bool wrap;            // {timeout, Ref, Msg} (start_timer) or Msg (send_after)
 };
 // Answers the timer's reference, made on h.
 Term start_timer(Process& self, const TimerRequest& request, term::HeapWriter& h);

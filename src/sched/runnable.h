@@ -19,8 +19,8 @@ class Scheduler;
 enum class Priority : std::uint8_t { Low = 0, Normal = 1, High = 2, Max = 3 };
 
 enum class After : std::uint8_t {
-  Requeue,   // ready again: put it at the end of its queue
-  Parked,    // waits, or was queued by somebody else, or is gone: forget it
+  Requeue,  // ready again: put it at the end of its queue
+  Parked,   // waits, or was queued by somebody else, or is gone: forget it
 };
 
 class Runnable {

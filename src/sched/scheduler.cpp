@@ -36,7 +36,7 @@ struct SchedulerAccess {
   RunQueue queue;
   std::atomic<std::uint64_t> slices{0};
   std::atomic<std::uint64_t> busy_ticks{0};
-  std::atomic<bool> moving{false};   // outside of a safe point: rules of stop_the_world
+  std::atomic<bool> moving{false};  // outside of a safe point: rules of stop_the_world
   os::Wakeup wakeup;
   os::Thread thread;
   std::uint64_t look_around_at = 0;
@@ -80,8 +80,8 @@ struct SchedulerGroup::Impl {
   std::atomic<unsigned> round_robin{0};
   bool started = false;
 
-  std::atomic<bool> polling{false};        // some worker sleeps inside poll_io
-  std::atomic<unsigned> poller{~0u};       // its index
+  std::atomic<bool> polling{false};                      // some worker sleeps inside poll_io
+  std::atomic<unsigned> poller{~0u};                     // its index
   std::atomic<std::int64_t> keeper_deadline{INT64_MAX};  // earliest time-out of a sleeper
 
   std::mutex world_lock;
@@ -101,8 +101,7 @@ struct SchedulerGroup::Impl {
   void mark_idle(unsigned i) { idle[i / 64].fetch_or(std::uint64_t{1} << (i & 63), std::memory_order_seq_cst); }
   bool take_idle(unsigned i) {
     const std::uint64_t bit = std::uint64_t{1} << (i & 63);
-    return (idle[i / 64].load(std::memory_order_seq_cst) & bit) &&
-           (idle[i / 64].fetch_and(~bit, std::memory_order_seq_cst) & bit);
+    return (idle[i / 64].load(std::memory_order_seq_cst) & bit) && (idle[i / 64].fetch_and(~bit, std::memory_order_seq_cst) & bit);
   }
   bool any_idle() const {
     for (unsigned i = 0; i * 64 < all.size(); i++)
@@ -177,7 +176,8 @@ struct SchedulerGroup::Impl {
   }
   void watch();
   void wake_watcher() {
-    if (VM_UNLIKELY(watcher_asleep.load(std::memory_order_seq_cst)) && watcher_asleep.exchange(false, std::memory_order_seq_cst)) watcher_wakeup.set();
+    if (VM_UNLIKELY(watcher_asleep.load(std::memory_order_seq_cst)) && watcher_asleep.exchange(false, std::memory_order_seq_cst))
+      watcher_wakeup.set();
   }
 
   // --- worker
@@ -488,13 +488,14 @@ void SchedulerGroup::enqueue_dirty(Runnable& r, DirtyPool pool) {
   q.threads++;
   auto* start = new WorkerStart{impl_.get(), nullptr, &q};
   q.handles.emplace_back();
-  const bool ok = q.handles.back().start(pool == DirtyPool::Io ? "dirty_io" : "dirty_cpu", impl_->config.stack_bytes,
-                                         [](void* raw) {
-                                           const WorkerStart w = *static_cast<WorkerStart*>(raw);
-                                           delete static_cast<WorkerStart*>(raw);
-                                           w.impl->dirty_work(*w.dirty);
-                                         },
-                                         start, q.threads == 1);
+  const bool ok = q.handles.back().start(
+      pool == DirtyPool::Io ? "dirty_io" : "dirty_cpu", impl_->config.stack_bytes,
+      [](void* raw) {
+        const WorkerStart w = *static_cast<WorkerStart*>(raw);
+        delete static_cast<WorkerStart*>(raw);
+        w.impl->dirty_work(*w.dirty);
+      },
+      start, q.threads == 1);
   if (!ok) {
     delete start;
     q.handles.pop_back();
@@ -538,16 +539,18 @@ void SchedulerGroup::start() {
     for (; n; n /= 10) digits[count++] = static_cast<char>('0' + n % 10);
     for (int i = 0; i < count; i++) name[10 + i] = digits[count - 1 - i];
     name[10 + count] = 0;
-    s->thread.start(name, m.config.stack_bytes,
-                    [](void* raw) {
-                      const WorkerStart w = *static_cast<WorkerStart*>(raw);
-                      delete static_cast<WorkerStart*>(raw);
-                      w.impl->work(*w.access);
-                    },
-                    new WorkerStart{&m, s.get(), nullptr});
+    s->thread.start(
+        name, m.config.stack_bytes,
+        [](void* raw) {
+          const WorkerStart w = *static_cast<WorkerStart*>(raw);
+          delete static_cast<WorkerStart*>(raw);
+          w.impl->work(*w.access);
+        },
+        new WorkerStart{&m, s.get(), nullptr});
   }
   if (m.hooks.tick)
-    m.watcher.start("watcher", m.config.stack_bytes, [](void* raw) { static_cast<Impl*>(raw)->watch(); }, &m);
+    m.watcher.start(
+        "watcher", m.config.stack_bytes, [](void* raw) { static_cast<Impl*>(raw)->watch(); }, &m);
 }
 
 void SchedulerGroup::stop() {

@@ -20,8 +20,8 @@ struct Config {
   unsigned online = 1;
   unsigned dirty_cpu = 1;
   unsigned dirty_io = 10;
-  bool shuffle = false;       // stress: random queue order
-  std::uint64_t seed = 0;     // deterministic mode when not 0
+  bool shuffle = false;    // stress: random queue order
+  std::uint64_t seed = 0;  // deterministic mode when not 0
   std::size_t stack_bytes = 8u << 20;
 };
 
@@ -49,8 +49,8 @@ class SchedulerGroup {
  public:
   SchedulerGroup(const Config& config, const Hooks& hooks);
   ~SchedulerGroup();
-  void start();             // starts the workers (scheduler 1's work may be driven by the calling thread through run_main)
-  void stop();              // asks all workers to end and joins them
+  void start();  // starts the workers (scheduler 1's work may be driven by the calling thread through run_main)
+  void stop();   // asks all workers to end and joins them
   // Puts r into the queue of `preferred` (nullptr: the current thread's scheduler, else any). Wakes a sleeper when useful.
   void enqueue(Runnable& r, Scheduler* preferred = nullptr);
   // As enqueue, but into the run-next slot of the current scheduler when called from one (a just-woken receiver).
@@ -93,8 +93,8 @@ class Scheduler {
   unsigned id() const { return id_; }
   bool dirty() const { return dirty_; }
   SchedulerGroup& group() const { return *group_; }
-  void* engine_block = nullptr;        // the engine's register block, made at thread start
-  void* user = nullptr;                // per-scheduler data of proc/ (message slabs, statistics)
+  void* engine_block = nullptr;  // the engine's register block, made at thread start
+  void* user = nullptr;          // per-scheduler data of proc/ (message slabs, statistics)
   Runnable* running = nullptr;
   // Counters of the room above, written by this scheduler's thread, summed up by SchedulerGroup::counter.
   static constexpr unsigned kCounters = 4;

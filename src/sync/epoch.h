@@ -17,7 +17,7 @@ class Epoch {
   static void register_thread();
   static void unregister_thread();
   static void quiescent();
-  static void enter_sleep();   // about to block: counts as quiescent until leave_sleep
+  static void enter_sleep();  // about to block: counts as quiescent until leave_sleep
   static void leave_sleep();
   // Runs f(p) after all threads that are active now passed a quiescent point. Runs on some registered thread.
   static void defer(void* p, void (*f)(void*));

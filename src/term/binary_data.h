@@ -13,10 +13,10 @@ namespace vm::term {
 
 struct BinaryData {
   std::atomic<std::intptr_t> refs;
-  std::uint32_t flags;     // kWritable and friends
+  std::uint32_t flags;  // kWritable and friends
   std::uint32_t reserved;
   void (*destructor)(BinaryData*);  // nullptr: plain bytes
-  std::size_t capacity;    // bytes allocated from `bytes` on
+  std::size_t capacity;             // bytes allocated from `bytes` on
   // --- visible to native code as ErlDrvBinary
   std::size_t size;
   Byte bytes[];

@@ -102,12 +102,12 @@ int compare_numbers(Term a, Term b, bool exact) {
 
 enum class Rank : Byte { Number, Atom, Ref, Fun, Port, Pid, Tuple, Map, Nil, List, Bits, None };
 
-constexpr Rank kBoxedRank[32] = {
-    Rank::None, Rank::Tuple, Rank::Number, Rank::Number, Rank::Map,  Rank::Map, Rank::None, Rank::Fun,
-    Rank::Fun,  Rank::Bits,  Rank::Bits,   Rank::Bits,   Rank::None, Rank::Ref, Rank::Ref,  Rank::Pid,
-    Rank::Port, Rank::Ref,   Rank::None,   Rank::None,   Rank::None, Rank::None, Rank::None, Rank::None,
-    Rank::None, Rank::None,  Rank::None,   Rank::None,   Rank::None, Rank::None, Rank::None, Rank::None};
-static_assert(kBoxedRank[static_cast<unsigned>(Kind::ExternalRef)] == Rank::Ref && kBoxedRank[static_cast<unsigned>(Kind::SubBits)] == Rank::Bits);
+constexpr Rank kBoxedRank[32] = {Rank::None, Rank::Tuple, Rank::Number, Rank::Number, Rank::Map,  Rank::Map,  Rank::None, Rank::Fun,
+                                 Rank::Fun,  Rank::Bits,  Rank::Bits,   Rank::Bits,   Rank::None, Rank::Ref,  Rank::Ref,  Rank::Pid,
+                                 Rank::Port, Rank::Ref,   Rank::None,   Rank::None,   Rank::None, Rank::None, Rank::None, Rank::None,
+                                 Rank::None, Rank::None,  Rank::None,   Rank::None,   Rank::None, Rank::None, Rank::None, Rank::None};
+static_assert(kBoxedRank[static_cast<unsigned>(Kind::ExternalRef)] == Rank::Ref &&
+              kBoxedRank[static_cast<unsigned>(Kind::SubBits)] == Rank::Bits);
 
 constexpr Rank kImmediateRank[8] = {Rank::Atom, Rank::Nil, Rank::Pid, Rank::Port, Rank::None, Rank::None, Rank::None, Rank::None};
 

@@ -59,8 +59,7 @@ enum class Verdict { Same, Different, Deeper };
       return verdict(x.size == y.size && compare_bits_prefix(x, y, x.size) == 0);
     }
     case Kind::Ref:
-    case Kind::MagicRef:
-      return verdict((g.kind() == Kind::Ref || g.kind() == Kind::MagicRef) && compare_ref_numbers(a, b) == 0);
+    case Kind::MagicRef: return verdict((g.kind() == Kind::Ref || g.kind() == Kind::MagicRef) && compare_ref_numbers(a, b) == 0);
     case Kind::ExternalRef: return verdict(g.kind() == h.kind() && p[2] == q[2] && compare_ref_numbers(a, b) == 0);
     case Kind::ExternalPid:
     case Kind::ExternalPort: return verdict(h.bits() == g.bits() && p[2] == q[2] && p[3] == q[3]);

@@ -232,8 +232,6 @@ std::uint32_t internal_hash(Term t, std::uint32_t salt) {
   return InternalHash(hash).run(t);
 }
 
-std::uint32_t map_hash(Term key, unsigned depth) {
-  return internal_hash(key, VM_LIKELY(depth == 0) ? 0 : mix2(0, depth, 1, golden(22)));
-}
+std::uint32_t map_hash(Term key, unsigned depth) { return internal_hash(key, VM_LIKELY(depth == 0) ? 0 : mix2(0, depth, 1, golden(22))); }
 
 }  // namespace vm::term

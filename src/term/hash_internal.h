@@ -26,15 +26,15 @@ inline U32 pid_number_of(Term t) { return t.is_local_pid() ? pid_number(t) : sta
 inline Word port_number_of(Term t) { return t.is_local_port() ? t.id_data() : t.boxed_ptr()[3]; }
 
 enum class Op : Byte {
-  Terms,      // a: words, n of them
-  Pairs,      // a: keys, b: values, n of them (flat map)
-  Children,   // a: children of a trie node, n of them
-  PairEnd,    // after a key and its value
-  MapEnd,     // after all pairs: b = hash and pairs' hash from before
-  CdrNext,    // internal_hash: what follows is the tail of an improper or ending list
-  TupleEnd,   // phash: n = arity
-  ListTail,   // phash: a: the tail's word
-  ListEnd,    // phash
+  Terms,     // a: words, n of them
+  Pairs,     // a: keys, b: values, n of them (flat map)
+  Children,  // a: children of a trie node, n of them
+  PairEnd,   // after a key and its value
+  MapEnd,    // after all pairs: b = hash and pairs' hash from before
+  CdrNext,   // internal_hash: what follows is the tail of an improper or ending list
+  TupleEnd,  // phash: n = arity
+  ListTail,  // phash: a: the tail's word
+  ListEnd,   // phash
 };
 
 struct Part {

@@ -92,7 +92,8 @@ void append_integer(std::string& out, Term t) {
 bool is_printable_string(Term t) {
   for (; t.is_cons(); t = t.tail()) {
     Term c = t.head();
-    if (!c.is_small() || c.small_value() < 0 || c.small_value() > 255 || !is_printable_latin1(static_cast<unsigned>(c.small_value()))) return false;
+    if (!c.is_small() || c.small_value() < 0 || c.small_value() > 255 || !is_printable_latin1(static_cast<unsigned>(c.small_value())))
+      return false;
   }
   return t.is_nil();
 }
@@ -108,7 +109,8 @@ struct Part {
 
 class Printer {
  public:
-  explicit Printer(std::size_t limit) : budget_(limit > static_cast<std::size_t>(PTRDIFF_MAX) ? PTRDIFF_MAX : static_cast<std::ptrdiff_t>(limit)) {}
+  explicit Printer(std::size_t limit)
+      : budget_(limit > static_cast<std::size_t>(PTRDIFF_MAX) ? PTRDIFF_MAX : static_cast<std::ptrdiff_t>(limit)) {}
 
   std::string run(Term t) {
     print(t);
@@ -277,7 +279,8 @@ class Printer {
         const FunEntryFields& e = fun_entry_fields(t);
         out_ += "#Fun<";
         out_ += AtomTable::text(e.module);
-        out_ += '.' + std::to_string(static_cast<std::int32_t>(e.old_index)) + '.' + std::to_string(static_cast<std::int32_t>(e.old_uniq)) + '>';
+        out_ += '.' + std::to_string(static_cast<std::int32_t>(e.old_index)) + '.' + std::to_string(static_cast<std::int32_t>(e.old_uniq)) +
+                '>';
         return;
       }
       case Kind::ExportFun: {

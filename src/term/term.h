@@ -33,24 +33,24 @@ namespace vm::term {
 // Kinds of boxed objects, in the header word's bits 7..3.
 enum class Kind : std::uint8_t {
   NonValue = 0,
-  Tuple = 1,         // elements
-  Float = 2,         // one word: the IEEE double; only for values outside the immediate range
-  BigInt = 3,        // limbs, least significant first, top limb not 0; kind data 1 = negative
-  FlatMap = 4,       // [keys tuple][value...]: keys sorted in term order, at most 32
-  HashMap = 5,       // HAMT root: [size][bitmap][children...]
-  HashNode = 6,      // HAMT inner node: [bitmap][children...]
-  Fun = 7,           // local fun: [FunEntry*][creator][captured...]; kind data = arity
-  ExportFun = 8,     // external fun: [Export*]; kind data = arity
-  HeapBinary = 9,    // [byte size][bytes, zero padded]
-  RefcBinary = 10,   // off-heap: [next][BinaryData*][bytes pointer][byte size]
-  SubBits = 11,      // [original][bit offset][bit size]: slice of a HeapBinary or RefcBinary; data bit 0 = writable tail
-  MatchContext = 12, // [original][bit offset][bit end][saved offsets...]
-  Ref = 13,          // [n0 | n1 << 32][n2], and the pid as third word when kind data is 1 (process alias)
-  MagicRef = 14,     // off-heap: [next][n0 | n1 << 32][n2][MagicData*]
-  ExternalPid = 15,  // off-heap: [next][NodeEntry*][number | serial << 32]
-  ExternalPort = 16, // off-heap: [next][NodeEntry*][number]
-  ExternalRef = 17,  // off-heap: [next][NodeEntry*][n0|n1<<32][n2|n3<<32]...; kind data = how many 32-bit numbers
-  Filler = 18,       // unused heap words
+  Tuple = 1,          // elements
+  Float = 2,          // one word: the IEEE double; only for values outside the immediate range
+  BigInt = 3,         // limbs, least significant first, top limb not 0; kind data 1 = negative
+  FlatMap = 4,        // [keys tuple][value...]: keys sorted in term order, at most 32
+  HashMap = 5,        // HAMT root: [size][bitmap][children...]
+  HashNode = 6,       // HAMT inner node: [bitmap][children...]
+  Fun = 7,            // local fun: [FunEntry*][creator][captured...]; kind data = arity
+  ExportFun = 8,      // external fun: [Export*]; kind data = arity
+  HeapBinary = 9,     // [byte size][bytes, zero padded]
+  RefcBinary = 10,    // off-heap: [next][BinaryData*][bytes pointer][byte size]
+  SubBits = 11,       // [original][bit offset][bit size]: slice of a HeapBinary or RefcBinary; data bit 0 = writable tail
+  MatchContext = 12,  // [original][bit offset][bit end][saved offsets...]
+  Ref = 13,           // [n0 | n1 << 32][n2], and the pid as third word when kind data is 1 (process alias)
+  MagicRef = 14,      // off-heap: [next][n0 | n1 << 32][n2][MagicData*]
+  ExternalPid = 15,   // off-heap: [next][NodeEntry*][number | serial << 32]
+  ExternalPort = 16,  // off-heap: [next][NodeEntry*][number]
+  ExternalRef = 17,   // off-heap: [next][NodeEntry*][n0|n1<<32][n2|n3<<32]...; kind data = how many 32-bit numbers
+  Filler = 18,        // unused heap words
 };
 
 class Term {
@@ -103,8 +103,14 @@ class Term {
   constexpr bool is_cons() const { return (w_ & 7) == 2; }
   constexpr bool is_boxed() const { return (w_ & 7) == 1; }
   constexpr bool is_pointer() const { return ((w_ - 1) & 6) == 0; }  // cons or boxed
-  Word* cons_cell() const { VM_ASSERT(is_cons()); return reinterpret_cast<Word*>(w_ - 2); }
-  Word* boxed_ptr() const { VM_ASSERT(is_boxed()); return reinterpret_cast<Word*>(w_ - 1); }
+  Word* cons_cell() const {
+    VM_ASSERT(is_cons());
+    return reinterpret_cast<Word*>(w_ - 2);
+  }
+  Word* boxed_ptr() const {
+    VM_ASSERT(is_boxed());
+    return reinterpret_cast<Word*>(w_ - 1);
+  }
   Term head() const { return Term(cons_cell()[0]); }  // of a cons
   Term tail() const { return Term(cons_cell()[1]); }
 
@@ -126,7 +132,7 @@ class Term {
   inline bool is_ref() const;
   inline bool is_pid() const;
   inline bool is_port() const;
-  inline bool is_external() const;   // pid, port or reference of another node (or incarnation)
+  inline bool is_external() const;  // pid, port or reference of another node (or incarnation)
   constexpr bool is_boolean() const { return w_ == (Word{0} << 6 | kAtomTag) || w_ == (Word{1} << 6 | kAtomTag); }
 
   static constexpr Word kAtomTag = 0x06;
@@ -168,9 +174,7 @@ inline HeaderWord header_of(Term t) { return HeaderWord(*t.boxed_ptr()); }
 inline Kind Term::kind() const { return is_boxed() ? header_of(*this).kind() : Kind::NonValue; }
 inline bool Term::is_kind(Kind k) const { return is_boxed() && header_of(*this).kind() == k; }
 inline bool Term::is_tuple() const { return is_kind(Kind::Tuple); }
-inline bool Term::is_tuple_of(std::size_t arity) const {
-  return is_boxed() && *boxed_ptr() == HeaderWord::make(Kind::Tuple, arity).bits();
-}
+inline bool Term::is_tuple_of(std::size_t arity) const { return is_boxed() && *boxed_ptr() == HeaderWord::make(Kind::Tuple, arity).bits(); }
 inline bool Term::is_float() const { return is_float_immediate() || is_kind(Kind::Float); }
 inline bool Term::is_big() const { return is_kind(Kind::BigInt); }
 inline bool Term::is_integer() const { return is_small() || is_big(); }

@@ -244,9 +244,18 @@ RefNumbers ref_numbers(Term ref) {
   RefNumbers r{};
   const Word* numbers;
   switch (header.kind()) {
-    case Kind::Ref: r.count = 3; numbers = p + 1; break;
-    case Kind::MagicRef: r.count = 3; numbers = p + 2; break;
-    case Kind::ExternalRef: r.count = header.data(); numbers = p + 3; break;
+    case Kind::Ref:
+      r.count = 3;
+      numbers = p + 1;
+      break;
+    case Kind::MagicRef:
+      r.count = 3;
+      numbers = p + 2;
+      break;
+    case Kind::ExternalRef:
+      r.count = header.data();
+      numbers = p + 3;
+      break;
     default: VM_UNREACHABLE("ref_numbers: no reference");
   }
   for (unsigned i = 0; i < r.count; i++) r.n[i] = static_cast<std::uint32_t>(numbers[i / 2] >> (i % 2 * 32));

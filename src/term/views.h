@@ -26,7 +26,10 @@ class View {
 class Tuple : public View {
  public:
   static Tuple try_from(Term t) { return Tuple(t.is_tuple() ? t.boxed_ptr() : nullptr); }
-  static Tuple from(Term t) { VM_ASSERT(t.is_tuple()); return Tuple(t.boxed_ptr()); }
+  static Tuple from(Term t) {
+    VM_ASSERT(t.is_tuple());
+    return Tuple(t.boxed_ptr());
+  }
   std::size_t size() const { return HeaderWord(*p_).words(); }
   Term operator[](std::size_t i) const { return Term::from_bits(p_[1 + i]); }  // 0-based
   void set(std::size_t i, Term t) { p_[1 + i] = t.bits(); }                    // only while building
@@ -51,7 +54,10 @@ class Tuple : public View {
 class BigInt : public View {
  public:
   static BigInt try_from(Term t) { return BigInt(t.is_big() ? t.boxed_ptr() : nullptr); }
-  static BigInt from(Term t) { VM_ASSERT(t.is_big()); return BigInt(t.boxed_ptr()); }
+  static BigInt from(Term t) {
+    VM_ASSERT(t.is_big());
+    return BigInt(t.boxed_ptr());
+  }
   bool negative() const { return HeaderWord(*p_).data() != 0; }
   std::span<const Word> limbs() const { return {p_ + 1, HeaderWord(*p_).words()}; }
 
@@ -141,9 +147,9 @@ Term make_ref(HeapWriter& h, const std::uint32_t numbers[3]);
 Term make_pid_ref(HeapWriter& h, const std::uint32_t numbers[3], Term local_pid);
 // Adds a reference count for the new term. Takes the numbers from data->numbers.
 Term make_magic_ref(HeapWriter& h, MagicData* data);
-RefNumbers ref_numbers(Term ref);                     // of any reference
-MagicData* magic_of(Term t, const void* type);        // nullptr unless t is a live magic reference of that type
-bool is_pid_ref(Term t, Term* pid);                   // process alias references
+RefNumbers ref_numbers(Term ref);               // of any reference
+MagicData* magic_of(Term t, const void* type);  // nullptr unless t is a live magic reference of that type
+bool is_pid_ref(Term t, Term* pid);             // process alias references
 
 // Node of external terms: interned (name, creation); lives as long as the VM (see term/nodes.h).
 struct NodeEntry {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Container, loader and verifier: any bytes as a .beam file. What is accepted is lowered function by function.
-#include "code/code_store.h"
 #include "load/loader.h"
+#include "code/code_store.h"
 #include "term/views.h"
 
 namespace {

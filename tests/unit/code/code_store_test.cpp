@@ -31,9 +31,11 @@ TEST(CodeStore, ExportsAreCellsWithStableAddresses) {
   store.set_backend(&backend);
   EXPECT_EQ(early->entry.load(), early->stub);
   std::vector<code::Export*> cells;
-  for (int i = 0; i < 5000; i++) cells.push_back(store.export_for(m, AtomTable::intern("f" + std::to_string(i % 2500)), static_cast<Word>(i / 2500)));
+  for (int i = 0; i < 5000; i++)
+    cells.push_back(store.export_for(m, AtomTable::intern("f" + std::to_string(i % 2500)), static_cast<Word>(i / 2500)));
   for (int i = 0; i < 5000; i++) {
-    EXPECT_EQ(store.find_export(m, AtomTable::intern("f" + std::to_string(i % 2500)), static_cast<Word>(i / 2500)), cells[static_cast<std::size_t>(i)]);
+    EXPECT_EQ(store.find_export(m, AtomTable::intern("f" + std::to_string(i % 2500)), static_cast<Word>(i / 2500)),
+              cells[static_cast<std::size_t>(i)]);
     EXPECT_EQ(store.export_at(cells[static_cast<std::size_t>(i)]->index), cells[static_cast<std::size_t>(i)]);
   }
   EXPECT_EQ(store.export_count(), 5001u);

@@ -80,7 +80,8 @@ DecodeHooks hooks() {
 
 Bytes encode(Term t, const EncodeOptions& options, std::size_t budget) {
   Encoder encoder(t, options);
-  for (std::size_t left = budget; !encoder.step(&left); left = budget) {}
+  for (std::size_t left = budget; !encoder.step(&left); left = budget) {
+  }
   return {encoder.bytes().begin(), encoder.bytes().end()};
 }
 
@@ -126,7 +127,8 @@ TEST(Etf, SegmentsLeaveLargeBinariesOut) {
   Bytes joined;
   std::size_t at = 0;
   for (const auto& s : encoder.segments()) {
-    joined.insert(joined.end(), encoder.bytes().begin() + static_cast<std::ptrdiff_t>(at), encoder.bytes().begin() + static_cast<std::ptrdiff_t>(s.position));
+    joined.insert(joined.end(), encoder.bytes().begin() + static_cast<std::ptrdiff_t>(at),
+                  encoder.bytes().begin() + static_cast<std::ptrdiff_t>(s.position));
     term::Bits b = term::bits_of(s.binary);
     joined.insert(joined.end(), b.bytes(), b.bytes() + b.size / 8);
     at = s.position;
@@ -177,7 +179,8 @@ TEST(Etf, NestingTakesNoMoreMemoryThanTheInputIsWorth) {
   constexpr std::size_t kLevels = 200000;
   for (std::size_t i = 0; i < kLevels; i++) {
     std::size_t left = (kLevels - i - 1) * 5;
-    for (unsigned b : {105u, unsigned(left >> 24), unsigned(left >> 16), unsigned(left >> 8), unsigned(left)}) bytes.push_back(static_cast<Byte>(b));
+    for (unsigned b : {105u, unsigned(left >> 24), unsigned(left >> 16), unsigned(left >> 8), unsigned(left)})
+      bytes.push_back(static_cast<Byte>(b));
   }
   Heap heap;
   Term t;
@@ -194,8 +197,21 @@ TEST(Etf, NestingTakesNoMoreMemoryThanTheInputIsWorth) {
 }
 
 TEST(Etf, RefusesWhatIsNoTerm) {
-  const char* bad[] = {"", "83", "82", "8300", "836D00000005", "834D0000000100", "834D00000001090F", "836C0000000161", "8346FFF0000000000000",
-                       "837400000002610161016101", "83740000000261016101610161", "8374000000026101610261016103", "83770161", "8377FF", "836E0900"};
+  const char* bad[] = {"",
+                       "83",
+                       "82",
+                       "8300",
+                       "836D00000005",
+                       "834D0000000100",
+                       "834D00000001090F",
+                       "836C0000000161",
+                       "8346FFF0000000000000",
+                       "837400000002610161016101",
+                       "83740000000261016101610161",
+                       "8374000000026101610261016103",
+                       "83770161",
+                       "8377FF",
+                       "836E0900"};
   for (const char* text : bad) {
     Heap heap;
     Term t;

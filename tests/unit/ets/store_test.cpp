@@ -21,13 +21,15 @@ constexpr SWord kRange = 3000;
 struct Tuple3 {
   Word words[4];
   Tuple3(SWord key, SWord value)
-      : words{term::HeaderWord::make(term::Kind::Tuple, 3).bits(), Term::small(key).bits(), Term::small(value).bits(), Term::small(value).bits()} {}
+      : words{term::HeaderWord::make(term::Kind::Tuple, 3).bits(), Term::small(key).bits(), Term::small(value).bits(),
+              Term::small(value).bits()} {}
   Term term() const { return Term::boxed(words); }
 };
 
 class Fixture {
  public:
-  Fixture(bool ordered, unsigned stripes) : stripes_(stripes), store_(ordered ? make_tree_store(stripes_, 1) : make_hash_store(stripes_, Type::Set, 1)) {}
+  Fixture(bool ordered, unsigned stripes)
+      : stripes_(stripes), store_(ordered ? make_tree_store(stripes_, 1) : make_hash_store(stripes_, Type::Set, 1)) {}
 
   void insert(SWord key, SWord value) {
     Tuple3 t(key, value);

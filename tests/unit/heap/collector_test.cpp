@@ -212,9 +212,7 @@ TEST(Collector, NeedIsMetWhateverSurvives) {
   }
 }
 
-Term refc(ProcessHeap& h, term::BinaryData* data) {
-  return term::make_refc_binary(h, data, data->bytes, data->size);
-}
+Term refc(ProcessHeap& h, term::BinaryData* data) { return term::make_refc_binary(h, data, data->bytes, data->size); }
 
 // Off-heap bytes are counted in the generation that holds them and given back with the last reference, whatever way the heap went.
 TEST(Collector, OffHeapReferencesFollowTheirGeneration) {

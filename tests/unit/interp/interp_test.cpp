@@ -88,10 +88,18 @@ TEST(Interp, Select) {
   Machine m;
   code::Function& f = m.declare("f", 1);
   m.define(f, {{Op::select_val, {x(0), label(9), n(8), i(-1), label(2), i(0), label(3), i(1), label(4), i(3), label(2)}},
-               {Op::label, {n(2)}}, {Op::move, {i(20), x(0)}}, {Op::return_, {}},
-               {Op::label, {n(3)}}, {Op::move, {i(30), x(0)}}, {Op::return_, {}},
-               {Op::label, {n(4)}}, {Op::move, {i(40), x(0)}}, {Op::return_, {}},
-               {Op::label, {n(9)}}, {Op::move, {i(90), x(0)}}, {Op::return_, {}}});
+               {Op::label, {n(2)}},
+               {Op::move, {i(20), x(0)}},
+               {Op::return_, {}},
+               {Op::label, {n(3)}},
+               {Op::move, {i(30), x(0)}},
+               {Op::return_, {}},
+               {Op::label, {n(4)}},
+               {Op::move, {i(40), x(0)}},
+               {Op::return_, {}},
+               {Op::label, {n(9)}},
+               {Op::move, {i(90), x(0)}},
+               {Op::return_, {}}});
   const char* expected[] = {"90", "20", "30", "40", "90", "20", "90"};
   for (SWord k = -2; k <= 4; k++) EXPECT_EQ(m.call(f, {Term::small(k)}), expected[k + 2]) << k;
   EXPECT_EQ(m.call(f, {atom("a")}), "90");
@@ -129,7 +137,8 @@ TEST(Interp, Funs) {
                {Op::return_, {}}});
   EXPECT_EQ(m.call(f, {Term::small(37)}), "42");
   code::Function& g = m.declare("g", 1);
-  m.define(g, {{Op::allocate, {n(0), n(1)}}, {Op::move, {x(0), x(1)}}, {Op::call_fun, {n(1)}}, {Op::deallocate, {n(0)}}, {Op::return_, {}}});
+  m.define(g,
+           {{Op::allocate, {n(0), n(1)}}, {Op::move, {x(0), x(1)}}, {Op::call_fun, {n(1)}}, {Op::deallocate, {n(0)}}, {Op::return_, {}}});
   EXPECT_EQ(m.call(g, {atom("a")}), "{error,{badfun,a},[{m,g,1,[]},{m,wrapper,1,[]}]}");
 }
 

@@ -23,7 +23,8 @@ std::vector<fs::path> installed_modules() {
   std::vector<fs::path> found;
   std::error_code error;
   const char* root = std::getenv("GIRDER_TEST_OTP");
-  for (fs::recursive_directory_iterator at(root != nullptr ? root : "/usr/lib/erlang", error), end; !error && at != end; at.increment(error)) {
+  for (fs::recursive_directory_iterator at(root != nullptr ? root : "/usr/lib/erlang", error), end; !error && at != end;
+       at.increment(error)) {
     if (at->path().extension() == ".beam") found.push_back(at->path());
   }
   std::sort(found.begin(), found.end());

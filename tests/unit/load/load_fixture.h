@@ -14,9 +14,7 @@ namespace vm::test {
 inline Term stand_in_export(void*, term::HeapWriter& h, Term module, Term function, Word arity) {
   return term::Tuple::make(h, module, function, Term::small(static_cast<SWord>(arity)));
 }
-inline Term stand_in_map(void*, term::HeapWriter& h, std::span<const Term> pairs) {
-  return term::list_from(h, pairs);
-}
+inline Term stand_in_map(void*, term::HeapWriter& h, std::span<const Term> pairs) { return term::list_from(h, pairs); }
 
 struct LoadFixture {
   FakeBackend backend;

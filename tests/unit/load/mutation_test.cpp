@@ -36,12 +36,11 @@ std::size_t run(test::LoadFixture& vm, std::span<const Byte> file) {
 void damage(std::vector<Byte>& file, std::mt19937& random) {
   const auto below = [&](std::size_t n) { return std::uniform_int_distribution<std::size_t>(0, n - 1)(random); };
   switch (below(6)) {
-    case 0:
-      file.resize(below(file.size()) + 1);
-      break;
+    case 0: file.resize(below(file.size()) + 1); break;
     case 1: {  // copy a piece over another
       const std::size_t n = std::min<std::size_t>(file.size() / 2, 1 + below(64));
-      std::copy_n(file.begin() + static_cast<std::ptrdiff_t>(below(file.size() - n)), n, file.begin() + static_cast<std::ptrdiff_t>(below(file.size() - n)));
+      std::copy_n(file.begin() + static_cast<std::ptrdiff_t>(below(file.size() - n)), n,
+                  file.begin() + static_cast<std::ptrdiff_t>(below(file.size() - n)));
       break;
     }
     default:
@@ -58,7 +57,8 @@ TEST(Mutation, DamagedFilesNeverCrash) {
   std::error_code error;
   for (fs::recursive_directory_iterator at(root, error), end; !error && at != end; at.increment(error)) {
     const fs::path& p = at->path();
-    static const char* const kNames[] = {"lists.beam", "base64.beam", "gen_server.beam", "unicode.beam", "prim_file.beam", "timer.beam", "maps.beam", "zlib.beam"};
+    static const char* const kNames[] = {"lists.beam",     "base64.beam", "gen_server.beam", "unicode.beam",
+                                         "prim_file.beam", "timer.beam",  "maps.beam",       "zlib.beam"};
     for (const char* name : kNames) {
       if (p.filename() == name) files.push_back(p);
     }
@@ -80,7 +80,8 @@ TEST(Mutation, DamagedFilesNeverCrash) {
       good += n;
     }
   }
-  std::printf("%zu of %zu damaged files were accepted, %zu functions in them verified\n", accepted, files.size() * static_cast<std::size_t>(rounds), good);
+  std::printf("%zu of %zu damaged files were accepted, %zu functions in them verified\n", accepted,
+              files.size() * static_cast<std::size_t>(rounds), good);
 }
 
 }  // namespace

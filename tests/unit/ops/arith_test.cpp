@@ -10,8 +10,8 @@
 
 #include "proc/runtime.h"
 #include "term/print.h"
-#include "unit/support/stock_terms.h"
 #include "unit/support/source_file.h"
+#include "unit/support/stock_terms.h"
 
 namespace vm::ops {
 namespace {
@@ -19,10 +19,11 @@ namespace {
 using Unary = BifResult (*)(GuardContext&, Term);
 using BinaryOp = BifResult (*)(GuardContext&, Term, Term);
 
-const std::map<std::string, Unary> kUnary = {{"-", negate}, {"+", unary_plus}, {"bnot", bnot},   {"abs", absolute}, {"float", to_float},
-                                             {"round", round}, {"trunc", trunc}, {"floor", floor}, {"ceil", ceil}};
-const std::map<std::string, BinaryOp> kBinary = {{"+", add},     {"-", subtract}, {"*", multiply}, {"/", divide}, {"div", int_div}, {"rem", rem},
-                                                 {"band", band}, {"bor", bor},    {"bxor", bxor},  {"bsl", bsl},  {"bsr", bsr}};
+const std::map<std::string, Unary> kUnary = {{"-", negate},    {"+", unary_plus}, {"bnot", bnot},   {"abs", absolute}, {"float", to_float},
+                                             {"round", round}, {"trunc", trunc},  {"floor", floor}, {"ceil", ceil}};
+const std::map<std::string, BinaryOp> kBinary = {{"+", add},       {"-", subtract}, {"*", multiply}, {"/", divide},
+                                                 {"div", int_div}, {"rem", rem},    {"band", band},  {"bor", bor},
+                                                 {"bxor", bxor},   {"bsl", bsl},    {"bsr", bsr}};
 
 TEST(Arith, AsStock) {
   // Arithmetic uses the heap and the pending exception of a process, nothing of its runtime.

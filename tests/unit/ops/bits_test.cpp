@@ -162,8 +162,16 @@ TEST_F(BitsTest, Floats) {
         ASSERT_TRUE(t.is_value());
         ASSERT_EQ(std::bit_cast<Word>(term::float_value(t)), std::bit_cast<Word>(d));
       }
-  struct { double d; unsigned half; } cases[] = {{65519.0, 0x7BFF}, {65520.0, 0x7C00}, {1e300, 0x7C00}, {3.0e-8, 1}, {1.0 + 1.0 / 2048, 0x3C00},
-                                                {1.0 + 1.0 / 2048 + 1e-12, 0x3C01}, {2047.9 / 1024, 0x4000}};
+  struct {
+    double d;
+    unsigned half;
+  } cases[] = {{65519.0, 0x7BFF},
+               {65520.0, 0x7C00},
+               {1e300, 0x7C00},
+               {3.0e-8, 1},
+               {1.0 + 1.0 / 2048, 0x3C00},
+               {1.0 + 1.0 / 2048 + 1e-12, 0x3C01},
+               {2047.9 / 1024, 0x4000}};
   for (auto c : cases) {
     Byte b[2] = {};
     ASSERT_TRUE(put_float(b, 0, term::make_float(writer, c.d), 16, 0));
@@ -180,14 +188,16 @@ TEST_F(BitsTest, Floats) {
 }
 
 TEST_F(BitsTest, UnicodeRoundTripsAndRejects) {
-  for (SWord c = -3; c < 0x110010; c += c > 0x3000 && c < 0xD000 ? 97 : 1) {
+  for (SWord c = -3; c<0x110010; c += c> 0x3000 && c < 0xD000 ? 97 : 1) {
     bool good = c >= 0 && c <= 0x10FFFF && !(c >= 0xD800 && c <= 0xDFFF);
     Byte b[8] = {};
     std::size_t n = 0;
     ASSERT_EQ(put_utf8(b, 5, Term::small(c), &n), good);
     ASSERT_EQ(utf8_size(Term::small(c)), good ? n / 8 : 0);
     if (!good) continue;
-    auto context = [&](std::size_t bits) { return start_match(writer, term::make_sub_bits(writer, term::make_binary(writer, {b, 8}), 5, bits), 0); };
+    auto context = [&](std::size_t bits) {
+      return start_match(writer, term::make_sub_bits(writer, term::make_binary(writer, {b, 8}), 5, bits), 0);
+    };
     ASSERT_EQ(get_utf8(writer, context(n)), Term::small(c));
     ASSERT_FALSE(get_utf8(writer, context(n - 1)).is_value());
     for (unsigned flags : {0u, 2u, 16u}) {
@@ -199,7 +209,9 @@ TEST_F(BitsTest, UnicodeRoundTripsAndRejects) {
     }
     if (c % 64 == 0) heap::FragmentWriter{}.take();
   }
-  const char* bad[] = {"\x80", "\xC0\x80", "\xC1\xBF", "\xE0\x9F\xBF", "\xED\xA0\x80", "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xC3\x28", "\xE2\x82"};
+  const char* bad[] = {"\x80",         "\xC0\x80",         "\xC1\xBF",         "\xE0\x9F\xBF",
+                       "\xED\xA0\x80", "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80",
+                       "\xC3\x28",     "\xE2\x82"};
   for (const char* text : bad) {
     Term t = term::make_binary(writer, {reinterpret_cast<const Byte*>(text), std::strlen(text)});
     EXPECT_FALSE(get_utf8(writer, start_match(writer, t, 0)).is_value()) << text;

@@ -13,9 +13,9 @@
 #include "term/hash.h"
 #include "term/map_layout.h"
 #include "term/print.h"
+#include "unit/support/source_file.h"
 #include "unit/support/stock_terms.h"
 #include "unit/support/test_heap.h"
-#include "unit/support/source_file.h"
 
 namespace vm::ops {
 namespace {
@@ -165,7 +165,8 @@ TEST_F(MapsTest, RandomEditsAgreeWithAModel) {
 TEST_F(MapsTest, LaterPairsWin) {
   for (std::size_t n : {2, 20, 33, 200}) {
     std::vector<Term> pairs;
-    for (std::size_t i = 0; i < n; i++) pairs.insert(pairs.end(), {Term::small(static_cast<SWord>(i % (n / 2))), Term::small(static_cast<SWord>(i))});
+    for (std::size_t i = 0; i < n; i++)
+      pairs.insert(pairs.end(), {Term::small(static_cast<SWord>(i % (n / 2))), Term::small(static_cast<SWord>(i))});
     Term map = map_from_pairs(heap, pairs);
     check(map);
     EXPECT_EQ(map_size(map), n / 2);

@@ -54,9 +54,18 @@ class StockTermReader {
  private:
   static unsigned digit(char c) { return static_cast<unsigned>(c <= '9' ? c - '0' : c - 'a' + 10); }
   unsigned u8() { return bytes_.at(at_++); }
-  unsigned u16() { unsigned v = u8() << 8; return v | u8(); }
-  std::uint32_t u32() { std::uint32_t v = u16() << 16; return v | u16(); }
-  Word u64() { Word v = Word{u32()} << 32; return v | u32(); }
+  unsigned u16() {
+    unsigned v = u8() << 8;
+    return v | u8();
+  }
+  std::uint32_t u32() {
+    std::uint32_t v = u16() << 16;
+    return v | u16();
+  }
+  Word u64() {
+    Word v = Word{u32()} << 32;
+    return v | u32();
+  }
   std::string_view take(std::size_t n) {
     at_ += n;
     return {reinterpret_cast<const char*>(bytes_.data()) + at_ - n, n};

@@ -8,9 +8,9 @@
 #include "term/compare.h"
 #include "term/hash.h"
 #include "term/print.h"
+#include "unit/support/source_file.h"
 #include "unit/support/stock_terms.h"
 #include "unit/support/test_heap.h"
-#include "unit/support/source_file.h"
 
 namespace vm::term {
 namespace {
