@@ -3,6 +3,7 @@
 // Conversions between numbers and text.
 #include <vector>
 
+#include "base/utf8.h"
 #include "bif/bif_decls.gen.h"
 #include "bif/long_work.h"
 #include "bif/text_input.h"
@@ -274,7 +275,7 @@ BifResult atom_of_binary(BifContext& cx, Term t, Term encoding, Existing existin
   if (characters > static_cast<SWord>(term::AtomTable::kMaxCharacters)) return existing == Existing::Only ? cx.badarg() : cx.system_limit();
   if (!latin1) return atom_of(cx, text.view, existing);
   std::string utf8;
-  for (char c : text.view) append_utf8(utf8, static_cast<unsigned char>(c));
+  for (char c : text.view) base::append_utf8(utf8, static_cast<unsigned char>(c));
   return atom_of(cx, utf8, existing);
 }
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/utf8.h"
 #include "bif/bif_decls.gen.h"
 #include "bif/text_input.h"
 #include "proc/runtime.h"
@@ -48,7 +49,7 @@ bool native_text(BifContext& cx, Term t, std::string* out) {
       }
       if (!c.is_small() || c.small_value() <= 0 || c.small_value() > (utf8 ? 0x10FFFF : 0xFF)) return false;
       if (c.small_value() >= 0xD800 && c.small_value() <= 0xDFFF) return false;
-      if (utf8) append_utf8(*out, static_cast<std::uint32_t>(c.small_value()));
+      if (utf8) base::append_utf8(*out, static_cast<std::uint32_t>(c.small_value()));
       else out->push_back(static_cast<char>(c.small_value()));
     }
     if (t.is_cons()) continue;

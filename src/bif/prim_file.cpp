@@ -4,6 +4,7 @@
 // and has none inside.
 #include <string>
 
+#include "base/utf8.h"
 #include "bif/bif_decls.gen.h"
 #include "proc/runtime.h"
 #include "term/work_stack.h"
@@ -20,22 +21,9 @@ bool append_character(std::string& to, SWord c, bool utf8) {
   if (!utf8) {
     if (c > 255) return false;
     to += static_cast<char>(c);
-  } else if (c < 0x80) {
-    to += static_cast<char>(c);
-  } else if (c < 0x800) {
-    to += static_cast<char>(0xC0 | c >> 6);
-    to += static_cast<char>(0x80 | (c & 0x3F));
-  } else if (c < 0x10000) {
-    if (c >= 0xD800 && c <= 0xDFFF) return false;
-    to += static_cast<char>(0xE0 | c >> 12);
-    to += static_cast<char>(0x80 | (c >> 6 & 0x3F));
-    to += static_cast<char>(0x80 | (c & 0x3F));
   } else {
-    if (c > 0x10FFFF) return false;
-    to += static_cast<char>(0xF0 | c >> 18);
-    to += static_cast<char>(0x80 | (c >> 12 & 0x3F));
-    to += static_cast<char>(0x80 | (c >> 6 & 0x3F));
-    to += static_cast<char>(0x80 | (c & 0x3F));
+    if (c > 0x10FFFF || (c >= 0xD800 && c <= 0xDFFF)) return false;
+    base::append_utf8(to, static_cast<std::uint32_t>(c));
   }
   return true;
 }

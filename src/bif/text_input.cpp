@@ -3,6 +3,8 @@
 
 #include <vector>
 
+#include "base/utf8.h"
+
 namespace vm::bif {
 
 bool latin1_text(Term list, std::string* out, std::size_t limit) {
@@ -15,24 +17,6 @@ bool latin1_text(Term list, std::string* out, std::size_t limit) {
   return list.is_nil();
 }
 
-void append_utf8(std::string& to, std::uint32_t c) {
-  if (c < 0x80) {
-    to.push_back(static_cast<char>(c));
-  } else if (c < 0x800) {
-    to.push_back(static_cast<char>(0xC0 | c >> 6));
-    to.push_back(static_cast<char>(0x80 | (c & 63)));
-  } else if (c < 0x10000) {
-    to.push_back(static_cast<char>(0xE0 | c >> 12));
-    to.push_back(static_cast<char>(0x80 | (c >> 6 & 63)));
-    to.push_back(static_cast<char>(0x80 | (c & 63)));
-  } else {
-    to.push_back(static_cast<char>(0xF0 | c >> 18));
-    to.push_back(static_cast<char>(0x80 | (c >> 12 & 63)));
-    to.push_back(static_cast<char>(0x80 | (c >> 6 & 63)));
-    to.push_back(static_cast<char>(0x80 | (c & 63)));
-  }
-}
-
 TextFault unicode_text(Term list, std::size_t max_characters, std::string* out) {
   out->clear();
   std::size_t n = 0;
@@ -41,7 +25,7 @@ TextFault unicode_text(Term list, std::size_t max_characters, std::string* out) 
     if (!c.is_small() || c.small_value() < 0 || c.small_value() > 0x10FFFF) return TextFault::Bad;
     if (c.small_value() >= 0xD800 && c.small_value() <= 0xDFFF) return TextFault::Bad;
     if (n >= max_characters) return term::list_length(list) < 0 ? TextFault::Bad : TextFault::TooLong;
-    append_utf8(*out, static_cast<std::uint32_t>(c.small_value()));
+    base::append_utf8(*out, static_cast<std::uint32_t>(c.small_value()));
   }
   return list.is_nil() ? TextFault::None : TextFault::Bad;
 }

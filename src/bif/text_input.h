@@ -17,8 +17,6 @@ enum class TextFault { None, Bad, TooLong };
 // A proper list of Unicode characters (no surrogates) as UTF-8; more than `max_characters` is TooLong.
 TextFault unicode_text(Term list, std::size_t max_characters, std::string* out);
 
-// Appends one character, which must be a valid one.
-void append_utf8(std::string& to, std::uint32_t character);
 // Number of characters of valid UTF-8, or -1 when it is not valid.
 SWord utf8_length(std::string_view bytes);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Arguments of open_port/2 and data for ports.
+#include "base/utf8.h"
 #include "port/port.h"
 #include "term/atoms.h"
 #include "term/views.h"
@@ -17,17 +18,6 @@ bool append_binary(Term t, std::string* out) {
   return true;
 }
 
-void append_utf8(SWord c, std::string* out) {
-  if (c < 0x80) {
-    out->push_back(static_cast<char>(c));
-    return;
-  }
-  unsigned more = c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
-  const unsigned lead[] = {0, 0xC0, 0xE0, 0xF0};
-  out->push_back(static_cast<char>(lead[more] | static_cast<unsigned>(c >> (6 * more))));
-  for (unsigned i = more; i-- > 0;) out->push_back(static_cast<char>(0x80 | (c >> (6 * i) & 63)));
-}
-
 // Flattens an iolist with an explicit stack. `unicode`: characters above 127 become UTF-8 (names), else bytes above 255 are wrong (data).
 bool flatten(Term t, bool unicode, std::string* out) {
   std::vector<Term> rest;
@@ -38,7 +28,7 @@ bool flatten(Term t, bool unicode, std::string* out) {
       if (head.is_small()) {
         SWord c = head.small_value();
         if (c < 0 || c > (unicode ? 0x10FFFF : 255)) return false;
-        if (unicode) append_utf8(c, out);
+        if (unicode) base::append_utf8(*out, static_cast<std::uint32_t>(c));
         else out->push_back(static_cast<char>(c));
       } else {
         rest.push_back(t);

@@ -3,6 +3,7 @@
 // The port "tty_sl": an editable line on a terminal. Commands are bytes: an operation, then text in UTF-8 or a signed 16-bit count.
 #include <cstring>
 
+#include "base/utf8.h"
 #include "port/driver.h"
 #include "port/port.h"
 #include "port/terminal_line.h"
@@ -121,7 +122,7 @@ void Terminal::received(Port& port, std::string_view bytes) {
     line_.set_utf8(false);
   }
   std::string converted;
-  for (const char c : text) append_character(static_cast<unsigned char>(c), &converted);
+  for (const char c : text) base::append_utf8(converted, static_cast<unsigned char>(c));
   port.send_data(converted);
 }
 

@@ -5,6 +5,8 @@
 #include <cwchar>
 #include <cwctype>
 
+#include "base/utf8.h"
+
 namespace vm::port {
 
 namespace {
@@ -50,17 +52,6 @@ char32_t take_character(std::string_view* text) {
   }
   text->remove_prefix(n);
   return c;
-}
-
-void append_character(char32_t c, std::string* out) {
-  if (c < 0x80) {
-    out->push_back(static_cast<char>(c));
-    return;
-  }
-  const unsigned more = c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
-  static constexpr unsigned kLead[] = {0, 0xC0, 0xE0, 0xF0};
-  out->push_back(static_cast<char>(kLead[more] | c >> (6 * more)));
-  for (unsigned i = more; i-- > 0;) out->push_back(static_cast<char>(0x80 | (c >> (6 * i) & 0x3F)));
 }
 
 // --- the cells -----------------------------------------------------------------------------------------------------------------------
@@ -228,7 +219,7 @@ std::size_t TerminalLine::show_cell(std::size_t i, std::size_t to, std::string* 
   std::size_t next = i + 1;
   while (next < to && cells_[next].is_rest()) next++;
   if (cell.kind == Kind::Plain) {
-    if (utf8_) append_character(cell.c, out);
+    if (utf8_) base::append_utf8(*out, cell.c);
     else out->push_back(static_cast<char>(cell.c));
     return i + 1;
   }

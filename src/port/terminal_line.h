@@ -65,6 +65,5 @@ class TerminalLine {
 
 // Takes one character off the front of UTF-8 text. A byte that begins none counts as itself.
 char32_t take_character(std::string_view* text);
-void append_character(char32_t c, std::string* out);
 
 }  // namespace vm::port
