@@ -149,7 +149,7 @@ bool uses_module(proc::Process& p, const code::ModuleInstance& instance) {
     return f != nullptr && f->instance == &instance;
   };
   if (inside(p.pc)) return true;
-  const auto* mfa = reinterpret_cast<const Byte*>(p.current_mfa);
+  const auto* mfa = reinterpret_cast<const Byte*>(p.current_mfa.get());
   const auto* first = reinterpret_cast<const Byte*>(instance.functions.data());
   if (mfa >= first && mfa < first + instance.functions.size() * sizeof(code::Function)) return true;
   for (const Word* sp = p.heap.stack_top(); sp < p.heap.stack_end(); sp++) {

@@ -31,7 +31,7 @@ std::uint64_t reductions(BifContext& cx) {
 
 std::size_t queue_length(sched::SchedulerGroup& g, unsigned i, bool active) {
   std::size_t n = g.run_queue_length(i);
-  if (active && g.scheduler(i).running) n++;
+  if (active && g.scheduler(i).running.load(std::memory_order_relaxed)) n++;
   return n;
 }
 

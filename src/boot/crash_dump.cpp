@@ -41,7 +41,7 @@ void write_header(std::FILE* out, proc::Runtime& rt, const char* slogan) {
 
 void write_schedulers(std::FILE* out, proc::Runtime& rt) {
   for (unsigned i = 0; i < rt.schedulers->scheduler_count(); i++) {
-    const sched::Runnable* current = rt.schedulers->scheduler(i).running;
+    const sched::Runnable* current = rt.schedulers->scheduler(i).running.load(std::memory_order_relaxed);
     const proc::Process* running = nullptr;  // when it is a process: schedulers run other things, too
     rt.processes->for_each([&](const proc::Process& p) {
       if (&p == current) running = &p;

@@ -89,6 +89,12 @@ bool Wakeup::wait(std::int64_t timeout_ns) {
   return word_.exchange(0, std::memory_order_seq_cst) == 1;
 }
 
+bool barrier_on_all_threads() {
+  constexpr int kExpedited = 1 << 3, kRegister = 1 << 4;  // MEMBARRIER_CMD_(REGISTER_)PRIVATE_EXPEDITED
+  static const bool able = syscall(SYS_membarrier, kRegister, 0, 0) == 0;
+  return able && syscall(SYS_membarrier, kExpedited, 0, 0) == 0;
+}
+
 void yield_thread() { sched_yield(); }
 
 unsigned cpu_count() {

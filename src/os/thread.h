@@ -51,6 +51,8 @@ inline void cpu_relax() {
   asm volatile("yield");
 #endif
 }
+// After it answered true, every other thread of the program has passed a full memory barrier. False: the system can't.
+bool barrier_on_all_threads();
 void yield_thread();
 unsigned cpu_count();            // configured
 unsigned cpu_count_available();  // that this program may use

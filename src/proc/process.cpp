@@ -137,6 +137,8 @@ Engine::Stop run_timed_slice(Process& p, sched::Scheduler& scheduler) {
 }  // namespace
 
 sched::After Process::run(sched::Scheduler& scheduler) {
+  static_assert(sizeof current_mfa == sizeof(void*));
+  scheduler.native_marker.store(reinterpret_cast<const sched::NativeMarker*>(&current_mfa), std::memory_order_release);
   state.fetch_xor(kQueued | kRunning, std::memory_order_seq_cst);
   if (VM_LIKELY(!scheduler.dirty())) {
     if (!mailbox.incoming_empty() && !handle_incoming(*this)) return sched::After::Parked;

@@ -18,6 +18,7 @@
 #include "proc/process_state.h"
 #include "proc/signal.h"
 #include "sched/scheduler.h"
+#include "sync/relaxed.h"
 #include "sync/spinlock.h"
 
 namespace vm::proc {
@@ -87,10 +88,11 @@ class Process final : public sched::Runnable, public heap::RootSource {
   Term* saved_registers = nullptr;  // `live` terms; points to inline_registers or a block
   Term inline_registers[kInlineRegisters];
   std::uint32_t saved_capacity = kInlineRegisters;
-  std::uint32_t slice_reductions = 0;       // what the slice started with
-  SWord reductions_left = 0;                // of this slice; the engine keeps it in a register while running
-  std::uint64_t reductions_done = 0;        // in earlier slices
-  const code::Mfa* current_mfa = nullptr;   // while waiting in or calling a built-in or exiting: what current_function shows; else from pc
+  std::uint32_t slice_reductions = 0;  // what the slice started with
+  SWord reductions_left = 0;           // of this slice; the engine keeps it in a register while running
+  std::uint64_t reductions_done = 0;   // in earlier slices
+  // While waiting in or calling a built-in or exiting: what current_function shows; else from pc. The watcher of sched/ looks at it, too.
+  sync::Relaxed<const code::Mfa*> current_mfa = nullptr;
   const code::Mfa* initial_call = nullptr;  // lives for ever, in an export
 
   // --- pending action of a built-in; details in `scratch`

@@ -9,6 +9,7 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <string>
 
 #include "base/assert.h"
 #include "os/clock.h"
@@ -24,26 +25,54 @@ constexpr std::uint64_t kNever = ~std::uint64_t{0};
 constexpr unsigned kMaxSchedulers = 1024;
 constexpr std::uint64_t kSpinUs = 20;
 constexpr std::uint64_t kPatienceUs = 10;
-constexpr std::uint64_t kLookAroundUs = 200;  // timers and I/O while busy
-constexpr std::int64_t kTickNs = 5'000'000;   // of the watcher
-constexpr unsigned kQuietTicks = 20;          // without work until it sleeps too
+constexpr std::uint64_t kLookAroundUs = 200;                                                       // timers and I/O while busy
+constexpr std::int64_t kTickNs = 5'000'000, kBusyTickNs = 2'000'000, kSuspiciousTickNs = 500'000;  // of the watcher
+constexpr std::int64_t kLongCallNs = 1'000'000;
+constexpr std::int64_t kSuspiciousForNs = 10'000'000;  // where one long call was, others may follow
+constexpr unsigned kSpareWorkers = 64;                 // threads beyond one per scheduler, at most
+constexpr unsigned kQuietTicks = 20;                   // without work until it sleeps too
 
 }  // namespace
 
-// P: queues. M: the thread that drives it.
-struct SchedulerAccess {
+struct SchedulerAccess;
+
+// M: a thread and what it shows as Scheduler::current. Never freed while the group lives.
+struct Worker {
   Scheduler scheduler;
+  SchedulerAccess* access = nullptr;  // what it drives; under handoff_lock when it changes
+  std::atomic<bool> moving{false};    // outside of a safe point: rules of stop_the_world
+  // Taking a scheduler from a worker. The worker: in_slice = false, then look at claimed. The watcher: claimed = true, a barrier on all threads, then
+  // look at in_slice. If the watcher sees a slice, its worker sees the claim at the end of it; then handoff_lock tells who drives.
+  std::atomic<bool> in_slice{false};
+  std::atomic<bool> claimed{false};
+  os::Wakeup handed;  // a spare one sleeps here
+  os::Thread thread;
+  Worker* next = nullptr;  // in Impl::workers; fixed once it is there
+
+  void set(unsigned id, SchedulerGroup* group) {
+    scheduler.id_ = id;
+    scheduler.group_ = group;
+    scheduler.worker_ = this;
+  }
+  static Worker* of(const Scheduler* s) { return s ? s->worker_ : nullptr; }
+};
+
+// P: queues, and who drives it.
+struct SchedulerAccess {
+  unsigned id = 0;  // 1-based
+  std::atomic<Worker*> driver{nullptr};
   RunQueue queue;
   std::atomic<std::uint64_t> slices{0};
   std::atomic<std::uint64_t> busy_ticks{0};
-  std::atomic<bool> moving{false};  // outside of a safe point: rules of stop_the_world
   os::Wakeup wakeup;
-  os::Thread thread;
   std::uint64_t look_around_at = 0;
-  std::uint64_t random = 0;
+  std::atomic<std::uint64_t> random{0};
   // What a thief saw of this scheduler (any thread; a hint).
   std::atomic<std::uint64_t> watched_slices{~std::uint64_t{0}};
   std::atomic<std::uint64_t> watched_since{0};
+  // The watcher's: slices when it last came by, since when they are as many.
+  std::uint64_t long_slices = 0;
+  std::int64_t long_since_ns = 0;
 
   static void set(Scheduler& s, unsigned id, SchedulerGroup* group, bool dirty) {
     s.id_ = id;
@@ -73,6 +102,12 @@ struct SchedulerGroup::Impl {
   Hooks hooks;
   SchedulerGroup* self = nullptr;
   std::vector<std::unique_ptr<SchedulerAccess>> all;
+  std::atomic<Worker*> workers{nullptr};  // all that were ever made: a list that grows at its head, under handoff_lock once started
+  std::int64_t last_hand_off_ns = 0;      // the watcher's
+  unsigned spare_limit = kSpareWorkers;   // how many more may be made; under handoff_lock
+  std::mutex handoff_lock;
+  std::vector<Worker*> spares;  // under handoff_lock
+  std::atomic<std::uint64_t> long_calls{0};
   std::atomic<unsigned> online{1};
   std::atomic<std::uint64_t> idle[kMaxSchedulers / 64] = {};
   std::atomic<int> searching{0};
@@ -137,7 +172,7 @@ struct SchedulerGroup::Impl {
     SchedulerAccess& s = *all[i];
     const bool front = config.shuffle && (next_random(s) & 1);
     const std::size_t n = s.queue.push(r, front);
-    if (Scheduler::current() == &s.scheduler) {
+    if (Scheduler::current() == &s.driver.load(std::memory_order_relaxed)->scheduler) {
       if (n >= 2 || s.queue.has_next()) wake_for_work();
       return;
     }
@@ -150,11 +185,12 @@ struct SchedulerGroup::Impl {
   }
 
   static std::uint64_t next_random(SchedulerAccess& s) {
-    std::uint64_t x = s.random;
+    std::uint64_t x = s.random.load(std::memory_order_relaxed);
     x ^= x << 13;
     x ^= x >> 7;
     x ^= x << 17;
-    return s.random = x;
+    s.random.store(x, std::memory_order_relaxed);
+    return x;
   }
 
   unsigned pick_any() {
@@ -181,15 +217,23 @@ struct SchedulerGroup::Impl {
   }
 
   // --- worker
-  void work(SchedulerAccess& me);
+  void work(Worker& w);
+  void drive(Worker& w);
+  bool await_handoff(Worker& w);
+  void end_lost_slice(Worker& w, Runnable& r, After after);
+  bool lost(Worker& w);
+  bool look_for_long_calls(std::int64_t now);
+  void hand_off(SchedulerAccess& p);
+  Worker* make_worker(unsigned id);
+  bool start_worker(Worker& w, bool must);
   Runnable* find(SchedulerAccess& me);
   Runnable* search(SchedulerAccess& me);
   Runnable* steal(SchedulerAccess& me);
   void sleep(SchedulerAccess& me);
   void look_around(SchedulerAccess& me, std::uint64_t now);
   bool work_exists(const SchedulerAccess& me) const;
-  void safe_point(SchedulerAccess& me);
-  void resume_moving(SchedulerAccess& me);
+  void safe_point(Worker& w);
+  void resume_moving(Worker& w);
   void dirty_work(DirtyQueue& q);
 };
 
@@ -197,7 +241,7 @@ namespace {
 
 struct WorkerStart {
   SchedulerGroup::Impl* impl;
-  SchedulerAccess* access;
+  Worker* worker;
   DirtyQueue* dirty;
 };
 
@@ -206,7 +250,7 @@ struct WorkerStart {
 // ------------------------------------------------------------------------------------------------------------- stop the world
 
 // Waits while the world is stopped.
-void SchedulerGroup::Impl::resume_moving(SchedulerAccess& me) {
+void SchedulerGroup::Impl::resume_moving(Worker& me) {
   for (;;) {
     me.moving.store(true, std::memory_order_seq_cst);
     if (VM_LIKELY(!world_stopped.load(std::memory_order_seq_cst))) return;
@@ -217,7 +261,7 @@ void SchedulerGroup::Impl::resume_moving(SchedulerAccess& me) {
   }
 }
 
-void SchedulerGroup::Impl::safe_point(SchedulerAccess& me) {
+void SchedulerGroup::Impl::safe_point(Worker& me) {
   if (VM_LIKELY(!world_stopped.load(std::memory_order_relaxed))) return;
   sync::Epoch::enter_sleep();
   me.moving.store(false, std::memory_order_seq_cst);
@@ -228,15 +272,16 @@ void SchedulerGroup::Impl::safe_point(SchedulerAccess& me) {
 void SchedulerGroup::stop_the_world(const std::function<void()>& f) {
   Impl& m = *impl_;
   Scheduler* current = Scheduler::current();
-  SchedulerAccess* me = current ? m.all[current->id() - 1].get() : nullptr;
+  Worker* me = Worker::of(current);
   if (me) me->moving.store(false, std::memory_order_seq_cst);
   std::unique_lock<std::mutex> lock(m.world_lock);
   m.world_changed.notify_all();
   m.world_changed.wait(lock, [&] { return m.world_owner == nullptr; });
   m.world_owner = &lock;
   m.world_stopped.store(true, std::memory_order_seq_cst);
-  for (auto& s : m.all) {
-    while (s->moving.load(std::memory_order_seq_cst)) m.world_changed.wait_for(lock, std::chrono::microseconds(50));
+  // Who is made from here on sees world_stopped before its first slice.
+  for (Worker* w = m.workers.load(std::memory_order_seq_cst); w; w = w->next) {
+    while (w->moving.load(std::memory_order_seq_cst)) m.world_changed.wait_for(lock, std::chrono::microseconds(50));
   }
   f();
   m.world_owner = nullptr;
@@ -254,7 +299,7 @@ bool SchedulerGroup::Impl::work_exists(const SchedulerAccess& me) const {
     // Rule 3: a busy scheduler's lone runnable is not ours to worry about, unless nobody drives it.
     const std::size_t n = s->queue.length();
     if (n >= 2 || (n >= 1 && s->queue.has_next())) return true;
-    if (!s->queue.empty() && s->scheduler.id() > online.load(std::memory_order_relaxed)) return true;
+    if (!s->queue.empty() && s->id > online.load(std::memory_order_relaxed)) return true;
   }
   return false;
 }
@@ -266,7 +311,7 @@ Runnable* SchedulerGroup::Impl::steal(SchedulerAccess& me) {
   for (unsigned k = 0; k < n; k++) {
     SchedulerAccess& victim = *all[(first + k) % n];
     if (&victim == &me || victim.queue.empty()) continue;
-    bool single = victim.scheduler.id() > online.load(std::memory_order_relaxed);
+    bool single = victim.id > online.load(std::memory_order_relaxed);
     if (!single && victim.queue.length() < 2) {
       // Rule 3: only when it has not switched for a while.
       const std::uint64_t now = os::cheap_ticks();
@@ -288,7 +333,7 @@ Runnable* SchedulerGroup::Impl::steal(SchedulerAccess& me) {
 void SchedulerGroup::Impl::look_around(SchedulerAccess& me, std::uint64_t now) {
   if (VM_LIKELY(now < me.look_around_at)) return;
   if (now != kNever) me.look_around_at = now + kLookAroundUs * os::cheap_ticks_per_us();
-  if (hooks.run_timers) hooks.run_timers(hooks.context, me.scheduler);
+  if (hooks.run_timers) hooks.run_timers(hooks.context, me.driver.load(std::memory_order_relaxed)->scheduler);
   if (hooks.poll_io && !polling.exchange(true, std::memory_order_seq_cst)) {
     hooks.poll_io(hooks.context, 0);
     polling.store(false, std::memory_order_seq_cst);
@@ -312,7 +357,7 @@ Runnable* SchedulerGroup::Impl::search(SchedulerAccess& me) {
 
 // Something to run, or nullptr after a sleep (then the caller comes again).
 Runnable* SchedulerGroup::Impl::find(SchedulerAccess& me) {
-  if (me.scheduler.id() <= online.load(std::memory_order_relaxed)) {
+  if (me.id <= online.load(std::memory_order_relaxed)) {
     searching.fetch_add(1, std::memory_order_seq_cst);
     Runnable* r = search(me);
     searching.fetch_sub(1, std::memory_order_seq_cst);
@@ -327,7 +372,7 @@ Runnable* SchedulerGroup::Impl::find(SchedulerAccess& me) {
 }
 
 void SchedulerGroup::Impl::sleep(SchedulerAccess& me) {
-  const unsigned index = me.scheduler.id() - 1;
+  const unsigned index = me.id - 1;
   const bool allowed = index < online.load(std::memory_order_relaxed);
   mark_idle(index);
   // Rule 1: look again. A worker beyond `online` only makes sure that its queue is not forgotten.
@@ -339,7 +384,8 @@ void SchedulerGroup::Impl::sleep(SchedulerAccess& me) {
     return;
   }
   sync::Epoch::enter_sleep();
-  me.moving.store(false, std::memory_order_seq_cst);
+  Worker& w = *me.driver.load(std::memory_order_relaxed);
+  w.moving.store(false, std::memory_order_seq_cst);
   if (world_stopped.load(std::memory_order_relaxed)) {
     std::lock_guard<std::mutex> lock(world_lock);
     world_changed.notify_all();
@@ -348,7 +394,8 @@ void SchedulerGroup::Impl::sleep(SchedulerAccess& me) {
   std::uint64_t wait_ns = kNever;
   std::int64_t deadline = INT64_MAX;
   if (allowed && (hooks.next_timer || hooks.run_timers)) {
-    wait_ns = hooks.next_timer ? hooks.next_timer(hooks.context) : hooks.run_timers(hooks.context, me.scheduler);
+    wait_ns = hooks.next_timer ? hooks.next_timer(hooks.context)
+                               : hooks.run_timers(hooks.context, me.driver.load(std::memory_order_relaxed)->scheduler);
     if (wait_ns < std::uint64_t{1} << 62) {
       deadline = os::monotonic_ns() + static_cast<std::int64_t>(wait_ns);
       // Somebody who sleeps already comes back in time.
@@ -382,26 +429,43 @@ void SchedulerGroup::Impl::sleep(SchedulerAccess& me) {
     searching.fetch_sub(1, std::memory_order_seq_cst);
   }
   wake_watcher();
-  resume_moving(me);
+  resume_moving(w);
   sync::Epoch::leave_sleep();
   me.look_around_at = 0;
 }
 
-void SchedulerGroup::Impl::work(SchedulerAccess& me) {
-  SchedulerAccess::set_current(&me.scheduler);
+void SchedulerGroup::Impl::work(Worker& w) {
+  SchedulerAccess::set_current(&w.scheduler);
   sync::Epoch::register_thread();
-  if (hooks.thread_started) hooks.thread_started(hooks.context, &me.scheduler);
-  me.random = config.seed + 0x9E3779B97F4A7C15 * me.scheduler.id();
-  resume_moving(me);
+  if (hooks.thread_started) hooks.thread_started(hooks.context, &w.scheduler);
+  resume_moving(w);
+  bool driving = !lost(w);
+  while (driving || await_handoff(w)) {
+    drive(w);
+    driving = false;
+  }
+  w.moving.store(false, std::memory_order_seq_cst);
+  {
+    std::lock_guard<std::mutex> lock(world_lock);
+    world_changed.notify_all();
+  }
+  if (hooks.thread_ending) hooks.thread_ending(hooks.context);
+  sync::Epoch::unregister_thread();
+  SchedulerAccess::set_current(nullptr);
+}
+
+// Runs slices until the end of everything, or until the scheduler was taken away.
+void SchedulerGroup::Impl::drive(Worker& w) {
+  SchedulerAccess& me = *w.access;
   std::uint64_t begin = 0;  // of the slice that ended last; 0: none
   while (!stopping.load(std::memory_order_relaxed)) {
     sync::Epoch::quiescent();
-    safe_point(me);
+    safe_point(w);
     const std::uint64_t now = os::cheap_ticks();
     if (begin) me.busy_ticks.store(me.busy_ticks.load(std::memory_order_relaxed) + (now - begin), std::memory_order_relaxed);
     begin = 0;
     look_around(me, now);
-    Runnable* r = me.scheduler.id() <= online.load(std::memory_order_relaxed) ? me.queue.pop() : nullptr;
+    Runnable* r = me.id <= online.load(std::memory_order_relaxed) ? me.queue.pop() : nullptr;
     begin = now;
     if (!r) {
       r = find(me);
@@ -412,29 +476,128 @@ void SchedulerGroup::Impl::work(SchedulerAccess& me) {
       continue;
     }
     me.slices.store(me.slices.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-    me.scheduler.running = r;
-    const After after = r->run(me.scheduler);
-    me.scheduler.running = nullptr;
-    if (after == After::Requeue) push_to(me.scheduler.id() - 1, *r);
+    w.scheduler.running.store(r, std::memory_order_relaxed);
+    w.in_slice.store(true, std::memory_order_release);
+    const After after = r->run(w.scheduler);
+    w.scheduler.native_marker.store(nullptr, std::memory_order_relaxed);
+    w.scheduler.running.store(nullptr, std::memory_order_relaxed);
+    w.in_slice.store(false, std::memory_order_release);
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    if (VM_UNLIKELY(w.claimed.load(std::memory_order_relaxed)) && lost(w)) {
+      end_lost_slice(w, *r, after);
+      return;
+    }
+    if (after == After::Requeue) push_to(me.id - 1, *r);
   }
-  me.moving.store(false, std::memory_order_seq_cst);
-  {
+}
+
+// Whether this worker drives nothing (any more).
+bool SchedulerGroup::Impl::lost(Worker& w) {
+  std::lock_guard<std::mutex> lock(handoff_lock);
+  return w.access == nullptr;
+}
+
+void SchedulerGroup::Impl::end_lost_slice(Worker& w, Runnable& r, After after) {
+  if (after == After::Requeue) self->enqueue(r);
+  std::lock_guard<std::mutex> lock(handoff_lock);
+  w.claimed.store(false, std::memory_order_relaxed);
+  spares.push_back(&w);
+}
+
+// Sleeps as a spare worker until it gets a scheduler. False: the group stops.
+bool SchedulerGroup::Impl::await_handoff(Worker& w) {
+  sync::Epoch::quiescent();
+  sync::Epoch::enter_sleep();
+  w.moving.store(false, std::memory_order_seq_cst);
+  if (world_stopped.load(std::memory_order_seq_cst)) {
     std::lock_guard<std::mutex> lock(world_lock);
     world_changed.notify_all();
   }
-  if (hooks.thread_ending) hooks.thread_ending(hooks.context);
-  sync::Epoch::unregister_thread();
-  SchedulerAccess::set_current(nullptr);
+  bool driving = false;
+  while (!driving && !stopping.load(std::memory_order_seq_cst)) {
+    w.handed.wait(-1);
+    std::lock_guard<std::mutex> lock(handoff_lock);
+    driving = w.access != nullptr;
+  }
+  resume_moving(w);
+  sync::Epoch::leave_sleep();
+  return driving;
+}
+
+// --------------------------------------------------------------------------------------------------------------------- long calls
+
+// Gives the scheduler to a spare worker if its own is inside a slice. A new worker starts as a spare one.
+void SchedulerGroup::Impl::hand_off(SchedulerAccess& p) {
+  std::lock_guard<std::mutex> lock(handoff_lock);
+  if (stopping.load(std::memory_order_seq_cst)) return;
+  Worker& stuck = *p.driver.load(std::memory_order_relaxed);
+  stuck.claimed.store(true, std::memory_order_seq_cst);
+  const bool held = os::barrier_on_all_threads() && stuck.in_slice.load(std::memory_order_acquire) &&
+                    p.slices.load(std::memory_order_relaxed) == p.long_slices;
+  if (held && spares.empty()) {
+    Worker* made = spare_limit > 0 ? make_worker(p.id) : nullptr;
+    if (made && start_worker(*made, false)) {
+      spare_limit--;
+      spares.push_back(made);
+    } else if (made) {
+      spare_limit = 0;  // it stays in the list, as one that never moves
+    }
+  }
+  if (!held || spares.empty()) {
+    stuck.claimed.store(false, std::memory_order_seq_cst);
+    return;
+  }
+  Worker& spare = *spares.back();
+  spares.pop_back();
+  spare.set(p.id, self);
+  spare.access = &p;
+  stuck.access = nullptr;
+  p.driver.store(&spare, std::memory_order_seq_cst);
+  p.long_since_ns = 0;  // its first slice has not begun
+  last_hand_off_ns = os::monotonic_ns();
+  long_calls.fetch_add(1, std::memory_order_relaxed);
+  spare.handed.set();
+}
+
+// Answers whether some worker may be on the way to a long call.
+bool SchedulerGroup::Impl::look_for_long_calls(std::int64_t now) {
+  bool suspicious = false;
+  for (auto& s : all) {
+    const std::uint64_t slices = s->slices.load(std::memory_order_relaxed);
+    if (slices != s->long_slices || s->long_since_ns == 0) {
+      suspicious = suspicious || now - last_hand_off_ns < kSuspiciousForNs;
+      s->long_slices = slices;
+      s->long_since_ns = now;
+      continue;
+    }
+    // Who lost a scheduler may have put something into its queue after the new worker looked there.
+    if (!s->queue.empty() && take_idle(s->id - 1)) {
+      searching.fetch_add(1, std::memory_order_seq_cst);
+      rouse(s->id - 1);
+    }
+    bool native = false;
+    {
+      sync::Epoch::Guard guard;
+      const NativeMarker* marker = s->driver.load(std::memory_order_relaxed)->scheduler.native_marker.load(std::memory_order_acquire);
+      native = marker && marker->get() != nullptr;
+    }
+    if (!native) continue;
+    suspicious = true;
+    if (now - s->long_since_ns >= kLongCallNs) hand_off(*s);
+  }
+  return suspicious;
 }
 
 // A worker clears its idle bit before it looks at watcher_asleep, the watcher looks at the bits after it set it: one of them sees the other.
 void SchedulerGroup::Impl::watch() {
   unsigned quiet = 0;
   while (!stopping.load(std::memory_order_relaxed)) {
-    quiet = all_idle() ? quiet + 1 : 0;
-    const bool more = hooks.tick(hooks.context);
+    const bool calm = all_idle();
+    quiet = calm ? quiet + 1 : 0;
+    const bool suspicious = look_for_long_calls(os::monotonic_ns());
+    const bool more = hooks.tick && hooks.tick(hooks.context);
     if (more || quiet < kQuietTicks) {
-      watcher_wakeup.wait(kTickNs);
+      watcher_wakeup.wait(calm ? kTickNs : suspicious ? kSuspiciousTickNs : kBusyTickNs);
       continue;
     }
     watcher_asleep.store(true, std::memory_order_seq_cst);
@@ -519,38 +682,55 @@ SchedulerGroup::SchedulerGroup(const Config& config, const Hooks& hooks) : impl_
   impl_->dirty[1].limit = std::max(1u, config.dirty_io);
   for (unsigned i = 0; i < config.schedulers; i++) {
     impl_->all.push_back(std::make_unique<SchedulerAccess>());
-    SchedulerAccess::set(impl_->all.back()->scheduler, i + 1, this, false);
-    impl_->all.back()->random = config.seed + i + 1;
+    SchedulerAccess& p = *impl_->all.back();
+    p.id = i + 1;
+    p.random = config.seed + 0x9E3779B97F4A7C15 * p.id;
+    Worker* w = impl_->make_worker(p.id);
+    w->access = &p;
+    p.driver.store(w, std::memory_order_relaxed);
   }
   os::cheap_ticks_per_us();
 }
 
-SchedulerGroup::~SchedulerGroup() { stop(); }
+SchedulerGroup::~SchedulerGroup() {
+  stop();
+  for (Worker* w = impl_->workers.load(); w;) {
+    Worker* next = w->next;
+    delete w;
+    w = next;
+  }
+}
+
+Worker* SchedulerGroup::Impl::make_worker(unsigned id) {
+  auto* w = new Worker;
+  w->set(id, self);
+  w->next = workers.load(std::memory_order_relaxed);
+  workers.store(w, std::memory_order_seq_cst);
+  return w;
+}
+
+bool SchedulerGroup::Impl::start_worker(Worker& w, bool must) {
+  const std::string name = "scheduler_" + std::to_string(w.scheduler.id());
+  auto* start = new WorkerStart{this, &w, nullptr};
+  const bool ok = w.thread.start(
+      name.c_str(), config.stack_bytes,
+      [](void* raw) {
+        const WorkerStart s = *static_cast<WorkerStart*>(raw);
+        delete static_cast<WorkerStart*>(raw);
+        s.impl->work(*s.worker);
+      },
+      start, must);
+  if (!ok) delete start;
+  return ok;
+}
 
 void SchedulerGroup::start() {
   Impl& m = *impl_;
   VM_CHECK(!m.started);
   m.started = true;
-  for (auto& s : m.all) {
-    char name[16] = "scheduler_";
-    unsigned n = s->scheduler.id();
-    char digits[5];
-    int count = 0;
-    for (; n; n /= 10) digits[count++] = static_cast<char>('0' + n % 10);
-    for (int i = 0; i < count; i++) name[10 + i] = digits[count - 1 - i];
-    name[10 + count] = 0;
-    s->thread.start(
-        name, m.config.stack_bytes,
-        [](void* raw) {
-          const WorkerStart w = *static_cast<WorkerStart*>(raw);
-          delete static_cast<WorkerStart*>(raw);
-          w.impl->work(*w.access);
-        },
-        new WorkerStart{&m, s.get(), nullptr});
-  }
-  if (m.hooks.tick)
-    m.watcher.start(
-        "watcher", m.config.stack_bytes, [](void* raw) { static_cast<Impl*>(raw)->watch(); }, &m);
+  for (Worker* w = m.workers.load(); w; w = w->next) m.start_worker(*w, true);
+  m.watcher.start(
+      "watcher", m.config.stack_bytes, [](void* raw) { static_cast<Impl*>(raw)->watch(); }, &m);
 }
 
 void SchedulerGroup::stop() {
@@ -567,7 +747,12 @@ void SchedulerGroup::stop() {
       m.rouse(i);
     }
   }
-  for (auto& s : m.all) s->thread.join();
+  {
+    std::lock_guard<std::mutex> lock(m.handoff_lock);  // from here on nobody makes workers
+    for (Worker* w = m.workers.load(); w; w = w->next) w->handed.set();
+  }
+  for (Worker* w = m.workers.load(); w; w = w->next)
+    if (w->thread.started()) w->thread.join();
   for (DirtyQueue& q : m.dirty) {
     {
       sync::MutexGuard guard(q.lock);
@@ -596,12 +781,16 @@ void SchedulerGroup::enqueue_next(Runnable& r) {
     return;
   }
   SchedulerAccess& s = *m.all[current->id() - 1];
+  if (VM_UNLIKELY(&s.driver.load(std::memory_order_relaxed)->scheduler != current)) {
+    enqueue(r);
+    return;
+  }
   if (Runnable* before = s.queue.exchange_next(&r)) m.push_to(current->id() - 1, *before);
   else if (s.queue.length() > 0) m.wake_for_work();
 }
 
 unsigned SchedulerGroup::scheduler_count() const { return static_cast<unsigned>(impl_->all.size()); }
-Scheduler& SchedulerGroup::scheduler(unsigned index) { return impl_->all[index]->scheduler; }
+Scheduler& SchedulerGroup::scheduler(unsigned index) { return impl_->all[index]->driver.load(std::memory_order_relaxed)->scheduler; }
 unsigned SchedulerGroup::online() const { return impl_->online.load(std::memory_order_relaxed); }
 const Config& SchedulerGroup::config() const { return impl_->config; }
 
@@ -627,13 +816,16 @@ std::uint64_t SchedulerGroup::slices() const {
 
 std::uint64_t SchedulerGroup::counter(unsigned which) const {
   std::uint64_t sum = 0;
-  for (auto& s : impl_->all) sum += s->scheduler.counters[which].load(std::memory_order_relaxed);
+  for (Worker* w = impl_->workers.load(std::memory_order_acquire); w; w = w->next)
+    sum += w->scheduler.counters[which].load(std::memory_order_relaxed);
   return sum;
 }
 
 std::uint64_t SchedulerGroup::busy_ns(unsigned index) const {
   return impl_->all[index]->busy_ticks.load(std::memory_order_relaxed) / os::cheap_ticks_per_us() * 1000;
 }
+
+std::uint64_t SchedulerGroup::long_calls() const { return impl_->long_calls.load(std::memory_order_relaxed); }
 
 std::size_t SchedulerGroup::run_queue_length(unsigned index) const {
   const RunQueue& q = impl_->all[index]->queue;

@@ -5,6 +5,9 @@
 // Any thread may enqueue. A scheduler takes from its own queues first (max, high, then normal with low getting one turn in eight), then steals. An
 // idle worker spins briefly, then sleeps on its eventcount; enqueueing wakes one. Between slices every worker passes a quiescent point of
 // sync/epoch.h, expires timers, and polls for I/O through the hooks below.
+//
+// A worker that is inside one native call for more than a millisecond or two loses its scheduler: the watcher gives it to a spare worker, with its
+// queue. The call goes on where it is, as on a dirty scheduler; at the end of the slice its worker becomes a spare one.
 #pragma once
 
 #include <functional>
@@ -12,6 +15,7 @@
 #include <vector>
 
 #include "sched/runnable.h"
+#include "sync/relaxed.h"
 
 namespace vm::sched {
 
@@ -72,6 +76,8 @@ class SchedulerGroup {
   std::size_t dirty_queue_length(DirtyPool pool) const;
   std::size_t run_queue_length(unsigned index) const;
   std::size_t total_run_queue_length() const;
+  // Native calls that kept a thread for so long that another one took its scheduler over.
+  std::uint64_t long_calls() const;
   const Config& config() const;
   // Runs f while every worker is stopped between two slices (code purging, crash dump). Not from inside a held lock. The caller may be
   // a scheduler thread inside a slice.
@@ -84,6 +90,9 @@ class SchedulerGroup {
   std::unique_ptr<Impl> impl_;
 };
 
+struct Worker;
+using NativeMarker = sync::Relaxed<const void*>;
+
 class Scheduler {
  public:
   // The scheduler of the calling thread, or nullptr (foreign and dirty threads).
@@ -95,7 +104,10 @@ class Scheduler {
   SchedulerGroup& group() const { return *group_; }
   void* engine_block = nullptr;  // the engine's register block, made at thread start
   void* user = nullptr;          // per-scheduler data of proc/ (message slabs, statistics)
-  Runnable* running = nullptr;
+  std::atomic<Runnable*> running{nullptr};
+  // Where the running slice notes the native call it is inside of (a word that is 0 when it is in none); nullptr: it does not say. Valid until the
+  // slice's memory is reclaimed by sync/epoch.h.
+  std::atomic<const NativeMarker*> native_marker{nullptr};
   // Counters of the room above, written by this scheduler's thread, summed up by SchedulerGroup::counter.
   static constexpr unsigned kCounters = 4;
   std::atomic<std::uint64_t> counters[kCounters] = {};
@@ -106,8 +118,10 @@ class Scheduler {
  private:
   friend class SchedulerGroup;
   friend struct SchedulerAccess;
+  friend struct Worker;
   unsigned id_ = 0;
   bool dirty_ = false;
+  Worker* worker_ = nullptr;
   SchedulerGroup* group_ = nullptr;
   static inline thread_local Scheduler* current_ = nullptr;
 };

@@ -5,11 +5,13 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <random>
 #include <thread>
 #include <vector>
 
 #include "os/clock.h"
+#include "os/thread.h"
 #include "sched/scheduler.h"
 #include "sched/timer_wheel.h"
 
@@ -113,6 +115,63 @@ TEST(Scheduler, RunNextHandsOver) {
   const double ns = static_cast<double>(os::monotonic_ns() - begin) / 100000;
   group.stop();
   RecordProperty("ns_per_handover", static_cast<int>(ns));
+}
+
+// Says that it is in a native call and stays there; wakes others meanwhile.
+struct Blocker final : Runnable {
+  SchedulerGroup* group = nullptr;
+  Counter* other = nullptr;  // woken from inside of the last call
+  std::atomic<int>* left = nullptr;
+  NativeMarker marker;
+  int slices = 4;
+  int milliseconds = 0;
+  After run(Scheduler& s) override {
+    s.native_marker.store(&marker, std::memory_order_release);
+    marker = this;
+    std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
+    if (slices == 1) group->enqueue_next(*other);
+    marker = nullptr;
+    if (--slices > 0) return After::Requeue;
+    left->fetch_sub(1);
+    return After::Parked;
+  }
+};
+
+// Ten threads stuck on two schedulers: what is left to do is done meanwhile, nothing is run twice or lost.
+TEST(Scheduler, LongCallsLoseTheirScheduler) {
+  if (!os::barrier_on_all_threads()) GTEST_SKIP() << "no membarrier";
+  Config config;
+  config.schedulers = config.online = 2;
+  SchedulerGroup group(config, {});
+  group.start();
+  std::vector<Blocker> blockers(10);
+  std::vector<Counter> woken(10);
+  std::atomic<int> left{10}, woken_left{10};
+  for (std::size_t i = 0; i < blockers.size(); i++) {
+    blockers[i].group = &group;
+    blockers[i].other = &woken[i];
+    woken[i].left = &woken_left;
+    blockers[i].left = &left;
+    blockers[i].milliseconds = 30 + static_cast<int>(i);
+    group.enqueue(blockers[i]);
+  }
+  std::vector<Counter> counters(200);
+  std::atomic<int> counting{200};
+  for (Counter& c : counters) {
+    c.left = &counting;
+    group.enqueue(c);
+  }
+  while (counting.load() > 0) std::this_thread::yield();
+  EXPECT_GT(left.load(), 0) << "the others waited for the blockers";
+  int worlds = 0;
+  while (left.load() > 0) {
+    group.stop_the_world([&] { worlds++; });
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  while (woken_left.load() > 0) std::this_thread::yield();
+  EXPECT_GT(group.long_calls(), 0u);
+  EXPECT_GT(worlds, 0);
+  group.stop();
 }
 
 struct Dirty final : Runnable {
