@@ -23,7 +23,7 @@ using term::Kind;
 
 namespace {
 
-constexpr std::size_t kFirstCapacity = 512;
+constexpr std::size_t kFirstCapacity = 1024;
 constexpr std::size_t kMaxString = 0xFFFF;      // elements of a STRING_EXT
 constexpr std::size_t kMaxBinary = 0xFFFFFFFF;  // bytes of a BINARY_EXT
 constexpr Word kMaxV3Port = (Word{1} << 28) - 1;
@@ -69,28 +69,24 @@ std::size_t atom_size(Term atom, const EncodeOptions& options) {
 
 }  // namespace
 
-Encoder::Encoder(Term t, const EncodeOptions& options) : options_(options) {
-  begin_ = at_ = static_cast<Byte*>(std::malloc(kFirstCapacity));
-  VM_CHECK(begin_ != nullptr);
-  end_ = begin_ + kFirstCapacity;
+Encoder::Encoder(Term t, const EncodeOptions& options) : options_(options), begin_(first_), at_(first_), end_(first_ + sizeof(first_)) {
   if (options_.version_byte) put8(kVersion);
   push(FrameKind::One, t);
 }
 
-Encoder::~Encoder() { std::free(begin_); }
+Encoder::~Encoder() {
+  if (begin_ != first_) std::free(begin_);
+}
 
-Byte* Encoder::room(std::size_t n) {
-  if (VM_UNLIKELY(static_cast<std::size_t>(end_ - at_) < n)) {
-    std::size_t used = position();
-    std::size_t capacity = std::max(static_cast<std::size_t>(end_ - begin_) * 2, used + n);
-    begin_ = static_cast<Byte*>(std::realloc(begin_, capacity));
-    VM_CHECK(begin_ != nullptr);
-    at_ = begin_ + used;
-    end_ = begin_ + capacity;
-  }
-  Byte* p = at_;
-  at_ += n;
-  return p;
+void Encoder::grow(std::size_t n) {
+  std::size_t used = position();
+  std::size_t capacity = std::max({static_cast<std::size_t>(end_ - begin_) * 2, used + n, kFirstCapacity});
+  Byte* bigger = static_cast<Byte*>(std::realloc(begin_ == first_ ? nullptr : begin_, capacity));
+  VM_CHECK(bigger != nullptr);
+  if (begin_ == first_) std::memcpy(bigger, first_, used);
+  begin_ = bigger;
+  at_ = begin_ + used;
+  end_ = begin_ + capacity;
 }
 
 void Encoder::put16(unsigned v) {
@@ -113,82 +109,186 @@ void Encoder::patch32(std::size_t position, std::size_t v) {
 
 bool Encoder::step(std::size_t* budget) {
   budget_ = *budget;
-  while (!stack_.empty() && budget_ != 0 && !too_large_) {
-    budget_--;
-    advance();
-  }
+  while (!stack_.empty() && budget_ != 0 && !too_large_) advance();
   *budget = budget_;
   return stack_.empty() || too_large_;
 }
 
-// One element of the innermost unfinished term. The frame is brought up to date, or dropped, before the element is written: it may
-// push frames of its own.
+namespace {
+
+// Copies a short text: two moves that overlap are faster than a call.
+inline void copy_text(Byte* to, const char* from, std::size_t n) {
+  if (n >= 8 && n <= 16) {
+    std::memcpy(to, from, 8);
+    std::memcpy(to + n - 8, from + n - 8, 8);
+  } else if (n >= 4 && n < 8) {
+    std::memcpy(to, from, 4);
+    std::memcpy(to + n - 4, from + n - 4, 4);
+  } else if (n < 4) {
+    for (std::size_t i = 0; i < n; i++) to[i] = static_cast<Byte>(from[i]);
+  } else {
+    std::memcpy(to, from, n);
+  }
+}
+
+}  // namespace
+
+inline bool Encoder::put_simple(Term t) {
+  if (t.is_small()) {
+    SWord v = t.small_value();
+    Byte* p = ready();
+    if (static_cast<Word>(v) < 256) {
+      p[0] = kSmallInteger;
+      p[1] = static_cast<Byte>(v);
+      at_ = p + 2;
+      return true;
+    }
+    if (v != static_cast<std::int32_t>(v)) return false;
+    p[0] = kInteger;
+    std::uint32_t w = __builtin_bswap32(static_cast<std::uint32_t>(v));
+    std::memcpy(p + 1, &w, 4);
+    at_ = p + 5;
+    return true;
+  }
+  if (t.is_atom()) {
+    encode_atom(t);
+    return true;
+  }
+  if (t.is_nil()) {
+    put8(kNil);
+    return true;
+  }
+  return false;
+}
+
+// Goes on with the innermost unfinished term up to an element with elements of its own. Its frame is brought up to date, or dropped, before
+// that is written: it pushes frames of its own.
 void Encoder::advance() {
-  Frame& f = stack_.back();
+  Frame& f = stack_.top();
   Term t = f.term;
-  std::size_t i = f.index;
   switch (f.kind) {
-    case FrameKind::One:
-      stack_.pop_back();
-      encode(t);
-      return;
-    case FrameKind::List:
-      f.index++;
-      if (t.tail().is_cons()) {
-        f.term = t.tail();
-      } else {
-        patch32(f.position, f.index);
-        f = {t.tail(), 0, 0, FrameKind::One};
-      }
-      encode(t.head());
-      return;
-    case FrameKind::Tuple: {
-      term::Tuple tuple = term::Tuple::from(t);
-      if (++f.index == tuple.size()) stack_.pop_back();
-      encode(tuple[i]);
-      return;
-    }
-    case FrameKind::FlatMap: {
-      const Word* p = t.boxed_ptr();
-      f.kind = FrameKind::FlatMapValue;
-      encode(term::Tuple::from(Term::from_bits(p[term::FlatMapWords::kKeys]))[i]);
-      return;
-    }
-    case FrameKind::FlatMapValue: {
-      const Word* p = t.boxed_ptr();
-      if (++f.index == term::map_key_count(t)) stack_.pop_back();
-      else f.kind = FrameKind::FlatMap;
-      encode(Term::from_bits(p[term::FlatMapWords::kFirstValue + i]));
-      return;
-    }
-    case FrameKind::Trie: {  // index counts down
-      term::TrieNode node = term::trie_node(t);
-      if (--f.index == 0) stack_.pop_back();
-      Term child = node.child(static_cast<unsigned>(i - 1));
-      if (child.is_cons()) {
-        push(FrameKind::Leaf, child);
-        encode(child.head());
-      } else {
-        push(FrameKind::Trie, child, term::trie_node(child).count());
-      }
-      return;
-    }
+    case FrameKind::List: return advance_list(f);
+    case FrameKind::Tuple: return advance_tuple(f);
+    case FrameKind::FlatMap:
+    case FrameKind::FlatMapValue: return advance_flat_map(f);
+    case FrameKind::Trie: return advance_trie(f);
+    default: budget_--; break;
+  }
+  switch (f.kind) {
     case FrameKind::Leaf:
       f.kind = FrameKind::One;
       f.term = t.tail();
       return;
-    case FrameKind::Fun:
+    case FrameKind::Fun: {
+      std::size_t i = f.index;
       if (++f.index == term::fun_captured_count(t)) f.kind = FrameKind::FunEnd;
       encode(Term::from_bits(t.boxed_ptr()[term::FunWords::kFirstCaptured + i]));
       return;
+    }
     case FrameKind::FunEnd: {
       std::size_t at = f.position, size = position() - at;
-      stack_.pop_back();
+      stack_.pop();
       for (std::size_t k = segments_.size(); k-- > 0 && segments_[k].position >= at;) size += term::bits_of(segments_[k].binary).size >> 3;
       patch32(at, size);
       return;
     }
+    default:
+      stack_.pop();
+      encode(t);
+      return;
   }
+}
+
+void Encoder::advance_list(Frame& f) {
+  Term cell = f.term;
+  std::size_t n = f.index, budget = budget_;
+  do {
+    budget--;
+    n++;
+    Term head = cell.head(), tail = cell.tail();
+    bool simple = put_simple(head);
+    if (!tail.is_cons()) {
+      patch32(f.position, n);
+      f = {tail, 0, 0, FrameKind::One};
+      budget_ = budget;
+      if (!simple) encode(head);
+      return;
+    }
+    cell = tail;
+    if (!simple) {
+      f.term = cell;
+      f.index = n;
+      budget_ = budget;
+      return encode(head);
+    }
+  } while (budget != 0);
+  f.term = cell;
+  f.index = n;
+  budget_ = 0;
+}
+
+void Encoder::advance_tuple(Frame& f) {
+  const Word* p = f.term.boxed_ptr();
+  std::size_t n = header_of(f.term).words(), i = f.index, budget = budget_;
+  do {
+    budget--;
+    Term t = Term::from_bits(p[++i]);
+    if (put_simple(t)) continue;
+    f.index = i;
+    if (i == n) stack_.pop();
+    budget_ = budget;
+    return encode(t);
+  } while (i != n && budget != 0);
+  f.index = i;
+  if (i == n) stack_.pop();
+  budget_ = budget;
+}
+
+// index: pairs that are done; of the next one the key too when kind is FlatMapValue.
+void Encoder::advance_flat_map(Frame& f) {
+  const Word* values = f.term.boxed_ptr() + term::FlatMapWords::kFirstValue;
+  const Word* keys = Term::from_bits(values[-1]).boxed_ptr() + 1;
+  std::size_t n = term::map_key_count(f.term), budget = budget_;
+  do {
+    budget--;
+    bool is_value = f.kind == FrameKind::FlatMapValue;
+    Term t = Term::from_bits(is_value ? values[f.index] : keys[f.index]);
+    f.kind = is_value ? FrameKind::FlatMap : FrameKind::FlatMapValue;
+    f.index += is_value;
+    bool simple = put_simple(t), done = f.index == n;
+    if (done) stack_.pop();
+    if (!simple) {
+      budget_ = budget;
+      return encode(t);
+    }
+    if (done) break;
+  } while (budget != 0);
+  budget_ = budget;
+}
+
+// index counts down.
+void Encoder::advance_trie(Frame& f) {
+  term::TrieNode node = term::trie_node(f.term);
+  std::size_t i = f.index;
+  do {
+    budget_--;
+    Term child = node.child(static_cast<unsigned>(--i));
+    f.index = i;
+    if (!child.is_cons()) {
+      if (i == 0) stack_.pop();
+      return push(FrameKind::Trie, child, term::trie_node(child).count());
+    }
+    if (!put_simple(child.head())) {
+      if (i == 0) stack_.pop();
+      push(FrameKind::Leaf, child);
+      return encode(child.head());
+    }
+    if (!put_simple(child.tail())) {
+      if (i == 0) stack_.pop();
+      return encode(child.tail());
+    }
+  } while (i != 0 && budget_ != 0);
+  if (i == 0) stack_.pop();
 }
 
 void Encoder::encode(Term t) {
@@ -251,26 +351,23 @@ void Encoder::encode_atom(Term t) {
       return;
     }
   }
-  std::string_view text = AtomTable::text(t);
-  if (options_.utf8_atoms || !AtomTable::is_latin1(t)) {
-    if (text.size() > 255) {
-      put8(kAtomUtf8);
-      put16(static_cast<unsigned>(text.size()));
-    } else {
-      put8(kSmallAtomUtf8);
-      put8(static_cast<unsigned>(text.size()));
-    }
-    if (!text.empty()) std::memcpy(room(text.size()), text.data(), text.size());
+  const AtomTable::Name& name = AtomTable::name(t);
+  const std::size_t size = name.bytes;
+  if (options_.utf8_atoms || !name.latin1) {
+    Byte* p = room(size + (size > 255 ? 3 : 2));
+    *p++ = size > 255 ? kAtomUtf8 : kSmallAtomUtf8;
+    if (size > 255) *p++ = static_cast<Byte>(size >> 8);
+    *p++ = static_cast<Byte>(size);
+    copy_text(p, name.text, size);
     return;
   }
-  std::size_t n = AtomTable::length(t);
-  put8(kAtom);
-  put16(static_cast<unsigned>(n));
-  Byte* p = room(n);
-  if (n == text.size()) {
-    if (n != 0) std::memcpy(p, text.data(), n);
-    return;
-  }
+  Byte* p = room(name.characters + 3);
+  p[0] = kAtom;
+  p[1] = static_cast<Byte>(name.characters >> 8);
+  p[2] = static_cast<Byte>(name.characters);
+  p += 3;
+  if (name.characters == size) return copy_text(p, name.text, size);
+  std::string_view text(name.text, size);
   for (std::size_t i = 0; i < text.size(); i++) {
     Byte b = static_cast<Byte>(text[i]);
     if (b >= 0x80) b = static_cast<Byte>(b << 6 | (static_cast<Byte>(text[++i]) & 0x3F));
@@ -286,8 +383,9 @@ void Encoder::encode_small(SWord v) {
     return;
   }
   if (v == static_cast<std::int32_t>(v)) {
-    put8(kInteger);
-    put32(static_cast<std::size_t>(v));
+    Byte* p = room(5);
+    p[0] = kInteger;
+    patch32(static_cast<std::size_t>(p + 1 - begin_), static_cast<std::size_t>(v));
     return;
   }
   Word magnitude = v < 0 ? Word{0} - static_cast<Word>(v) : static_cast<Word>(v);
@@ -316,8 +414,10 @@ void Encoder::encode_big(Term t) {
 
 void Encoder::encode_float(double d) {
   if (options_.new_floats) {
-    put8(kNewFloat);
-    put64(std::bit_cast<Word>(d));
+    Byte* p = room(9);
+    p[0] = kNewFloat;
+    Word w = __builtin_bswap64(std::bit_cast<Word>(d));
+    std::memcpy(p + 1, &w, 8);
     return;
   }
   char text[num::kMaxFloatText];
@@ -363,15 +463,16 @@ void Encoder::encode_list(Term t) {
   std::size_t n = string_length(t, &seen);
   budget_ -= std::min(budget_, seen / kBytesPerUnit);
   if (n == 0) {
-    put8(kList);
-    std::size_t at = position();
-    put32(0);  // known at the end of the list
-    push(FrameKind::List, t, 0, at);
+    Byte* p = room(5);
+    p[0] = kList;  // its length is known at the end of the list
+    push(FrameKind::List, t, 0, static_cast<std::size_t>(p + 1 - begin_));
     return;
   }
-  put8(kString);
-  put16(static_cast<unsigned>(n));
-  Byte* p = room(n);
+  Byte* p = room(n + 3);
+  p[0] = kString;
+  p[1] = static_cast<Byte>(n >> 8);
+  p[2] = static_cast<Byte>(n);
+  p += 3;
   for (; t.is_cons(); t = t.tail()) *p++ = static_cast<Byte>(t.head().small_value());
 }
 
@@ -384,8 +485,9 @@ void Encoder::encode_bits(Term t) {
     return;
   }
   if (rest == 0) {
-    put8(kBinary);
-    put32(whole);
+    Byte* p = room(5);
+    p[0] = kBinary;
+    patch32(static_cast<std::size_t>(p + 1 - begin_), whole);
   } else {
     put8(kBitBinary);
     put32(whole + 1);

@@ -4,7 +4,7 @@
 //
 // Encoder is resumable: step() does a bounded amount of work and keeps the rest as a stack of frames, each of which holds exactly one
 // term and otherwise only indexes, so that the terms may move between two steps (each_root shows them to the collector).
-// Depth costs no C++ stack. Output grows in one malloc block; a segmented encoder leaves large off-heap binaries out of it and
+// Depth costs no C++ stack. Output grows in one block; a segmented encoder leaves large off-heap binaries out of it and
 // notes where they belong, for term_to_iovec and for ports.
 //
 // Byte for byte what stock systems write: their order of large maps (children of a trie node from last to first), their choice
@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "term/views.h"
+#include "term/work_stack.h"
 
 namespace vm::etf {
 
@@ -67,7 +68,16 @@ class Encoder {
     FrameKind kind;
   };
 
-  Byte* room(std::size_t n);
+  // Room that the longest element written without a further look takes.
+  static constexpr std::size_t kElementRoom = 16;
+
+  Byte* room(std::size_t n) {
+    if (VM_UNLIKELY(static_cast<std::size_t>(end_ - at_) < n)) grow(n);
+    Byte* p = at_;
+    at_ += n;
+    return p;
+  }
+  void grow(std::size_t n);
   void put8(unsigned v) { *room(1) = static_cast<Byte>(v); }
   void put16(unsigned v);
   void put32(std::size_t v);
@@ -76,6 +86,16 @@ class Encoder {
   std::size_t position() const { return static_cast<std::size_t>(at_ - begin_); }
 
   void advance();
+  void advance_list(Frame& f);
+  void advance_tuple(Frame& f);
+  void advance_flat_map(Frame& f);
+  void advance_trie(Frame& f);
+  Byte* ready() {
+    if (VM_UNLIKELY(static_cast<std::size_t>(end_ - at_) < kElementRoom)) grow(kElementRoom);
+    return at_;
+  }
+  // Writes an element that has no elements of its own and is common; false: encode() has to.
+  bool put_simple(Term t);
   void encode(Term t);
   void encode_boxed(Term t);
   void encode_atom(Term t);
@@ -89,16 +109,17 @@ class Encoder {
   void encode_bits(Term t);
   void encode_fun(Term t);
   void encode_large_map(Term t);
-  void push(FrameKind kind, Term t, std::size_t index = 0, std::size_t at = 0) { stack_.push_back({t, index, at, kind}); }
+  void push(FrameKind kind, Term t, std::size_t index = 0, std::size_t at = 0) { stack_.push({t, index, at, kind}); }
 
   EncodeOptions options_;
-  std::vector<Frame> stack_;
+  term::WorkStack<Frame, 12> stack_;
   std::vector<Segment> segments_;
   Byte* begin_;
   Byte* at_;
   Byte* end_;
   std::size_t budget_ = 0;
   bool too_large_ = false;
+  Byte first_[240];  // what a short term takes needs no memory from malloc
 };
 
 // Bytes term_to_binary takes, without doing it: erlang:external_size (exact but for local funs, where stock over-estimates too).

@@ -52,6 +52,12 @@ Term put_map(Process& p, Term map, bool exact, const Word* cells, std::size_t n,
     set_error(p, atoms::badmap, map);
     return Term::non_value();
   }
+  if (n == 2) {
+    Term key = read_source(cells[0], x, y), value = read_source(cells[1], x, y);
+    Term result = exact ? ops::map_update(p.heap, map, key, value) : ops::map_put(p.heap, map, key, value);
+    if (VM_UNLIKELY(!result.is_value())) set_error(p, atoms::badkey, key);
+    return result;
+  }
   Term missing = term::kNil;
   Term result = ops::map_update_many(p.heap, map, Sources(cells, n, x, y).span(), exact, &missing);
   if (!result.is_value()) set_error(p, atoms::badkey, missing);

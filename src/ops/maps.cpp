@@ -14,6 +14,12 @@ using namespace detail;
 
 namespace detail {
 
+#if defined(__x86_64__)
+const bool kCountsBits = __builtin_cpu_supports("popcnt") != 0;
+#else
+const bool kCountsBits = false;
+#endif
+
 int find_flat(Term map, Term key) {
   std::span<const Term> keys = flat_keys(map);
   int n = static_cast<int>(keys.size());
@@ -45,13 +51,14 @@ namespace {
 // The leaf [Key | Value] of a large map, or the non-value.
 Term find_leaf(Term map, Term key) {
   std::uint32_t hash = first_hash(key);
-  Term node = map;
+  const Word* at = map.boxed_ptr() + HashMapWords::kBitmap;  // a bitmap, then the children
   for (unsigned level = 0;;) {
-    TrieNode n = term::trie_node(node);
+    std::uint32_t bitmap = static_cast<std::uint32_t>(Term::from_bits(*at).small_value());
     std::uint32_t bit = bit_of(hash);
-    if ((n.bitmap & bit) == 0) return Term::non_value();
-    node = n.child(slot_of(n.bitmap, bit));
+    if ((bitmap & bit) == 0) return Term::non_value();
+    Term node = Term::from_bits(at[1 + slot_of(bitmap, bit)]);
     if (node.is_cons()) return same_key(node.head(), key) ? node : Term::non_value();
+    at = node.boxed_ptr() + HashNodeWords::kBitmap;
     hash = next_hash(hash, ++level, key);
   }
 }
@@ -106,10 +113,10 @@ Term edit_node(HeapWriter& h, const Path::Step& step, Edit edit, Term child, SWo
   } else {
     to = alloc_node(h, bitmap, new_count, &result);
   }
-  std::memcpy(to, n.children, step.slot * kWordBytes);
+  copy_few(to, n.children, step.slot);
   to += step.slot;
   if (edit != Edit::Remove) *to++ = child.bits();
-  std::memcpy(to, n.children + step.slot + skip, (count - step.slot - skip) * kWordBytes);
+  copy_few(to, n.children + step.slot + skip, count - step.slot - skip);
   return result;
 }
 
@@ -193,7 +200,7 @@ Term replace_flat_value(HeapWriter& h, Term map, int at, Term value) {
   std::size_t n = map_size(map);
   Term* values;
   Term result = alloc_flat(h, Term::from_bits(map.boxed_ptr()[FlatMapWords::kKeys]), n, &values);
-  std::memcpy(static_cast<void*>(values), old, n * kWordBytes);
+  copy_few(reinterpret_cast<Word*>(values), reinterpret_cast<const Word*>(old), n);
   values[at] = value;
   return result;
 }
@@ -258,27 +265,22 @@ Term map_remove(HeapWriter& h, Term map, Term key, Term* removed) {
 
 Term map_update_many(HeapWriter& h, Term map, std::span<const Term> pairs, bool exact, Term* missing) {
   std::size_t i = 0;
-  if (map.is_kind(Kind::FlatMap)) {
-    // One copy for all keys that exist.
+  if (map.is_kind(Kind::FlatMap) && pairs.size() > 2) {
+    // One copy for all keys that exist; none when the first does not.
     std::size_t n = map_size(map);
-    Term values[kFlatMapLimit];
-    std::copy_n(flat_values(map), n, values);
-    bool changed = false;
+    Term* values = nullptr;
+    Term copy = map;
     for (; i < pairs.size(); i += 2) {
       int found = find_flat(map, pairs[i]);
       if (found < 0) break;
-      changed |= values[found] != pairs[i + 1];
+      if (values == nullptr) {
+        if (flat_values(map)[found] == pairs[i + 1]) continue;
+        copy = alloc_flat(h, Term::from_bits(map.boxed_ptr()[FlatMapWords::kKeys]), n, &values);
+        copy_few(reinterpret_cast<Word*>(values), reinterpret_cast<const Word*>(flat_values(map)), n);
+      }
       values[found] = pairs[i + 1];
     }
-    if (i < pairs.size() && exact) {
-      *missing = pairs[i];
-      return Term::non_value();
-    }
-    if (changed) {
-      Term* to;
-      map = alloc_flat(h, Term::from_bits(map.boxed_ptr()[FlatMapWords::kKeys]), n, &to);
-      std::copy_n(values, n, to);
-    }
+    map = copy;
   }
   for (; i < pairs.size(); i += 2) {
     Term next = exact ? map_update(h, map, pairs[i], pairs[i + 1]) : map_put(h, map, pairs[i], pairs[i + 1]);

@@ -11,6 +11,7 @@
 #include <span>
 
 #include "term/atoms.h"
+#include "term/map_layout.h"
 #include "term/views.h"
 
 namespace vm::ops {
@@ -52,7 +53,7 @@ class MapIterator {
   std::size_t index_ = 0;
   unsigned depth_ = 0;
   struct Level {
-    const Word* node;
+    term::TrieNode node;
     unsigned child;
   } stack_[64];
 };

@@ -208,7 +208,7 @@ class TrieMerge {
   static TrieNode as_node(Term node, unsigned level, Word* cell) {
     if (!node.is_cons()) return term::trie_node(node);
     *cell = node.bits();
-    return {cell, bit_of(hash_at(node.head(), level))};
+    return {cell, bit_of(hash_at(node.head(), level)), 1};
   }
 
   Merged merge(Term a, Term b, unsigned level) {

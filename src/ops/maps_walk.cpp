@@ -12,7 +12,7 @@ namespace vm::ops {
 using namespace detail;
 
 MapIterator::MapIterator(Term map) : map_(map) {
-  if (!map.is_kind(Kind::FlatMap)) stack_[depth_++] = {term::trie_node(map).children, 0};
+  if (!map.is_kind(Kind::FlatMap)) stack_[depth_++] = {term::trie_node(map), 0};
 }
 
 bool MapIterator::next(Term* key, Term* value) {
@@ -24,19 +24,17 @@ bool MapIterator::next(Term* key, Term* value) {
   }
   for (;;) {
     Level& level = stack_[depth_ - 1];
-    // A node's bitmap lies right before its children.
-    unsigned count = static_cast<unsigned>(std::popcount(static_cast<std::uint32_t>(Term::from_bits(level.node[-1]).small_value())));
-    if (level.child == count) {
+    if (level.child == level.node.count()) {
       if (--depth_ == 0) return false;
       continue;
     }
-    Term child = Term::from_bits(level.node[level.child++]);
+    Term child = level.node.child(level.child++);
     if (child.is_cons()) {
       *key = child.head();
       *value = child.tail();
       return true;
     }
-    stack_[depth_++] = {term::trie_node(child).children, 0};
+    stack_[depth_++] = {term::trie_node(child), 0};
   }
 }
 

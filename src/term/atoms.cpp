@@ -17,11 +17,7 @@
 namespace vm::term {
 namespace {
 
-struct Entry {
-  const char* text;
-  std::uint32_t bytes;
-  std::uint16_t characters;
-  bool latin1;
+struct Entry : AtomTable::Name {
   std::uint32_t ordinal;
   std::uint32_t hash;
 };
@@ -253,6 +249,7 @@ std::string_view AtomTable::text(Term atom) {
   const Entry& e = entry_of(atom);
   return {e.text, e.bytes};
 }
+const AtomTable::Name& AtomTable::name(Term atom) { return entry_of(atom); }
 std::size_t AtomTable::length(Term atom) { return entry_of(atom).characters; }
 std::uint32_t AtomTable::ordinal(Term atom) { return entry_of(atom).ordinal; }
 std::uint32_t AtomTable::hash(Term atom) { return entry_of(atom).hash; }

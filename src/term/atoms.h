@@ -38,6 +38,14 @@ class AtomTable {
   // Hash of the text as stock's phash and phash2 define it (hashpjw over latin1-folded bytes).
   static std::uint32_t hash(Term atom);
   static bool is_latin1(Term atom);
+  // All of it at once, for who writes atoms in great numbers.
+  struct Name {
+    const char* text;
+    std::uint32_t bytes;
+    std::uint16_t characters;
+    bool latin1;
+  };
+  static const Name& name(Term atom);
   // Bytes used by texts, for erlang:memory(atom).
   static std::size_t memory_bytes();
   static Term at(std::uint32_t index);  // non-value beyond count

@@ -25,18 +25,20 @@ struct HashNodeWords {
   static constexpr std::size_t kBitmap = 1, kFirstChild = 2;
 };
 
-// Children of a root or inner node.
+// Children of a root or inner node. Their number is taken from the header: not every processor we run on counts bits.
 struct TrieNode {
   const Word* children;
   std::uint32_t bitmap;
-  unsigned count() const { return static_cast<unsigned>(std::popcount(bitmap)); }
+  std::uint32_t n;
+  unsigned count() const { return n; }
   Term child(unsigned i) const { return Term::from_bits(children[i]); }
 };
 
 inline TrieNode trie_node(Term t) {
   const Word* p = t.boxed_ptr();
-  std::size_t at = HeaderWord(*p).kind() == Kind::HashMap ? HashMapWords::kBitmap : HashNodeWords::kBitmap;
-  return {p + at + 1, static_cast<std::uint32_t>(Term::from_bits(p[at]).small_value())};
+  HeaderWord header(*p);
+  std::size_t at = header.kind() == Kind::HashMap ? HashMapWords::kBitmap : HashNodeWords::kBitmap;
+  return {p + at + 1, static_cast<std::uint32_t>(Term::from_bits(p[at]).small_value()), static_cast<std::uint32_t>(header.words() - at)};
 }
 
 // Number of keys of a flat or large map.

@@ -32,6 +32,9 @@ class WorkStack {
   }
   T pop() { return *--top_; }
   T& top() { return top_[-1]; }
+  // Lowest first.
+  T* begin() { return begin_; }
+  T* end() { return top_; }
   // Drops everything above the first n entries.
   void truncate(std::size_t n) { top_ = begin_ + n; }
 
