@@ -269,7 +269,16 @@ void Loader::destroy_instance(void* p) {
   delete instance;
 }
 
-// Of an instance that nobody ever saw.
+void Loader::discard_all() {
+  std::lock_guard guard(store_.lock());
+  for (Module* m : store_.modules()) {
+    for (ModuleInstance** at : {&m->current, &m->old, &m->on_load}) {
+      if (*at != nullptr) discard_instance(std::exchange(*at, nullptr));
+    }
+  }
+}
+
+// Of an instance that nobody ever saw, or sees any more.
 void Loader::discard_instance(ModuleInstance* instance) {
   const auto* extra = static_cast<LoadExtra*>(instance->load_extra);
   std::vector<heap::LiteralArea*> areas{instance->literal_area, instance->info_area};

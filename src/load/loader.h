@@ -81,6 +81,8 @@ class Loader {
   bool purge_prepare(Term module, bool on_load);
   bool purge_abort(Term module);
   bool purge_complete(Term module);
+  // Frees every instance with its literals: nothing may run or refer to them any more.
+  void discard_all();
   // Called with the native library of an instance that was purged, when no process is in its code any more.
   void set_unload(void (*unload)(void* library)) { unload_ = unload; }
   Term purging() const { return purging_; }  // the non-value when no purge goes on

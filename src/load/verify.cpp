@@ -9,6 +9,7 @@
 //  3. A slot that holds a catch tag is neither read nor overwritten while the catch is open; catches close in reverse order, inner ones lie in
 //     lower slots, and no frame is dropped or trimmed over them. So a handler always runs with the frame it was written for.
 //  4. Control never leaves the body: where it could run off the end or past a call that never returns stands bad_code.
+//  5. Whoever runs in a circle in the body passes a place where the process can be preempted. No compiler writes another circle.
 //
 // What terms the registers hold is not followed; engines test types as they go.
 #include <algorithm>
@@ -115,6 +116,11 @@ unsigned live_operand(Op op) {
   }
 }
 
+// Calls that look whether the time slice is over. Built-ins called by name do not.
+bool counts_reductions(Op op) {
+  return op == Op::call || op == Op::call_ext || op == Op::call_fun || op == Op::call_fun2 || op == Op::apply;
+}
+
 class Verifier {
  public:
   // `preset`: the second attempt, see step_general.
@@ -130,8 +136,11 @@ class Verifier {
       const std::size_t label = work_.back();
       work_.pop_back();
       labels_[label].queued = false;
+      from_ = label;
+      preemptible_ = false;
       follow(labels_[label].instruction, labels_[label].state);
     }
+    need(!goes_back_ || !has_bare_circle());
     if (good_) rebuild();
     return good_;
   }
@@ -158,6 +167,7 @@ class Verifier {
   bool step_receive(const Instruction& in, State& s);
   void step_bs_match(const Instruction& in, State& s);
   bool leads_to(Word label, const Instruction& in) const;
+  bool has_bare_circle();
 
   void need(bool condition) { good_ &= condition; }
   void read(const Operand& o, const State& s);
@@ -177,6 +187,12 @@ class Verifier {
   std::vector<bool> stops_;    // a call that never comes back
   std::vector<bool> presets_;  // the destination is set to [] before the instruction
   std::size_t steps_ = 0;
+  // Ways from label to label on which the process can't be preempted (indexes into labels_, perhaps several times).
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> bare_ways_;
+  static constexpr std::size_t kNowhere = SIZE_MAX;
+  std::size_t from_ = kNowhere;  // label of what is followed
+  bool preemptible_ = false;     // the process may have been preempted since from_
+  bool goes_back_ = false;       // one of bare_ways_ does
   bool preset_;
   bool good_ = true;
 };
@@ -214,6 +230,10 @@ bool Verifier::flow_to(Word label, const State& state) {
   }
   const auto index = static_cast<std::size_t>(label_index_[slot]);
   Label& to = labels_[index];
+  if (from_ != kNowhere && !preemptible_) {
+    bare_ways_.emplace_back(from_, index);
+    goes_back_ |= to.instruction <= labels_[from_].instruction;
+  }
   if (!to.known) {
     to.known = true;
     to.state = state;
@@ -242,7 +262,12 @@ void Verifier::follow(std::size_t at, State state) {
     }
     reached_[i] = true;
     if (++steps_ > body_.instructions.size() * kStepsPerInstruction + kFreeSteps) good_ = false;
-    if (!step(in, state)) {
+    const bool before = preemptible_;
+    if (in.op == Op::loop_rec_end || in.op == Op::wait || in.op == Op::wait_timeout) preemptible_ = true;
+    const bool goes_on = step(in, state);
+    if (in.op == Op::wait_timeout) preemptible_ = before;  // time is up at once
+    else preemptible_ |= counts_reductions(in.op);
+    if (!goes_on) {
       stops_[i] = (code::kOps[static_cast<unsigned>(in.op)].attrs & code::kOpAttrEnds) == 0;
       return;
     }
@@ -453,6 +478,26 @@ bool Verifier::step_receive(const Instruction& in, State& s) {
   if (in.op != Op::loop_rec_end) s.only_x_below(0);  // nothing is kept over a sleep
   flow_to(ops[0].word, s);
   return false;
+}
+
+// Whether some of bare_ways_ make a circle: labels that nothing leads to are taken away until none is left, or a circle is.
+bool Verifier::has_bare_circle() {
+  std::sort(bare_ways_.begin(), bare_ways_.end());
+  bare_ways_.erase(std::unique(bare_ways_.begin(), bare_ways_.end()), bare_ways_.end());
+  std::vector<std::uint32_t> ways_to(labels_.size());
+  for (const auto& way : bare_ways_) ways_to[way.second]++;
+  std::vector<std::uint32_t> free;
+  for (std::uint32_t label = 0; label < labels_.size(); label++) {
+    if (ways_to[label] == 0) free.push_back(label);
+  }
+  std::size_t taken = 0;
+  for (; taken < free.size(); taken++) {
+    const auto first = std::lower_bound(bare_ways_.begin(), bare_ways_.end(), std::pair{free[taken], std::uint32_t{0}});
+    for (auto way = first; way != bare_ways_.end() && way->first == free[taken]; ++way) {
+      if (--ways_to[way->second] == 0) free.push_back(way->second);
+    }
+  }
+  return taken < labels_.size();
 }
 
 // Whether nothing but labels and lines stands between the label and this instruction.

@@ -105,7 +105,7 @@ Engine::Stop run_slice(Process& p, sched::Scheduler& scheduler) {
   p.slice_reductions = settings.single_reduction ? 1 : settings.context_reductions;
   p.reductions_left = p.slice_reductions;
   p.heap.note_slice();
-  if (VM_UNLIKELY(!scheduler.user)) scheduler.user = new Scratch;
+  if (VM_UNLIKELY(!scheduler.user)) scheduler.user = &Scratch::of_thread();
   p.scratch = static_cast<Scratch*>(scheduler.user);
   p.scratch->clear();
   p.in_engine = true;

@@ -2,6 +2,7 @@
 // The external term format against bytes that a stock system wrote, and against damaged ones.
 #include <gtest/gtest.h>
 
+#include <deque>
 #include <fstream>
 #include <random>
 #include <sstream>
@@ -47,9 +48,10 @@ std::vector<Line> stock_lines() {
   return lines;
 }
 
-// Exports that the test's terms name; never freed.
+// Exports that the test's terms name live until the program ends.
 Term make_export(void*, term::HeapWriter& h, Term module, Term function, Word arity) {
-  auto* e = new term::ExportFields{nullptr, module, function, arity};
+  static std::deque<term::ExportFields> exports;
+  auto* e = &exports.emplace_back(term::ExportFields{nullptr, module, function, arity});
   Word* p = h.alloc(2);
   p[0] = term::HeaderWord::make(term::Kind::ExportFun, 1, static_cast<unsigned>(arity)).bits();
   p[1] = reinterpret_cast<Word>(e);

@@ -21,13 +21,8 @@ struct LoadFixture {
   code::CodeStore store;
   etf::DecodeHooks hooks;
   load::Loader loader;
-  LoadFixture() : hooks{nullptr, &stand_in_export, nullptr, &stand_in_map, nullptr}, loader((store.set_backend(&backend), store), &hooks) {
-    add_guards();
-  }
-
- private:
-  // Guard built-ins must be known, or their uses become raise_undef.
-  void add_guards() {}
+  LoadFixture() : hooks{nullptr, &stand_in_export, nullptr, &stand_in_map, nullptr}, loader((store.set_backend(&backend), store), &hooks) {}
+  ~LoadFixture() { loader.discard_all(); }
 };
 
 }  // namespace vm::test

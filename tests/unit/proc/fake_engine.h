@@ -30,8 +30,8 @@ class FakeEngine final : public Engine {
   Stop run(Process& p, sched::Scheduler&) override { return behaviours[static_cast<std::size_t>(reg(p, 0).small_value())](p); }
   void prepare_call(Process& p, code::Export&, const Term* args, std::size_t count) override {
     p.live = static_cast<std::uint32_t>(count);
-    for (std::size_t i = 0; i < count && i < 6; i++) p.inline_registers[i] = args[i];
-    for (std::size_t i = count; i < 6; i++) p.inline_registers[i] = Term::small(0);
+    VM_CHECK(count <= Process::kInlineRegisters);
+    for (std::size_t i = 0; i < Process::kInlineRegisters; i++) p.inline_registers[i] = i < count ? args[i] : Term::small(0);
   }
   void attach(sched::Scheduler&) override {}
   Term stack_trace_of(Process&, std::size_t, term::HeapWriter&) override { return term::kNil; }
@@ -81,7 +81,10 @@ class World {
     group = std::make_unique<sched::SchedulerGroup>(config, hooks);
     runtime.schedulers = group.get();
   }
-  ~World() { group->stop(); }
+  ~World() {
+    group->stop();
+    delete runtime.bif_timers;
+  }
 
   int add(Behaviour b) {
     engine.behaviours.push_back(std::move(b));
