@@ -31,7 +31,6 @@ CodePtr Interpreter::install(const code::FunctionBody& body) {
   f.decoded_begin = begin;
   f.decoded_end = begin + n;
   runtime_.code->publish_code(&f, begin, begin + n);
-  f.stub[0] = cell_of(Fused::jump_function);
   CodePtr entry = begin + emitter.entry_offset();
   f.entry.store(entry, std::memory_order_release);
   return entry;
@@ -51,11 +50,25 @@ CodePtr Interpreter::lazy_entry(code::Function& f) {
   return f.stub;
 }
 
+namespace {
+
+// Processes may be running in an export's cells: what is there already is not written again.
+void set_cell(CodeWord& cell, CodeWord value) {
+  if (cell != value) cell = value;
+}
+
+// Where a new process begins: the cell reads the export when the process first runs.
+void set_jump(code::Export& e) {
+  set_cell(e.stub[4], cell_of(Fused::jump_export));
+  set_cell(e.stub[5], reinterpret_cast<CodeWord>(&e));
+}
+
+}  // namespace
+
 CodePtr Interpreter::undefined_entry(code::Export& e) {
-  e.stub[0] = cell_of(Op::call_undefined);
-  e.stub[1] = reinterpret_cast<CodeWord>(&e);
-  e.stub[4] = cell_of(Fused::jump_export);
-  e.stub[5] = reinterpret_cast<CodeWord>(&e);
+  set_cell(e.stub[0], cell_of(Op::call_undefined));
+  set_cell(e.stub[1], reinterpret_cast<CodeWord>(&e));
+  set_jump(e);
   return e.stub;
 }
 
@@ -63,18 +76,20 @@ CodePtr Interpreter::bif_entry(const code::Bif& bif) {
   code::Export& e = *bif.export_entry;
   bool dirty = bif.kind == code::BifKind::DirtyCpu || bif.kind == code::BifKind::DirtyIo;
   if (dirty) return dirty_bif_entry(bif);
-  e.stub[2] = cell_of(Op::call_bif_export);
-  e.stub[3] = reinterpret_cast<CodeWord>(&bif);
+  set_cell(e.stub[2], cell_of(Op::call_bif_export));
+  set_cell(e.stub[3], reinterpret_cast<CodeWord>(&bif));
+  set_jump(e);
   return e.stub + 2;
 }
 
 // A dirty built-in is never undefined, so its cells may lie where call_undefined would.
 CodePtr Interpreter::dirty_bif_entry(const code::Bif& bif) {
   code::Export& e = *bif.export_entry;
-  e.stub[0] = cell_of(Fused::enter_dirty);
-  e.stub[1] = enter_dirty_operand(bif);
-  e.stub[2] = cell_of(Op::call_bif_export);
-  e.stub[3] = reinterpret_cast<CodeWord>(&bif);
+  set_cell(e.stub[0], cell_of(Fused::enter_dirty));
+  set_cell(e.stub[1], enter_dirty_operand(bif));
+  set_cell(e.stub[2], cell_of(Op::call_bif_export));
+  set_cell(e.stub[3], reinterpret_cast<CodeWord>(&bif));
+  set_jump(e);
   return e.stub;
 }
 

@@ -49,10 +49,7 @@ void Interpreter::prepare_call(Process& p, code::Export& target, const Term* arg
     p.pc = bif_cells(target);
     return;
   }
-  // The cell reads the export when the process first runs.
-  target.stub[4] = cell_of(Fused::jump_export);
-  target.stub[5] = reinterpret_cast<CodeWord>(&target);
-  p.pc = target.stub + 4;
+  p.pc = jump_cells(target);
 }
 
 Term Interpreter::stack_trace_of(Process& p, std::size_t depth, term::HeapWriter& h) { return ops::current_stacktrace(p, depth, h); }
@@ -60,8 +57,7 @@ Term Interpreter::stack_trace_of(Process& p, std::size_t depth, term::HeapWriter
 code::Function* Interpreter::current_function(Process& p) {
   if (!p.pc) return nullptr;
   if (*p.pc == cell_of(Fused::jump_export)) return reinterpret_cast<code::Export*>(p.pc[1])->function.load(std::memory_order_acquire);
-  if (*p.pc == cell_of(code::Op::decode_function) || *p.pc == cell_of(Fused::jump_function))
-    return reinterpret_cast<code::Function*>(p.pc[1]);
+  if (*p.pc == cell_of(code::Op::decode_function)) return reinterpret_cast<code::Function*>(p.pc[1]);
   return code::find_function(p.pc);
 }
 

@@ -29,6 +29,8 @@ inline code::CodeWord cell_of(Fused op) {
 
 // An export's own cells: [call_undefined][Export*] [call_bif_export][Bif*] [jump_export][Export*]; here, where its built-in is called.
 inline code::CodePtr bif_cells(const code::Export& e) { return e.stub + 2; }
+// Cells that jump to where the export's entry points when they are reached.
+inline code::CodePtr jump_cells(const code::Export& e) { return e.stub + 4; }
 
 inline code::CodeWord enter_dirty_operand(const code::Bif& bif) { return Word{bif.kind == code::BifKind::DirtyIo} << 32 | bif.mfa.arity; }
 
