@@ -11,9 +11,13 @@
 #include "bif/code_uses.h"
 #include "load/loader.h"
 #include "num/md5.h"
+#include "proc/literal_release.h"
 #include "proc/log.h"
+#include "proc/process_table.h"
 #include "proc/runtime.h"
 #include "proc/send.h"
+#include "proc/signal.h"
+#include "proc/system_tasks.h"
 #include "term/atoms.h"
 #include "term/print.h"
 #include "term/views.h"
@@ -178,14 +182,21 @@ BifResult erts_internal_check_dirty_process_code_2(BifContext& cx, Term pid, Ter
 }
 
 BifResult erts_literal_area_collector_release_area_switch_0(BifContext& cx) {
-  // Literals of purged modules stay where they are, so no area ever waits for its release.
   if (!is_system_process(cx, atoms::erts_literal_area_collector)) return cx.error(atoms::notsup);
-  return atoms::false_;
+  return boolean(cx.runtime().literals->switch_areas());
 }
 
-BifResult erts_literal_area_collector_send_copy_request_3(BifContext& cx, Term pid, Term, Term step) {
+BifResult erts_literal_area_collector_send_copy_request_3(BifContext& cx, Term pid, Term area, Term step) {
   if (!is_system_process(cx, atoms::erts_literal_area_collector)) return cx.error(atoms::notsup);
   if (!pid.is_local_pid() || (step != atoms::init && step != atoms::check_gc && step != atoms::need_gc)) return cx.badarg();
+  heap::FragmentWriter w(16);
+  const Term id = term::Tuple::make(w, heap::copy(area, w), step, pid);
+  proc::Signal* s = proc::Signal::create(proc::SignalKind::SystemTask);
+  s->from = cx.process().pid;
+  s->term = term::Tuple::make(w, atoms::copy_literals, id, boolean(step != atoms::init));
+  s->fragments = w.take();
+  proc::Process* p = cx.runtime().processes->lookup(pid);
+  if (!p || !p->deliver(s)) proc::refuse_request(cx.runtime(), s);
   return atoms::ok;
 }
 

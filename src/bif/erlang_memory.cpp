@@ -6,6 +6,7 @@
 
 #include "ets/table.h"
 #include "heap/block_cache.h"
+#include "proc/literal_release.h"
 #include "proc/process_table.h"
 #include "proc/runtime.h"
 #include "proc/send.h"
@@ -23,6 +24,7 @@ struct CodeMemory {
 
 CodeMemory code_memory(proc::Runtime& rt) {
   CodeMemory m;
+  m.code = rt.literals->waiting_words() * kWordBytes;
   std::lock_guard<std::recursive_mutex> hold(rt.code->lock());
   for (const code::Module* module : rt.code->modules()) {
     m.modules += sizeof *module;

@@ -202,7 +202,7 @@ BifResult erlang_port_set_data_2(BifContext& cx, Term t, Term data) {
   if (!p) return cx.badarg();
   std::lock_guard<sync::Mutex> hold(p->lock);
   heap::release(p->data);
-  p->data = heap::copy_to_fragment(data);
+  p->data = heap::copy_to_keep(data);
   p->has_data = true;
   return atoms::true_;
 }

@@ -3,8 +3,7 @@
 // Persistent terms: literals found by key, read without a lock and without copying.
 //
 // The table is a snapshot: a writer builds the next one under the lock and publishes it; the old one goes through the epoch. A term that
-// was replaced or erased may still be referred to by any heap, so its literal area stays until nobody can; until processes report that,
-// it is kept (and counted in `retired`).
+// was replaced or erased may still be referred to by any heap, so its literal area goes the way of all literals (proc/literal_release.h).
 #include <algorithm>
 #include <atomic>
 #include <bit>
@@ -15,6 +14,8 @@
 #include "bif/persistent_term.h"
 #include "heap/copy.h"
 #include "ops/maps.h"
+#include "proc/literal_release.h"
+#include "proc/runtime.h"
 #include "sync/epoch.h"
 #include "term/compare.h"
 #include "term/hash.h"
@@ -26,7 +27,9 @@ namespace {
 struct Entry {
   Term key = Term::non_value();  // non-value: free slot
   Term value;
-  std::size_t words = 0;
+  heap::LiteralArea* area = nullptr;  // holds both, unless they are immediates
+
+  std::size_t words() const { return area ? static_cast<std::size_t>(area->end() - area->begin()) : 0; }
 };
 
 constexpr std::size_t kSmallest = 64;
@@ -55,7 +58,6 @@ struct Table {
 struct Store {
   std::atomic<Table*> table{new Table(kSmallest)};
   std::mutex lock;  // one writer at a time
-  std::size_t retired_words = 0;
 
   // A copy of the current table without `without`, with room for one more.
   Table* next_table(Term without) {
@@ -85,13 +87,14 @@ BifResult persistent_term_put_2(BifContext& cx, Term key, Term value) {
   std::lock_guard<std::mutex> hold(s.lock);
   const Entry* old = current().find(key);
   if (old && term::equal_exact(old->value, value)) return atoms::ok;
-  if (old) s.retired_words += old->words;
+  heap::LiteralArea* replaced = old ? old->area : nullptr;
   Term both[] = {key, value};
   heap::LiteralArea* area = heap::make_literals(both, 2);
-  Entry entry{both[0], both[1], area ? static_cast<std::size_t>(area->end() - area->begin()) : 0};
+  Entry entry{both[0], both[1], area};
   Table* next = s.next_table(key);
   next->add(entry);
   s.publish(next);
+  cx.runtime().literals->retire(replaced);
   cx.bump(next->slots.size() / 16);
   return atoms::ok;
 }
@@ -113,27 +116,31 @@ BifResult persistent_term_get_0(BifContext& cx) {
   return list;
 }
 
-BifResult persistent_term_erase_1(BifContext&, Term key) {
+BifResult persistent_term_erase_1(BifContext& cx, Term key) {
   Store& s = store();
   std::lock_guard<std::mutex> hold(s.lock);
   const Entry* old = current().find(key);
   if (!old) return atoms::false_;
-  s.retired_words += old->words;
+  heap::LiteralArea* area = old->area;
   s.publish(s.next_table(key));
+  cx.runtime().literals->retire(area);
   return atoms::true_;
 }
 
-BifResult erts_internal_erase_persistent_terms_0(BifContext&) {
+BifResult erts_internal_erase_persistent_terms_0(BifContext& cx) {
   Store& s = store();
   std::lock_guard<std::mutex> hold(s.lock);
+  std::vector<heap::LiteralArea*> areas;
+  for (const Entry& e : current().slots) areas.push_back(e.area);
   s.publish(new Table(kSmallest));
+  for (heap::LiteralArea* area : areas) cx.runtime().literals->retire(area);
   return atoms::true_;
 }
 
 BifResult persistent_term_info_0(BifContext& cx) {
   const Table& t = current();
   std::size_t words = 0;
-  for (const Entry& e : t.slots) words += e.words;
+  for (const Entry& e : t.slots) words += e.words();
   std::size_t memory = words * kWordBytes + t.slots.size() * sizeof(Entry);
   term::HeapWriter& h = cx.heap();
   Term pairs[] = {atoms::count, term::make_unsigned(h, t.count), atoms::memory, term::make_unsigned(h, memory)};

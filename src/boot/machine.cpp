@@ -14,6 +14,7 @@
 #include "boot/services.h"
 #include "interp/engine.h"
 #include "load/loader.h"
+#include "proc/literal_release.h"
 #include "proc/process_table.h"
 #include "proc/registry.h"
 #include "proc/spawn.h"
@@ -35,6 +36,7 @@ struct Machine::Parts {
   std::unique_ptr<sched::TimerService> timers;
   std::unique_ptr<proc::ProcessTable> processes;
   std::unique_ptr<proc::Registry> registry;
+  std::unique_ptr<proc::LiteralRelease> literals;
   std::unique_ptr<sched::SchedulerGroup> schedulers;
   std::unique_ptr<Services> services;
 };
@@ -84,6 +86,9 @@ Machine::Machine(Options options, OtpRoot root) : parts_(std::make_unique<Parts>
   m.services = std::make_unique<Services>(rt, m.options);
   m.loader = std::make_unique<load::Loader>(*m.code, m.services->literal_hooks());
   m.services->attach_loader(*m.loader);
+  m.literals = std::make_unique<proc::LiteralRelease>(rt);
+  rt.literals = m.literals.get();
+  m.loader->set_retire([](void* to, heap::LiteralArea* area) { static_cast<proc::LiteralRelease*>(to)->retire(area); }, rt.literals);
   rt.load_hooks.decode = &load::Loader::decode;
   rt.hooks.check_process_code = &bif::uses_old_code;
   m.timers = std::make_unique<sched::TimerService>();

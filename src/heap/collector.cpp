@@ -61,9 +61,9 @@ template <bool kMinor, typename Bounds>
 }  // namespace
 
 // Copies the list that starts at `cell` as far as its cells are young, unmoved and bound for the same space.
-template <bool kMinor>
+template <Collector::Mode kMode>
 [[gnu::always_inline]] inline Word Collector::evacuate_list(const Bounds& b, Tops& tops, Word* cell) {
-  const bool promoted = is_promoted<kMinor>(b, cell);
+  const bool promoted = is_promoted<kMode == Mode::Minor>(b, cell);
   Word* const first = promoted ? tops.promoted : tops.young;
   Word* copy = first;
   bool flat = true;
@@ -82,12 +82,15 @@ template <bool kMinor>
       break;
     }
     cell = reinterpret_cast<Word*>(tail - 2);
-    if (!moves<kMinor>(b, cell)) break;
+    if (!moves<kMode == Mode::Minor>(b, cell)) {
+      if (kMode == Mode::Evacuate) flat_end = copy - 2;
+      break;
+    }
     if (cell[0] == Term::kNonValue) {
       copy[-1] = cell[1];
       break;
     }
-    if (kMinor && is_promoted<kMinor>(b, cell) != promoted) {  // the scan goes on with it
+    if (kMode == Mode::Minor && is_promoted<kMode == Mode::Minor>(b, cell) != promoted) {  // the scan goes on with it
       flat_end = copy - 2;
       break;
     }
@@ -99,21 +102,21 @@ template <bool kMinor>
   return Term::cons(first).bits();
 }
 
-template <bool kMinor>
+template <Collector::Mode kMode>
 [[gnu::always_inline]] inline Word Collector::evacuate(const Bounds& b, Tops& tops, Word w) {
   if ((w & 7) == 2) {
     Word* cell = reinterpret_cast<Word*>(w - 2);
-    if (!moves<kMinor>(b, cell)) return w;
+    if (!moves<kMode == Mode::Minor>(b, cell)) return kMode == Mode::Evacuate ? evacuate_literal(tops, w) : w;
     if (cell[0] == Term::kNonValue) return cell[1];
-    return evacuate_list<kMinor>(b, tops, cell);
+    return evacuate_list<kMode>(b, tops, cell);
   }
   Word* object = reinterpret_cast<Word*>(w - 1);
-  if (!moves<kMinor>(b, object)) return w;
+  if (!moves<kMode == Mode::Minor>(b, object)) return kMode == Mode::Evacuate ? evacuate_literal(tops, w) : w;
   const Word header = object[0];
   if ((header & 7) == 1) return header;  // moved already
   const std::size_t words = HeaderWord(header).words() + 1;
   Word* copy;
-  if (is_promoted<kMinor>(b, object)) {
+  if (is_promoted<kMode == Mode::Minor>(b, object)) {
     copy = tops.promoted;
     tops.promoted = copy + words;
   } else {
@@ -124,8 +127,35 @@ template <bool kMinor>
   return object[0] = Term::boxed(copy).bits();
 }
 
+// Of a pointer into no space of the heap: a copy of the literal when its area is on its way out.
+Word Collector::evacuate_literal(Tops& tops, Word w) {
+  const Word* p = reinterpret_cast<const Word*>(w & ~Word{7});
+  Word* note = is_literal(p) ? targets_->copy_of(p) : nullptr;
+  if (!note) return w;
+  if (*note) return *note;
+  Word* copy = tops.young;
+  if ((w & 7) == 2) {
+    copy[0] = p[0];
+    copy[1] = p[1];
+    tops.young = copy + 2;
+    return *note = Term::cons(copy).bits();
+  }
+  const HeaderWord h(p[0]);
+  const std::size_t words = h.words() + 1;
+  copy_object(copy, p, words);
+  tops.young = copy + words;
+  if (h.kind() == Kind::RefcBinary) {
+    reinterpret_cast<term::BinaryData*>(copy[term::RefcBinaryWords::kData])->add_ref();
+    evacuated_.link(copy, 0);
+  } else if (h.kind() == Kind::MagicRef) {
+    reinterpret_cast<term::MagicData*>(copy[4])->add_ref();
+    evacuated_.link(copy, 0);
+  }
+  return *note = Term::boxed(copy).bits();
+}
+
 // Scans to-space words from p up to `stop`, where an object ends. Answers stop.
-template <bool kMinor>
+template <Collector::Mode kMode>
 Word* Collector::scan_until(Word* p, Word* stop) {
   const Bounds b = bounds_;
   Tops tops = tops_;
@@ -133,7 +163,7 @@ Word* Collector::scan_until(Word* p, Word* stop) {
     const Word w = *p;
     if (Term::from_bits(w).is_pointer()) {
       // The tail of a cell most often points to the next cell, right behind it.
-      if (w != Term::cons(p + 1).bits()) *p = evacuate<kMinor>(b, tops, w);
+      if (w != Term::cons(p + 1).bits()) *p = evacuate<kMode>(b, tops, w);
       p++;
     } else if ((w & 7) == 7 && w != Term::kNonValue) {
       const HeaderWord h(w);
@@ -144,7 +174,7 @@ Word* Collector::scan_until(Word* p, Word* stop) {
       }
       Word* next = p + h.words() + 1;
       for (Word *q = p + shape.first_term, *last = p + shape.end_terms; q < last; q++)
-        if (Term::from_bits(*q).is_pointer()) *q = evacuate<kMinor>(b, tops, *q);
+        if (Term::from_bits(*q).is_pointer()) *q = evacuate<kMode>(b, tops, *q);
       p = next;
     } else {
       p++;
@@ -155,50 +185,54 @@ Word* Collector::scan_until(Word* p, Word* stop) {
 }
 
 // Scans all there is from p on, while it grows. Answers the space's end.
-template <bool kMinor>
+template <Collector::Mode kMode>
 Word* Collector::scan(Word* p, Word* const& top, Skips& skips) {
   for (;;) {
     if (skips.count) {
       const Skip skip = skips.take();
-      scan_until<kMinor>(p, skip.begin);
+      scan_until<kMode>(p, skip.begin);
       p = skip.end;
     } else if (p < top) {
-      p = scan_until<kMinor>(p, top);
+      p = scan_until<kMode>(p, top);
     } else {
       return p;
     }
   }
 }
 
-template <bool kMinor>
+template <Collector::Mode kMode>
 void Collector::evacuate_roots(Term* first, std::size_t count) {
   const Bounds b = bounds_;
   Tops tops = tops_;
   for (std::size_t i = 0; i < count; i++)
-    if (first[i].is_pointer()) first[i] = Term::from_bits(evacuate<kMinor>(b, tops, first[i].bits()));
+    if (first[i].is_pointer()) first[i] = Term::from_bits(evacuate<kMode>(b, tops, first[i].bits()));
   tops_ = tops;
 }
 
 void Collector::roots(Term* first, std::size_t count) {
-  if (minor_) evacuate_roots<true>(first, count);
-  else evacuate_roots<false>(first, count);
+  switch (mode_) {
+    case Mode::Minor: return evacuate_roots<Mode::Minor>(first, count);
+    case Mode::Major: return evacuate_roots<Mode::Major>(first, count);
+    case Mode::Evacuate: return evacuate_roots<Mode::Evacuate>(first, count);
+  }
 }
 
-template <bool kMinor>
+template <Collector::Mode kMode>
 void Collector::evacuate_stack() {
   const Bounds b = bounds_;
   Tops tops = tops_;
   for (Word *p = heap_.limit_, *end = heap_.end_; p < end; p++) {
     Word w = *p;
     if (w == kFrameMarker) p++;  // the code address behind it is no term
-    else if (Term::from_bits(w).is_pointer()) *p = evacuate<kMinor>(b, tops, w);
+    else if (Term::from_bits(w).is_pointer()) *p = evacuate<kMode>(b, tops, w);
   }
   tops_ = tops;
 }
 
-template <bool kMinor>
+template <Collector::Mode kMode>
 void Collector::run(Block block, Term* registers, std::size_t live, RootSource& source) {
-  minor_ = kMinor;
+  mode_ = kMode;
+  constexpr bool kMinor = kMode == Mode::Minor;
   ProcessHeap& h = heap_;
   block_ = block;
   bounds_ = {h.start_,
@@ -208,17 +242,17 @@ void Collector::run(Block block, Term* registers, std::size_t live, RootSource& 
              kMinor ? h.old_end_ : h.old_top_,
              block.start,
              block.start + block.words,
-             h.fragments_ != nullptr};
+             h.fragments_ != nullptr || kMode == Mode::Evacuate};
   tops_ = {block.start, h.old_top_};
   Word* new_scan = tops_.young;
   Word* old_scan = tops_.promoted;
 
-  evacuate_roots<kMinor>(registers, live);
-  evacuate_stack<kMinor>();
+  evacuate_roots<kMode>(registers, live);
+  evacuate_stack<kMode>();
   source.visit_roots(*this);
   do {
-    new_scan = scan<kMinor>(new_scan, tops_.young, young_skips_);
-    if (kMinor) old_scan = scan<kMinor>(old_scan, tops_.promoted, promoted_skips_);
+    new_scan = scan<kMode>(new_scan, tops_.young, young_skips_);
+    if (kMinor) old_scan = scan<kMode>(old_scan, tops_.promoted, promoted_skips_);
   } while (new_scan < tops_.young);
   VM_CHECK(tops_.young <= bounds_.to_end && (!kMinor || tops_.promoted <= h.old_end_));
   survivors_ = static_cast<std::size_t>((tops_.young - bounds_.to) + (tops_.promoted - h.old_top_));
@@ -289,7 +323,7 @@ void Collector::sweep_off_heap(bool minor) {
 }
 
 void Collector::minor(Block block, Term* registers, std::size_t live, RootSource& source) {
-  run<true>(block, registers, live, source);
+  run<Mode::Minor>(block, registers, live, source);
   heap_.old_top_ = tops_.promoted;
   sweep_off_heap(true);
   place_stack(block_);
@@ -303,7 +337,26 @@ void Collector::resize(Block block, Term* registers, std::size_t live, RootSourc
 }
 
 void Collector::major(Block block, std::size_t old_from, std::size_t nursery_words, Term* registers, std::size_t live, RootSource& source) {
-  run<false>(block, registers, live, source);
+  run<Mode::Major>(block, registers, live, source);
+  finish_major(old_from, nursery_words);
+}
+
+void Collector::evacuate_literals(Block block, std::size_t old_from, std::size_t nursery_words, Term* registers, std::size_t live,
+                                  RootSource& source, EvacuationTargets& targets) {
+  targets_ = &targets;
+  run<Mode::Evacuate>(block, registers, live, source);
+  finish_major(old_from, nursery_words);
+  // They count for the generation they went to.
+  while (Word* object = evacuated_.first) {
+    evacuated_.first = term::OffHeapList::next(object);
+    std::size_t bytes = 0;
+    if (HeaderWord(*object).kind() == Kind::RefcBinary)
+      bytes = reinterpret_cast<term::BinaryData*>(object[term::RefcBinaryWords::kData])->size;
+    (all_old_ ? heap_.off_heap_old_ : heap_.off_heap_young_).link(object, bytes);
+  }
+}
+
+void Collector::finish_major(std::size_t old_from, std::size_t nursery_words) {
   const auto used = static_cast<std::size_t>(tops_.young - bounds_.to);
   all_old_ = old_from && used >= old_from;
   sweep_off_heap(false);

@@ -11,6 +11,9 @@
 // leaves its new pointer in the header word (a header has tag 111, a boxed pointer 001); a moved cons leaves the non-value in its
 // head and the new pointer in its tail.
 //
+// Evacuate: a major collection that also copies literals whose areas are on their way out (heap/evacuation.h). Those can't be marked as moved, for
+// others read them, so where they went is noted aside.
+//
 // Rules. 1. Words of the to-space are scanned in order; object_layout.h says which are terms. A long list without pointers but its tails is
 // noted as it is copied, and the scan steps over it. 2. Literals and, in a minor collection, old terms are never touched. 3. After copying, the
 // off-heap lists are swept: what did not move loses a reference count. 4. The loops work on copies of Bounds and Tops whose address goes nowhere, or the
@@ -18,6 +21,7 @@
 #pragma once
 
 #include "heap/block_cache.h"
+#include "heap/evacuation.h"
 #include "heap/process_heap.h"
 
 namespace vm::heap {
@@ -32,6 +36,9 @@ class Collector final : public RootSink {
   void major(Block block, std::size_t old_from, std::size_t nursery_words, Term* registers, std::size_t live, RootSource& source);
   // Moves the young generation to a block of another size; nothing is promoted.
   void resize(Block block, Term* registers, std::size_t live, RootSource& source);
+  // As major, and what is referred to of areas on their way out is copied, too; `block` has room for all of it.
+  void evacuate_literals(Block block, std::size_t old_from, std::size_t nursery_words, Term* registers, std::size_t live,
+                         RootSource& source, EvacuationTargets& targets);
   // Words that survived out of the young generation, after minor.
   std::size_t survivors() const { return survivors_; }
 
@@ -74,28 +81,34 @@ class Collector final : public RootSink {
     Word* promoted;
   };
 
+  enum class Mode { Minor, Major, Evacuate };
+
   void roots(Term* first, std::size_t count) override;
-  template <bool kMinor>
+  template <Mode kMode>
   void evacuate_roots(Term* first, std::size_t count);
-  template <bool kMinor>
+  template <Mode kMode>
   void run(Block block, Term* registers, std::size_t live, RootSource& source);
-  template <bool kMinor>
+  template <Mode kMode>
   void evacuate_stack();
-  template <bool kMinor>
+  template <Mode kMode>
   Word evacuate(const Bounds& b, Tops& tops, Word w);
-  template <bool kMinor>
+  template <Mode kMode>
   Word evacuate_list(const Bounds& b, Tops& tops, Word* cell);
-  template <bool kMinor>
+  template <Mode kMode>
   Word* scan(Word* p, Word* const& top, Skips& skips);
-  template <bool kMinor>
+  template <Mode kMode>
   Word* scan_until(Word* p, Word* stop);
+  Word evacuate_literal(Tops& tops, Word w);
+  void finish_major(std::size_t old_from, std::size_t nursery_words);
   void place_stack(Block block);
   void release_from_space(bool with_old);
   void sweep_off_heap(bool minor);
   void sweep_list(term::OffHeapList from);
 
   ProcessHeap& heap_;
-  bool minor_ = false;
+  Mode mode_ = Mode::Minor;
+  EvacuationTargets* targets_ = nullptr;  // Mode::Evacuate
+  term::OffHeapList evacuated_;           // counted objects that were copied out of literal areas
   Bounds bounds_{};
   Tops tops_{};
   Skips young_skips_;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "heap/evacuation.h"
 #include "heap/object_layout.h"
 #include "term/views.h"
 
@@ -19,14 +20,16 @@ constexpr std::size_t kSharingThreshold = 64 * 1024;
 // Messages up to this size are copied without being measured first: all of a fragment of the smallest block.
 constexpr std::size_t kSmallMessage = 32 - sizeof(HeapFragment) / kWordBytes;
 
-enum class Literals { Share, Copy };
+// Evacuate: shared unless their area is on its way out.
+enum class Literals { Share, Evacuate, Copy };
 
 const Word* address_of(Word w) { return reinterpret_cast<const Word*>(w & ~Word{7}); }
 
 template <Literals kMode>
 inline bool is_copied(Word w) {
   if (!Term::from_bits(w).is_pointer()) return false;
-  return kMode == Literals::Copy || !is_literal(address_of(w));
+  if (kMode == Literals::Copy || !is_literal(address_of(w))) return true;
+  return kMode == Literals::Evacuate && is_evacuating(address_of(w));
 }
 
 // Work put off: the first entries lie in place, so that a small term costs no allocation. Pushing is a test and a store.
@@ -331,15 +334,16 @@ Term copy_term(Term t, term::HeapWriter& to) {
 template <Literals kMode>
 CopySize size_of_copy(Term t) {
   const std::size_t words = measure<kMode>(t, kSharingThreshold);
-  if (words <= kSharingThreshold) return {words, false};
+  if (words <= kSharingThreshold) return {words, false, false};
   Seen seen;
-  return {measure_shared<kMode>(t, seen), true};
+  return {measure_shared<kMode>(t, seen), true, false};
 }
 
 // A message that fits the smallest fragment. False: it doesn't.
+template <Literals kMode>
 bool copy_small(Term t, OwnedTerm& owned) {
   HeapFragment* f = HeapFragment::allocate(kSmallMessage);
-  Copier<Literals::Share, Room::Bounded, Sharing::Ignore> copier(f->data, f->data + f->capacity, f->off_heap, nullptr);
+  Copier<kMode, Room::Bounded, Sharing::Ignore> copier(f->data, f->data + f->capacity, f->off_heap, nullptr);
   owned.term = copier.run(t);
   if (VM_UNLIKELY(!owned.term.is_value())) {
     HeapFragment::release(f, HeapFragment::OffHeap::Release);
@@ -354,34 +358,54 @@ bool copy_small(Term t, OwnedTerm& owned) {
 
 std::size_t flat_size(Term t) { return measure<Literals::Share>(t, static_cast<std::size_t>(-1)); }
 
-Term copy(Term t, term::HeapWriter& to) { return copy_term<Literals::Share>(t, to); }
-
-Term copy_measured(Term t, CopySize size, term::HeapWriter& to) {
-  if (size.shared) return copy(t, to);
-  if (!is_copied<Literals::Share>(t.bits())) return t;
-  return fill<Literals::Share, Sharing::Ignore>(t, to.alloc(size.words), size.words, to.off_heap(), nullptr);
+Term copy(Term t, term::HeapWriter& to) {
+  return literals_evacuate() ? copy_term<Literals::Evacuate>(t, to) : copy_term<Literals::Share>(t, to);
 }
 
-CopySize copy_size(Term t) { return size_of_copy<Literals::Share>(t); }
+Term copy_measured(Term t, CopySize size, term::HeapWriter& to) {
+  if (size.shared) return size.evacuate ? copy_term<Literals::Evacuate>(t, to) : copy_term<Literals::Share>(t, to);
+  if (size.words == 0) return t;
+  Word* block = to.alloc(size.words);
+  if (size.evacuate) return fill<Literals::Evacuate, Sharing::Ignore>(t, block, size.words, to.off_heap(), nullptr);
+  return fill<Literals::Share, Sharing::Ignore>(t, block, size.words, to.off_heap(), nullptr);
+}
 
-std::size_t copied_words(Term t) { return size_of_copy<Literals::Share>(t).words; }
+CopySize copy_size(Term t) {
+  if (!literals_evacuate()) return size_of_copy<Literals::Share>(t);
+  CopySize size = size_of_copy<Literals::Evacuate>(t);
+  size.evacuate = true;
+  return size;
+}
+
+std::size_t copied_words(Term t) { return copy_size(t).words; }
 
 std::size_t copied_words_with_literals(Term t) { return size_of_copy<Literals::Copy>(t).words; }
 
 Term copy_with_literals(Term t, term::HeapWriter& to) { return copy_term<Literals::Copy>(t, to); }
 
-OwnedTerm copy_to_fragment(Term t) {
+namespace {
+
+template <Literals kMode>
+OwnedTerm fragment_copy(Term t) {
   OwnedTerm owned;
-  if (!is_copied<Literals::Share>(t.bits())) {
+  if (!is_copied<kMode>(t.bits())) {
     owned.term = t;
     return owned;
   }
-  if (VM_LIKELY(copy_small(t, owned))) return owned;
+  if (VM_LIKELY(copy_small<kMode>(t, owned))) return owned;
   FragmentWriter writer;
-  owned.term = copy(t, writer);
+  owned.term = copy_term<kMode>(t, writer);
   owned.fragments = writer.take();
   return owned;
 }
+
+}  // namespace
+
+OwnedTerm copy_to_fragment(Term t) {
+  return literals_evacuate() ? fragment_copy<Literals::Evacuate>(t) : fragment_copy<Literals::Share>(t);
+}
+
+OwnedTerm copy_to_keep(Term t) { return fragment_copy<Literals::Copy>(t); }
 
 void release(OwnedTerm& t) {
   while (HeapFragment* f = t.fragments) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Copying of terms between heaps, without recursion. Literals (terms in literal areas) and refcounted bytes are shared, not copied; sharing
+// Copying of terms between heaps, without recursion. Literals (terms in literal areas) and refcounted bytes are shared, not copied (but literals on
+// their way out are: heap/evacuation.h), so only processes and signals may hold what `copy` made: who keeps terms elsewhere copies literals. Sharing
 // within one term is not kept below kSharingThreshold words and kept above it, so that a term whose flat size explodes stays
 // small.
 #pragma once
@@ -26,6 +27,7 @@ Term copy(Term t, term::HeapWriter& to);
 struct CopySize {
   std::size_t words = 0;
   bool shared = false;
+  bool evacuate = false;  // literals on their way out are copied (heap/evacuation.h)
 };
 CopySize copy_size(Term t);
 // As copy, for a term whose copy_size is known.
@@ -42,6 +44,8 @@ struct OwnedTerm {
   static constexpr Term kNilTerm = Term::nil();
 };
 OwnedTerm copy_to_fragment(Term t);
+// The same for what is kept where no process is asked about it: literals are copied, too.
+OwnedTerm copy_to_keep(Term t);
 void release(OwnedTerm& t);
 
 // --- literals -----------------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@
 
 #include "heap/block_cache.h"
 #include "heap/collector.h"
+#include "heap/evacuation.h"
 #include "heap/object_layout.h"
 
 namespace vm::heap {
@@ -208,12 +209,15 @@ void ProcessHeap::collect_minor(Collector& collector, std::size_t need, Term* re
   minor_collections_++;
 }
 
-void ProcessHeap::collect_major(Collector& collector, std::size_t need, Term* registers, std::size_t live, RootSource& source) {
+void ProcessHeap::collect_major(Collector& collector, std::size_t need, Term* registers, std::size_t live, RootSource& source,
+                                EvacuationTargets* evacuated) {
   const std::size_t all = used_words() + old_words();
   // Room to grow beyond the worst case, or a large live heap would soon be moved again. It costs address space until it is used.
   const std::size_t room = limits().max_heap_words ? all / 8 : all / 2;
   const std::size_t nursery = std::max({kNurseryWords[nursery_tier_], std::min(all / 4, kNurseryWords[kTiers - 1]), 2 * need});
-  collector.major(allocate_block(std::max(all + room + stack_words() + need, wanted_block_)), kOldFrom, nursery, registers, live, source);
+  const Block block = allocate_block(std::max(all + room + stack_words() + need, wanted_block_));
+  if (evacuated) collector.evacuate_literals(block, kOldFrom, nursery, registers, live, source, *evacuated);
+  else collector.major(block, kOldFrom, nursery, registers, live, source);
   minor_collections_ = 0;
   old_vheap_budget_bytes_ = std::max(4 * limits().min_vheap_words * kWordBytes, 2 * (off_heap_young_.bytes + off_heap_old_.bytes));
   mostly_live_ = false;
@@ -247,6 +251,40 @@ ProcessHeap::Outcome ProcessHeap::collect(const Request& request, Term* register
   VM_CHECK(free_words() >= request.need_words);
   if (limits().max_heap_words && total_words() > limits().max_heap_words) return Outcome::MaxHeapReached;
   return Outcome::Ok;
+}
+
+namespace {
+
+class RootSearch final : public RootSink {
+ public:
+  explicit RootSearch(EvacuationTargets& targets) : targets_(targets) {}
+  void roots(Term* first, std::size_t count) override {
+    for (std::size_t i = 0; i < count; i++) targets_.look_at(first[i].bits());
+  }
+
+ private:
+  EvacuationTargets& targets_;
+};
+
+}  // namespace
+
+void ProcessHeap::find_evacuating(EvacuationTargets& targets, const Term* registers, std::size_t live, RootSource& source) const {
+  RootSearch search(targets);
+  for (std::size_t i = 0; i < live; i++) targets.look_at(registers[i].bits());
+  targets.look_at(limit_, end_);
+  source.visit_roots(search);
+  targets.look_at(start_, top_);
+  targets.look_at(old_start_, old_top_);
+  for (const HeapFragment* f = fragments_; f; f = f->next) targets.look_at(f->data, f->data + f->used);
+}
+
+void ProcessHeap::evacuate_literals(EvacuationTargets& targets, Term* registers, std::size_t live, RootSource& source) {
+  Collector collector(*this);
+  const std::size_t need = targets.words() + kStackSlack;
+  collect_major(collector, need, registers, live, source, &targets);
+  judge_block(collector, kStackSlack, registers, live, source);
+  vheap_budget_bytes_ = std::max(limits().min_vheap_words * kWordBytes, 2 * off_heap_young_.bytes);
+  if (stress_modes.verify_heap) verify(registers, live, source);
 }
 
 void ProcessHeap::collect_for_hibernation(Term* registers, std::size_t live, RootSource& source) {

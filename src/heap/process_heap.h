@@ -58,6 +58,7 @@ struct CollectionEffort {
 };
 
 class Collector;
+class EvacuationTargets;  // heap/evacuation.h
 
 class ProcessHeap final : public term::HeapWriter {
  public:
@@ -123,6 +124,11 @@ class ProcessHeap final : public term::HeapWriter {
   // Shrinks to what is live plus nothing (hibernate): one major collection into an exactly fitting block.
   void collect_for_hibernation(Term* registers, std::size_t live, RootSource& source);
 
+  // Notes which areas on their way out the stack, the heap, `registers` and what `source` visits refer to.
+  void find_evacuating(EvacuationTargets& targets, const Term* registers, std::size_t live, RootSource& source) const;
+  // A major collection that copies what of those areas is referred to into the heap.
+  void evacuate_literals(EvacuationTargets& targets, Term* registers, std::size_t live, RootSource& source);
+
   // Checks every reachable term (debug, tests): kinds, ranges, alignment. Fatal when broken.
   void verify(Term* registers, std::size_t live, RootSource& source);
 
@@ -140,7 +146,8 @@ class ProcessHeap final : public term::HeapWriter {
   bool old_heap_has_room(std::size_t words);
   bool choose_mature();
   void collect_minor(Collector& collector, std::size_t need, Term* registers, std::size_t live, RootSource& source);
-  void collect_major(Collector& collector, std::size_t need, Term* registers, std::size_t live, RootSource& source);
+  void collect_major(Collector& collector, std::size_t need, Term* registers, std::size_t live, RootSource& source,
+                     EvacuationTargets* evacuated = nullptr);
   void judge_block(Collector& collector, std::size_t need, Term* registers, std::size_t live, RootSource& source);
   Word* alloc_slow(std::size_t words) override;
   void trim_slow(Word* used_end, Word* alloc_end) override;

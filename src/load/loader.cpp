@@ -258,13 +258,25 @@ ModuleInstance* Loader::take_purged(Term module) {
   return gone;
 }
 
-// Of an instance that was current once. Its literals stay: terms in heaps and messages may point at them.
+std::vector<heap::LiteralArea*> Loader::areas_of(const ModuleInstance& instance) {
+  std::vector<heap::LiteralArea*> areas;
+  for (heap::LiteralArea* area : {instance.literal_area, instance.info_area})
+    if (area != nullptr) areas.push_back(area);
+  if (const auto* extra = static_cast<LoadExtra*>(instance.load_extra))
+    areas.insert(areas.end(), extra->number_areas.begin(), extra->number_areas.end());
+  return areas;
+}
+
+// Of an instance that was current once. Its literals go when nobody refers to them.
 void Loader::destroy_instance(void* p) {
   auto* instance = static_cast<ModuleInstance*>(p);
   auto* extra = static_cast<LoadExtra*>(instance->load_extra);
   for (Function& f : instance->functions) {
     if (f.decoded_begin != nullptr) extra->loader->store_.backend()->discard(f);
   }
+  const Loader& loader = *extra->loader;
+  if (loader.retire_ != nullptr)
+    for (heap::LiteralArea* area : areas_of(*instance)) loader.retire_(loader.retire_context_, area);
   delete extra;
   delete instance;
 }
@@ -280,12 +292,7 @@ void Loader::discard_all() {
 
 // Of an instance that nobody ever saw, or sees any more.
 void Loader::discard_instance(ModuleInstance* instance) {
-  const auto* extra = static_cast<LoadExtra*>(instance->load_extra);
-  std::vector<heap::LiteralArea*> areas{instance->literal_area, instance->info_area};
-  if (extra != nullptr) areas.insert(areas.end(), extra->number_areas.begin(), extra->number_areas.end());
-  for (heap::LiteralArea* area : areas) {
-    if (area != nullptr) heap::LiteralArea::destroy(area);
-  }
+  for (heap::LiteralArea* area : areas_of(*instance)) heap::LiteralArea::destroy(area);
   delete static_cast<LoadExtra*>(instance->load_extra);
   delete instance;
 }

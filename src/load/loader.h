@@ -85,6 +85,11 @@ class Loader {
   void discard_all();
   // Called with the native library of an instance that was purged, when no process is in its code any more.
   void set_unload(void (*unload)(void* library)) { unload_ = unload; }
+  // Takes over the literals of instances that were purged: terms in heaps and messages may still refer to them. Without it they are kept.
+  void set_retire(void (*retire)(void* context, heap::LiteralArea* area), void* context) {
+    retire_ = retire;
+    retire_context_ = context;
+  }
   Term purging() const { return purging_; }  // the non-value when no purge goes on
 
   // Decodes a function: the hook engines call (LoadHooks::decode).
@@ -114,6 +119,7 @@ class Loader {
   void withdraw(code::ModuleInstance& instance);
   void publish_funs(code::ModuleInstance& instance);
   code::ModuleInstance* take_purged(Term module);
+  static std::vector<heap::LiteralArea*> areas_of(const code::ModuleInstance& instance);
   static void destroy_instance(void* instance);
   static void discard_instance(code::ModuleInstance* instance);
 
@@ -121,6 +127,8 @@ class Loader {
   const etf::DecodeHooks* hooks_;
   std::unique_ptr<Operators> operators_;
   void (*unload_)(void*) = nullptr;
+  void (*retire_)(void*, heap::LiteralArea*) = nullptr;
+  void* retire_context_ = nullptr;
   Term purging_ = Term::non_value();
   bool purging_on_load_ = false;
   code::ModuleInstance* old_before_on_load_ = nullptr;  // set aside while a failed on_load instance is purged

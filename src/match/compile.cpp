@@ -111,7 +111,7 @@ class Compiler {
 
   std::shared_ptr<const MatchSpec> compile(Term spec) {
     std::shared_ptr<MatchSpec> result(new MatchSpec);
-    result->source_ = heap::copy_to_fragment(spec);
+    result->source_ = heap::copy_to_keep(spec);
     Term list = result->source_.term;
     if (!list.is_cons()) return wrong("Match programs are not in a list.");
     for (; list.is_cons(); list = list.tail()) {

@@ -60,7 +60,10 @@ void enif_clear_env(ErlNifEnv* env) {
   static_cast<nif::OwnEnv*>(env)->restart();
 }
 
-ERL_NIF_TERM enif_make_copy(ErlNifEnv* to, ERL_NIF_TERM t) { return out(heap::copy(in(t), *to->heap)); }
+ERL_NIF_TERM enif_make_copy(ErlNifEnv* to, ERL_NIF_TERM t) {
+  // Nobody asks environments of their own whether they refer to literals.
+  return out(to->process ? heap::copy(in(t), *to->heap) : heap::copy_with_literals(in(t), *to->heap));
+}
 
 int enif_send(ErlNifEnv* env, const ErlNifPid* to_pid, ErlNifEnv* msg_env, ERL_NIF_TERM msg) {
   proc::Runtime* rt = runtime_of(env ? env : msg_env);

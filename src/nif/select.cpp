@@ -72,7 +72,7 @@ void ready(int fd, unsigned events) {
 // {select, Resource, Ref, ready_input | ready_output}, or the caller's own.
 heap::OwnedTerm message_for(Resource* resource, ERL_NIF_TERM msg, ErlNifEnv* msg_env, bool custom, Term event) {
   if (custom) {
-    if (!msg_env) return heap::copy_to_fragment(in(msg));
+    if (!msg_env) return heap::copy_to_keep(in(msg));
     auto* own = static_cast<nif::OwnEnv*>(msg_env);
     heap::OwnedTerm taken;
     taken.term = in(msg);
@@ -83,7 +83,7 @@ heap::OwnedTerm message_for(Resource* resource, ERL_NIF_TERM msg, ErlNifEnv* msg
   }
   heap::FragmentWriter h(32);
   Term object = term::make_magic_ref(h, resource);
-  Term ref = heap::copy(in(msg), h);
+  Term ref = heap::copy_with_literals(in(msg), h);
   heap::OwnedTerm built;
   built.term = term::Tuple::make(h, atoms::select, object, ref, event);
   built.fragments = h.take();

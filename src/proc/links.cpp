@@ -112,7 +112,7 @@ Term monitor(Process& self, MonitorKind kind, Term target, Term name, const Moni
   }
   MonitorEntry e{key, kind, options.alias, target, name, {}};
   e.tag.term = Term::non_value();
-  if (options.tag.is_value()) e.tag = heap::copy_to_fragment(options.tag);
+  if (options.tag.is_value()) e.tag = heap::copy_to_keep(options.tag);
   Links& l = links_of(self);
   l.monitors.insert(e);
   if (with_alias) l.aliases.insert({key, options.alias});

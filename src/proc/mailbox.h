@@ -90,6 +90,8 @@ class Mailbox {
   }
   std::size_t inbox_length() const { return length_; }
   Message* first() const { return first_; }
+  // Whether the message's terms are among the roots.
+  static bool is_on_heap(const Message& m) { return is_listed(m); }
   // Puts a message at the end of the inbox.
   void append(Message* m) {
     m->next = nullptr;

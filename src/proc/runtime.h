@@ -34,10 +34,11 @@ namespace vm::proc {
 struct MonitorOptions;  // proc/links.h
 class ProcessTable;
 class Registry;
-class Sweeper;        // proc/sweeper.h
-class SystemMonitor;  // proc/system_monitor.h
-class TimeService;    // proc/time.h
-class BifTimers;      // proc/timers.h
+class Sweeper;         // proc/sweeper.h
+class SystemMonitor;   // proc/system_monitor.h
+class TimeService;     // proc/time.h
+class BifTimers;       // proc/timers.h
+class LiteralRelease;  // proc/literal_release.h
 
 // What proc/ needs of an engine.
 class Engine {
@@ -123,6 +124,7 @@ struct Runtime {
   ProcessTable* processes = nullptr;
   Registry* registry = nullptr;
   BifTimers* bif_timers = nullptr;
+  LiteralRelease* literals = nullptr;
   std::atomic<Sweeper*> sweeper{nullptr};
   ets::Tables* ets = nullptr;
   port::Ports* ports = nullptr;

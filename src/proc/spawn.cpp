@@ -54,7 +54,7 @@ void tie(Process& parent, Process& child, const SpawnOptions& options, Spawned& 
   result.monitor_ref = with_alias ? make_key_pid_ref(parent.heap, key, parent.pid) : make_key_ref(parent.heap, key);
   MonitorEntry e{key, MonitorKind::Process, mo.alias, child.pid, term::kNil, {}};
   e.tag.term = Term::non_value();
-  if (mo.tag.is_value()) e.tag = heap::copy_to_fragment(mo.tag);
+  if (mo.tag.is_value()) e.tag = heap::copy_to_keep(mo.tag);
   links_of(parent).monitors.insert(e);
   if (with_alias) links_of(parent).aliases.insert({key, mo.alias});
   links_of(child).watchers.insert({key, parent.pid});

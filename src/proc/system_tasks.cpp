@@ -2,6 +2,7 @@
 #include "proc/system_tasks.h"
 
 #include "proc/links_state.h"
+#include "proc/literal_release.h"
 #include "proc/process_cold.h"
 #include "proc/process_info.h"
 #include "proc/process_table.h"
@@ -51,8 +52,13 @@ bool run_task(Process& p, Signal* s, bool* ended) {
     return true;
   }
   if (type == atoms::copy_literals) {
-    // Messages and heaps keep literals of a purged module alive through the module's own life (code/), so there is nothing to copy.
-    answer_task(*p.runtime, s, atoms::ok);
+    LiteralRelease& literals = *p.runtime->literals;
+    bool done = literals.look(p);
+    if (!done && request[2] == atoms::true_) {
+      literals.copy(p);
+      done = true;
+    }
+    answer_task(*p.runtime, s, done ? Term(atoms::ok) : Term(atoms::need_gc));
     return true;
   }
   return false;

@@ -122,7 +122,7 @@ Term start_timer(Process& self, const TimerRequest& request, term::HeapWriter& h
   t->destination = request.destination;
   t->due_ns = request.due_ns;
   heap::FragmentWriter w(request.message.is_pointer() ? 16 : 8);
-  const Term message = heap::copy(request.message, w);
+  const Term message = heap::copy_with_literals(request.message, w);
   t->message.term = request.wrap ? term::Tuple::make(w, atoms::timeout, make_key_ref(w, key), message) : message;
   t->message.fragments = w.take();
   const Term ref = make_key_ref(h, key);
