@@ -22,6 +22,11 @@ endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   set_source_files_properties(${PROJECT_SOURCE_DIR}/src/interp/loop.cpp PROPERTIES COMPILE_OPTIONS
     "-fno-gcse;-fno-crossjumping;-fno-tree-loop-distribute-patterns;-fno-tree-vectorize;-fno-tree-slp-vectorize;--param=max-goto-duplication-insns=20")
+  # Walks over terms move two pointers at a time. In one vector register each waits for the other, and both for the way back.
+  set_source_files_properties(
+    ${PROJECT_SOURCE_DIR}/src/term/equal.cpp ${PROJECT_SOURCE_DIR}/src/term/compare.cpp ${PROJECT_SOURCE_DIR}/src/term/phash2.cpp
+    ${PROJECT_SOURCE_DIR}/src/etf/encode.cpp ${PROJECT_SOURCE_DIR}/src/etf/decode.cpp ${PROJECT_SOURCE_DIR}/src/ops/iolist.cpp
+    PROPERTIES COMPILE_OPTIONS "-fno-tree-slp-vectorize")
 endif()
 
 set(girder_all_objects "")

@@ -45,6 +45,15 @@ BifResult binary_from_iolist(BifContext& cx, Term t, Later&& later) {
 Term bytes_to_list(term::HeapWriter& h, const term::Bits& b, std::size_t first, std::size_t count, Term tail) {
   if (count == 0) return tail;
   Word* p = h.alloc(2 * count);
+  if ((b.offset & 7) == 0) {
+    Term list = Term::cons(p);
+    for (const Byte *at = b.base + b.offset / 8 + first, *end = at + count; at != end; at++, p += 2) {
+      p[0] = Term::small(*at).bits();
+      p[1] = Term::cons(p + 2).bits();
+    }
+    p[-1] = tail.bits();
+    return list;
+  }
   Byte buffer[256];
   for (std::size_t i = 0; i < count; i++) {
     std::size_t k = i % sizeof(buffer);

@@ -14,20 +14,28 @@ namespace vm::bif {
 
 namespace {
 
-// A whole number's text is at most this long per digit group we accept on the stack; longer ones use the free store.
-std::string integer_text(Term t, int base) {
-  std::string text;
-  if (t.is_small()) {
-    text.resize(num::kMaxInt64Text);
-    text.resize(num::format_int64(t.small_value(), base, text));
-    return text;
+// A whole number's text: here when it is short, else from the free store.
+class IntegerText {
+ public:
+  IntegerText(Term t, int base) {
+    if (t.is_small()) {
+      view_ = {short_, num::format_int64(t.small_value(), base, short_)};
+      return;
+    }
+    term::BigInt big = term::BigInt::from(t);
+    num::SignedDigits digits{big.limbs(), big.negative() ? num::Sign::Negative : num::Sign::Positive};
+    long_.resize(num::integer_text_bound(digits, base));
+    view_ = {long_.data(), num::format_integer(digits, base, long_)};
   }
-  term::BigInt big = term::BigInt::from(t);
-  num::SignedDigits digits{big.limbs(), big.negative() ? num::Sign::Negative : num::Sign::Positive};
-  text.resize(num::integer_text_bound(digits, base));
-  text.resize(num::format_integer(digits, base, text));
-  return text;
-}
+  IntegerText(const IntegerText&) = delete;
+  IntegerText& operator=(const IntegerText&) = delete;
+  std::string_view view() const { return view_; }
+
+ private:
+  char short_[num::kMaxInt64Text];
+  std::string long_;
+  std::string_view view_;
+};
 
 // Base argument 2..36, or 0.
 int base_of(Term t) {
@@ -99,12 +107,11 @@ bool read_float_format(Term options, FloatFormat* f) {
   return options.is_nil();
 }
 
-// Text of t by the options; empty when something is wrong.
-std::string float_text(Term t, Term options) {
+// Length of the text of t by the options; 0 when something is wrong.
+std::size_t float_text(Term t, Term options, num::FloatText out) {
   FloatFormat f;
-  if (!t.is_float() || !read_float_format(options, &f)) return "";
+  if (!t.is_float() || !read_float_format(options, &f)) return 0;
   double d = term::float_value(t);
-  char out[num::kMaxFloatText];
   std::size_t n = 0;
   switch (f.kind) {
     case FloatFormat::Kind::Scientific: n = num::format_scientific(d, f.digits, out); break;
@@ -113,7 +120,7 @@ std::string float_text(Term t, Term options) {
       break;
     case FloatFormat::Kind::Short: n = num::format_short(d, out); break;
   }
-  return std::string(out, n);
+  return n;
 }
 
 }  // namespace
@@ -128,22 +135,22 @@ bool is_long_integer(Term t) { return !t.is_small() && is_long(term::BigInt::fro
 BifResult erlang_integer_to_list_1(BifContext& cx, Term t) {
   if (!t.is_integer()) return cx.badarg();
   if (is_long_integer(t)) return on_dirty<erlang_integer_to_list_1>(cx, t);
-  return list_of_bytes(cx.heap(), integer_text(t, 10));
+  return list_of_bytes(cx.heap(), IntegerText(t, 10).view());
 }
 BifResult erlang_integer_to_list_2(BifContext& cx, Term t, Term base) {
   if (!t.is_integer() || !base_of(base)) return cx.badarg();
   if (is_long_integer(t)) return on_dirty<erlang_integer_to_list_2>(cx, t, base);
-  return list_of_bytes(cx.heap(), integer_text(t, base_of(base)));
+  return list_of_bytes(cx.heap(), IntegerText(t, base_of(base)).view());
 }
 BifResult erlang_integer_to_binary_1(BifContext& cx, Term t) {
   if (!t.is_integer()) return cx.badarg();
   if (is_long_integer(t)) return on_dirty<erlang_integer_to_binary_1>(cx, t);
-  return binary_of(cx.heap(), integer_text(t, 10));
+  return binary_of(cx.heap(), IntegerText(t, 10).view());
 }
 BifResult erlang_integer_to_binary_2(BifContext& cx, Term t, Term base) {
   if (!t.is_integer() || !base_of(base)) return cx.badarg();
   if (is_long_integer(t)) return on_dirty<erlang_integer_to_binary_2>(cx, t, base);
-  return binary_of(cx.heap(), integer_text(t, base_of(base)));
+  return binary_of(cx.heap(), IntegerText(t, base_of(base)).view());
 }
 
 BifResult erlang_binary_to_integer_1(BifContext& cx, Term t) {
@@ -202,13 +209,15 @@ BifResult string_list_to_integer_1(BifContext& cx, Term list) {
 
 BifResult erlang_float_to_list_1(BifContext& cx, Term t) { return erlang_float_to_list_2(cx, t, term::kNil); }
 BifResult erlang_float_to_list_2(BifContext& cx, Term t, Term options) {
-  std::string text = float_text(t, options);
-  return text.empty() ? cx.badarg() : list_of_bytes(cx.heap(), text);
+  char text[num::kMaxFloatText];
+  std::size_t n = float_text(t, options, num::FloatText(text));
+  return n == 0 ? cx.badarg() : list_of_bytes(cx.heap(), {text, n});
 }
 BifResult erlang_float_to_binary_1(BifContext& cx, Term t) { return erlang_float_to_binary_2(cx, t, term::kNil); }
 BifResult erlang_float_to_binary_2(BifContext& cx, Term t, Term options) {
-  std::string text = float_text(t, options);
-  return text.empty() ? cx.badarg() : binary_of(cx.heap(), text);
+  char text[num::kMaxFloatText];
+  std::size_t n = float_text(t, options, num::FloatText(text));
+  return n == 0 ? cx.badarg() : binary_of(cx.heap(), {text, n});
 }
 
 BifResult erlang_binary_to_float_1(BifContext& cx, Term t) {

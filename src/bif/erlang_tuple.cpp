@@ -51,12 +51,15 @@ BifResult erlang_insert_element_3(BifContext& cx, Term position, Term t, Term el
 }
 
 BifResult erlang_list_to_tuple_1(BifContext& cx, Term list) {
-  if (is_long_list(list, kLongElements)) return on_dirty<erlang_list_to_tuple_1>(cx, list);
-  SWord n = term::list_length(list);
-  if (n < 0) return cx.badarg();
+  SWord n = 0;
+  const SWord limit = runs_dirty() ? Term::kSmallMax : static_cast<SWord>(kLongElements);
+  Term rest = list;
+  for (; rest.is_cons() && n <= limit; rest = rest.tail()) n++;
+  if (rest.is_cons()) return on_dirty<erlang_list_to_tuple_1>(cx, list);
+  if (!rest.is_nil()) return cx.badarg();
   if (n > static_cast<SWord>(kMaxArity)) return cx.badarg();
   Tuple to = Tuple::alloc(cx.heap(), static_cast<std::size_t>(n));
-  for (std::size_t i = 0; list.is_cons(); list = list.tail()) to.set(i++, list.head());
+  for (Word* p = to.ptr() + 1; list.is_cons(); list = list.tail()) *p++ = list.head().bits();
   return to.term();
 }
 
@@ -94,8 +97,15 @@ BifResult erlang_setelement_3(BifContext& cx, Term position, Term t, Term value)
 BifResult erlang_tuple_to_list_1(BifContext& cx, Term t) {
   Tuple from = Tuple::try_from(t);
   if (!from) return cx.badarg();
-  Term list = term::kNil;
-  for (std::size_t i = from.size(); i > 0; i--) list = cx.heap().cons(from[i - 1], list);
+  const std::size_t n = from.size();
+  if (n == 0) return term::kNil;
+  Word* p = cx.heap().alloc(2 * n);
+  Term list = Term::cons(p);
+  for (const Word *q = from.ptr() + 1, *end = q + n; q != end; q++, p += 2) {
+    p[0] = *q;
+    p[1] = Term::cons(p + 2).bits();
+  }
+  p[-1] = term::kNil.bits();
   return list;
 }
 

@@ -33,25 +33,30 @@ enum class KeyFound { Tuple, No, Bad, More };
 KeyFound find_key(BifContext& cx, Term key, std::size_t position, Term* list, Term* found) {
   SWord n = portion(cx);
   SWord left = n;
+  // What is told from all other keys, or all keys of its own kind, by its word.
   bool immediate = !key.is_pointer() && !key.is_float_immediate() && !key.is_small();
-  while (list->is_cons()) {
-    if (left-- == 0) {
-      charge(cx, n);
-      return KeyFound::More;
-    }
-    Term element = list->head();
-    *list = list->tail();
-    term::Tuple tuple = term::Tuple::try_from(element);
-    if (!tuple || tuple.size() < position) continue;
-    Term candidate = tuple[position - 1];
-    if (candidate == key || (!immediate && term::equal(candidate, key))) {
-      *found = element;
-      charge(cx, n - left);
-      return KeyFound::Tuple;
-    }
+  bool small = key.is_small();
+  Term rest = *list;
+  while (rest.is_cons() && left-- != 0) {
+    Term element = rest.head();
+    rest = rest.tail();
+    if (!element.is_boxed()) continue;
+    const Word* p = element.boxed_ptr();
+    term::HeaderWord header(*p);
+    if (header.kind() != term::Kind::Tuple || header.words() < position) continue;
+    Term candidate = Term::from_bits(p[position]);
+    if (candidate != key && (immediate || (small && candidate.is_small()) || !term::equal(candidate, key))) continue;
+    *found = element;
+    charge(cx, n - left);
+    return KeyFound::Tuple;
+  }
+  *list = rest;
+  if (rest.is_cons()) {
+    charge(cx, n);
+    return KeyFound::More;
   }
   charge(cx, n - left);
-  return list->is_nil() ? KeyFound::No : KeyFound::Bad;
+  return rest.is_nil() ? KeyFound::No : KeyFound::Bad;
 }
 
 template <typename Answer>
@@ -67,16 +72,53 @@ BifResult key_bif(YieldContext& cx, Term function, Term key, Term position, Term
   return cx.yield_to(self_export(cx, atoms::lists, function, 3), key, position, list);
 }
 
-BifResult append(YieldContext& cx, Term left, Term right) {
-  if (left.is_nil()) return right;
-  SWord n = term::list_length(left);
-  if (n < 0) return cx.badarg();
-  Word* p = cx.heap().alloc(2 * static_cast<std::size_t>(n));
-  Term result = Term::cons(p);
-  for (SWord i = 0; i < n; i++, p += 2, left = left.tail()) {
-    p[0] = left.head().bits();
-    p[1] = i + 1 < n ? Term::cons(p + 2).bits() : right.bits();
+// left ++ right in one pass over left: cells are taken in growing portions, what is left of the last one is given back. The non-value with
+// *past when left is longer than the limit, else when it is improper.
+Term copy_before(term::HeapWriter& h, Term left, Term right, SWord limit, SWord* elements, bool* past) {
+  constexpr std::size_t kFirstWords = 32, kMostWords = 4096;
+  Word result;
+  Word* link = &result;
+  SWord n = 0;
+  for (std::size_t words = kFirstWords; left.is_cons(); words = std::min(words * 2, kMostWords)) {
+    Word* p = h.alloc(words);
+    Word* end = p + words;
+    *link = Term::cons(p).bits();
+    for (;;) {
+      p[0] = left.head().bits();
+      left = left.tail();
+      if (!left.is_cons()) {
+        p[1] = right.bits();
+        h.trim(p + 2, end);
+        n -= (end - p - 2) / 2;
+        break;
+      }
+      link = p + 1;
+      p += 2;
+      if (p == end) {
+        *link = term::kNil.bits();
+        break;
+      }
+      *link = Term::cons(p).bits();
+    }
+    n += static_cast<SWord>(words / 2);
+    if (n > limit && left.is_cons()) {
+      *past = true;
+      return Term::non_value();
+    }
   }
+  *elements = n;
+  return left.is_nil() ? Term::from_bits(result) : Term::non_value();
+}
+
+template <typename Later>
+BifResult append(YieldContext& cx, Term left, Term right, Later&& later) {
+  if (left.is_nil()) return right;
+  SWord n = 0;
+  bool past = false;
+  // The limit again: what was copied for nothing is garbage.
+  Term result = copy_before(cx.heap(), left, right, runs_dirty() ? Term::kSmallMax : static_cast<SWord>(kLongElements), &n, &past);
+  if (past) return later();
+  if (!result.is_value()) return cx.badarg();
   charge(cx, n);
   return result;
 }
@@ -177,12 +219,10 @@ BifResult lists_keysearch_3(YieldContext& cx, Term key, Term position, Term list
 }
 
 BifResult erlang_op_append_2(YieldContext& cx, Term left, Term right) {
-  if (is_long_list(left, kLongElements)) return on_dirty<erlang_op_append_2>(cx, left, right);
-  return append(cx, left, right);
+  return append(cx, left, right, [&] { return on_dirty<erlang_op_append_2>(cx, left, right); });
 }
 BifResult erlang_append_2(YieldContext& cx, Term left, Term right) {
-  if (is_long_list(left, kLongElements)) return on_dirty<erlang_append_2>(cx, left, right);
-  return append(cx, left, right);
+  return append(cx, left, right, [&] { return on_dirty<erlang_append_2>(cx, left, right); });
 }
 BifResult erlang_op_subtract_2(YieldContext& cx, Term left, Term right) {
   if (is_long_list(left, kLongSubtract) || is_long_list(right, kLongSubtract)) return on_dirty<erlang_op_subtract_2>(cx, left, right);

@@ -23,6 +23,7 @@
 #include "term/compare.h"
 #include "term/nodes.h"
 #include "term/views.h"
+#include "term/work_stack.h"
 
 namespace vm::etf {
 
@@ -44,14 +45,15 @@ class Decoder {
   const Byte* position() const { return at_; }
 
  private:
-  enum class Finish : std::uint8_t { None, Composite };
+  enum class Finish : std::uint8_t { None, FlatMap, Composite };
+  // Cells to fill: `stride` words on from one to the next, `back` words from the one after that (keys and values of a flat map take turns).
   struct Frame {
     Word* next;
     std::size_t left;
-    std::uint32_t stride;
+    std::int32_t stride, back;
     Finish finish = Finish::None;
   };
-  // A map or fun whose parts are being read; innermost last.
+  // A large map or fun whose parts are being read; innermost last.
   struct Composite {
     Word* target;  // where the finished term goes
     bool is_map;
@@ -122,13 +124,16 @@ class Decoder {
   bool map(Word* to);
   bool fun(Word* to);
   bool finish(Composite& c);
-  bool finish_map(Composite& c);
+  static bool finish_flat_map(Word* map);
+  bool finish_large_map(Composite& c);
   // Whether the input can hold `count` more elements besides those that are owed already.
   bool can_hold(std::uint64_t count) const { return count <= remaining() && owed_ <= remaining() - count; }
-  void push(Word* next, std::size_t left, std::uint32_t stride, Finish finish = Finish::None) {
-    stack_.push_back({next, left, stride, finish});
+  void push(Word* next, std::size_t left, std::int32_t stride, Finish finish = Finish::None) {
+    stack_.push({next, left, stride, stride, finish});
     owed_ += left;
   }
+  bool elements();
+  bool known_atom(const Byte* name, std::size_t size, Word* to) const;
 
   // Atoms read lately, by name.
   static constexpr std::size_t kRecentBytes = 15;
@@ -140,13 +145,21 @@ class Decoder {
     Term atom;
   };
   bool short_key(const Byte* p, std::size_t size, AtomKey* key) const;
+  static std::size_t set_of(const AtomKey& key) { return ((key.low ^ key.low >> 17 ^ key.high) * 0x9E3779B97F4A7C15 >> 60) * 2; }
+  const RecentAtom* find_recent(const AtomKey& key) const {
+    const RecentAtom* set = recent_ + set_of(key);
+    for (unsigned i = 0; i < 2; i++, set++)
+      if (set->key.low == key.low && set->key.high == key.high) return set;
+    return nullptr;
+  }
 
   const Byte* at_;
   const Byte* end_;
-  RecentAtom recent_[16];
+  static constexpr unsigned kRecentSets = 16;  // of two atoms each, the later one first
+  RecentAtom recent_[2 * kRecentSets];
   term::HeapWriter& h_;
   const DecodeOptions& options_;
-  std::vector<Frame> stack_;
+  term::WorkStack<Frame, 12> stack_;
   std::vector<Composite> composites_;
   std::size_t owed_ = 0;  // elements that frames still wait for
 };
@@ -155,22 +168,97 @@ bool Decoder::run(Term* out) {
   Word result = 0;
   push(&result, 1, 1);
   while (!stack_.empty()) {
-    Frame& top = stack_.back();
+    Frame& top = stack_.top();
     if (top.left > 0) {
-      Word* to = top.next;
-      top.next += top.stride;
-      owed_--;
-      // A frame leaves before its last element is read, so that what nests in last elements takes no room.
-      if (--top.left == 0 && top.finish == Finish::None) stack_.pop_back();
-      if (!term(to)) return false;
+      if (!elements()) return false;
       continue;
     }
-    stack_.pop_back();
+    Frame filled = stack_.pop();
+    if (filled.finish == Finish::FlatMap) {
+      if (!finish_flat_map(filled.next)) return false;
+      continue;
+    }
     Composite done = std::move(composites_.back());
     composites_.pop_back();
     if (!finish(done)) return false;
   }
   *out = Term::from_bits(result);
+  return true;
+}
+
+// Fills cells of the innermost frame up to an element that has elements of its own.
+bool Decoder::elements() {
+  // With so many bytes left, what is decoded here needs no further look.
+  constexpr std::ptrdiff_t kSafe = 24;
+  Frame& top = stack_.top();
+  Word* to = top.next;
+  std::int32_t stride = top.stride, back = top.back;
+  std::size_t left = top.left;
+  const Byte* at = at_;
+  const Byte* const end = end_;
+  auto leave = [&] {
+    at_ = at;
+    owed_ -= top.left - left;
+    top.next = to;
+    top.stride = stride;
+    top.back = back;
+    top.left = left;
+    // A frame leaves before its last element is read, so that what nests in last elements takes no room.
+    if (left == 0 && top.finish == Finish::None) stack_.pop();
+  };
+  while (left != 0 && end - at >= kSafe) {
+    std::uint32_t number;
+    switch (*at) {
+      case kSmallInteger:
+        *to = Term::small(at[1]).bits();
+        at += 2;
+        break;
+      case kInteger:
+        std::memcpy(&number, at + 1, 4);
+        *to = Term::small(static_cast<std::int32_t>(__builtin_bswap32(number))).bits();
+        at += 5;
+        break;
+      case kNil:
+        *to = term::kNil.bits();
+        at++;
+        break;
+      case kSmallAtomUtf8:
+      case kSmallAtom:
+        if (!known_atom(at + 2, at[1], to)) goto other;
+        at += 2 + at[1];
+        break;
+      case kAtom:
+      case kAtomUtf8:
+        if (at[1] != 0 || !known_atom(at + 3, at[2], to)) goto other;
+        at += 3 + at[2];
+        break;
+      default: goto other;
+    }
+    to += stride;
+    std::swap(stride, back);
+    left--;
+  }
+  if (left == 0) {
+    leave();
+    return true;
+  }
+other : {
+  Word* cell = to;
+  to += stride;
+  std::swap(stride, back);
+  left--;
+  leave();
+  return term(cell);
+}
+}
+
+// An atom read lately; 16 bytes can be read at its name.
+inline bool Decoder::known_atom(const Byte* name, std::size_t size, Word* to) const {
+  AtomKey key{};
+  if (size > kRecentBytes || size == 0 || !short_key(name, size, &key)) return false;
+  const RecentAtom* recent = find_recent(key);
+  if (recent == nullptr) return false;
+  *to = recent->atom.bits();
   return true;
 }
 
@@ -228,6 +316,11 @@ bool Decoder::integer(unsigned tag, Word* to) {
   std::uint64_t sign;
   const Byte* p;
   if (!number(tag == kSmallBig ? 1 : 4, &v) || v > kMaxIntegerBytes || !number(1, &sign) || !take(v, &p)) return false;
+  if (v <= kWordBytes) {
+    Word limb = 0;
+    for (std::size_t i = 0; i < v; i++) limb |= Word{p[i]} << (8 * i);
+    return put(to, term::make_big(h_, {&limb, 1}, sign != 0));
+  }
   std::vector<Word> limbs((v + kWordBytes - 1) / kWordBytes, 0);
   for (std::size_t i = 0; i < v; i++) limbs[i / kWordBytes] |= Word{p[i]} << (8 * (i % kWordBytes));
   return put(to, term::make_big(h_, limbs, sign != 0));
@@ -271,20 +364,23 @@ bool Decoder::atom(unsigned tag, Term* out) {
   RecentAtom* recent = nullptr;
   AtomKey key{};
   if (size <= kRecentBytes && size > 0 && short_key(p, size, &key)) {
-    recent = &recent_[(key.low ^ key.low >> 17 ^ key.high) * 0x9E3779B97F4A7C15 >> 60];
-    if (recent->key.low == key.low && recent->key.high == key.high) {
-      *out = recent->atom;
+    if (const RecentAtom* known = find_recent(key)) {
+      *out = known->atom;
       return true;
     }
+    recent = &recent_[set_of(key)];
   }
   const AtomLookup lookup = options_.existing_atoms_only ? AtomLookup::ExistingOnly : AtomLookup::Intern;
   *out = tag == kAtomUtf8 || tag == kSmallAtomUtf8 ? atom_from_utf8(text, lookup) : atom_from_latin1(text, lookup);
-  if (recent && out->is_value()) *recent = {key, *out};
+  if (recent && out->is_value()) {
+    recent[1] = recent[0];
+    recent[0] = {key, *out};
+  }
   return out->is_value();
 }
 
 // The name in two words with its length; false when it is not all ASCII.
-bool Decoder::short_key(const Byte* p, std::size_t size, AtomKey* key) const {
+inline bool Decoder::short_key(const Byte* p, std::size_t size, AtomKey* key) const {
   Word words[2] = {0, 0};
   if (end_ - p >= 16) {
     std::memcpy(words, p, 16);
@@ -438,6 +534,19 @@ bool Decoder::string(Word* to) {
 bool Decoder::map(Word* to) {
   std::uint64_t count;
   if (!number(4, &count) || !can_hold(2 * count)) return false;
+  if (count <= kFlatMapLimit) {
+    // Keys and map lie one behind the other and are filled in turns. Writers send keys in order, so nothing has to be moved.
+    const std::int32_t n = static_cast<std::int32_t>(count);
+    Word* p = h_.alloc(2 * count + 3);
+    p[0] = term::HeaderWord::make(term::Kind::Tuple, count).bits();
+    std::fill_n(p + 1, 2 * count + 2, Word{0});
+    p[count + 1] = term::HeaderWord::make(term::Kind::FlatMap, count + 1).bits();
+    p[count + 2] = Term::boxed(p).bits();
+    *to = Term::boxed(p + count + 1).bits();
+    if (count != 0) stack_.push({p + 1, 2 * count, n + 2, -(n + 1), Finish::FlatMap});
+    owed_ += 2 * count;
+    return true;
+  }
   *to = 0;
   Composite c{to, true};
   c.parts = std::make_unique<Word[]>(2 * count);
@@ -467,40 +576,38 @@ bool Decoder::fun(Word* to) {
 }
 
 bool Decoder::finish(Composite& c) {
-  if (c.is_map) return finish_map(c);
+  if (c.is_map) return finish_large_map(c);
   const DecodeHooks* hooks = options_.hooks;
   if (hooks == nullptr || hooks->local_fun == nullptr) return false;
   c.fun.captured = {reinterpret_cast<const Term*>(c.parts.get()), c.part_count};
   return put(c.target, hooks->local_fun(hooks->context, h_, c.fun));
 }
 
-bool Decoder::finish_map(Composite& c) {
-  const std::size_t count = c.part_count / 2;
+bool Decoder::finish_large_map(Composite& c) {
+  const DecodeHooks* hooks = options_.hooks;
   const std::span<const Term> pairs(reinterpret_cast<const Term*>(c.parts.get()), c.part_count);
-  if (count > kFlatMapLimit) {
-    const DecodeHooks* hooks = options_.hooks;
-    return hooks != nullptr && hooks->large_map != nullptr && put(c.target, hooks->large_map(hooks->context, h_, pairs));
-  }
-  std::uint8_t order[kFlatMapLimit];
-  for (std::size_t i = 0; i < count; i++) {
+  return hooks != nullptr && hooks->large_map != nullptr && put(c.target, hooks->large_map(hooks->context, h_, pairs));
+}
+
+// map: the header, right behind the keys. Puts them in order, which most are in; false when one occurs twice.
+bool Decoder::finish_flat_map(Word* map) {
+  const std::size_t count = term::HeaderWord(*map).words() - 1;
+  Word* keys = map - count;
+  Word* values = map + 2;
+  for (std::size_t i = 1; i < count; i++) {
+    const Word key = keys[i], value = values[i];
     std::size_t at = i;
     for (; at > 0; at--) {
-      const int order_of = term::compare_total(pairs[2 * order[at - 1]], pairs[2 * i]);
-      if (order_of == 0) return false;
-      if (order_of < 0) break;
-      order[at] = order[at - 1];
+      const int order = term::compare_total(Term::from_bits(keys[at - 1]), Term::from_bits(key));
+      if (order == 0) return false;
+      if (order < 0) break;
+      keys[at] = keys[at - 1];
+      values[at] = values[at - 1];
     }
-    order[at] = static_cast<std::uint8_t>(i);
+    keys[at] = key;
+    values[at] = value;
   }
-  term::Tuple keys = term::Tuple::alloc(h_, count);
-  Word* p = h_.alloc(count + 2);
-  p[0] = term::HeaderWord::make(term::Kind::FlatMap, count + 1).bits();
-  p[1] = keys.term().bits();
-  for (std::size_t i = 0; i < count; i++) {
-    keys.set(i, pairs[2 * order[i]]);
-    p[2 + i] = pairs[2 * order[i] + 1].bits();
-  }
-  return put(c.target, Term::boxed(p));
+  return true;
 }
 
 }  // namespace

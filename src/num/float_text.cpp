@@ -5,6 +5,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstring>
 #include <string>
 
 #include "base/assert.h"
@@ -44,14 +45,18 @@ ShortDigits shortest_digits(double magnitude) {
   std::array<char, 32> text;
   const auto result = std::to_chars(text.data(), text.data() + text.size(), magnitude, std::chars_format::scientific);
   VM_CHECK(result.ec == std::errc{});
+  // d[.d...]e(+|-)dd[d]
+  const char* e = result.ptr - 4;
+  if (*e != 'e') --e;
   ShortDigits shortest;
-  const char* p = text.data();
-  for (; p != result.ptr && *p != 'e'; ++p) {
-    if (*p != '.') shortest.digits[static_cast<std::size_t>(shortest.count++)] = *p;
+  shortest.digits[0] = text[0];
+  shortest.count = 1;
+  if (text[1] == '.') {
+    shortest.count = static_cast<int>(e - text.data()) - 1;
+    std::memcpy(shortest.digits.data() + 1, text.data() + 2, text.size() - 2);
   }
-  const bool negative = p[1] == '-';
-  std::from_chars(p + 2, result.ptr, shortest.exponent);
-  if (negative) shortest.exponent = -shortest.exponent;
+  for (const char* p = e + 2; p != result.ptr; ++p) shortest.exponent = shortest.exponent * 10 + (*p - '0');
+  if (e[1] == '-') shortest.exponent = -shortest.exponent;
   return shortest;
 }
 
@@ -64,7 +69,8 @@ class TextWriter {
     for (int i = 0; i < times; ++i) put(c);
   }
   void put(const char* text, int count) {
-    for (int i = 0; i < count; ++i) put(text[i]);
+    std::memcpy(out_.data() + length_, text, static_cast<std::size_t>(count));
+    length_ += static_cast<std::size_t>(count);
   }
   void put_number(int value) {
     const auto result = std::to_chars(out_.data() + length_, out_.data() + out_.size(), value);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/iolist.h"
 
+#include <cstring>
+
 #include "ops/bits.h"
 
 namespace vm::ops {
@@ -10,12 +12,19 @@ namespace {
 constexpr std::size_t kMaxBits = std::size_t{1} << 59;  // a binary of more could not be made
 constexpr std::size_t kOwnPartBytes = 256;              // off-heap binaries from here on are elements of their own
 
+// Most parts are short binaries.
+inline term::Bits bits_of_part(Term t) {
+  const Word* p = t.boxed_ptr();
+  if (term::HeaderWord(*p).kind() == term::Kind::HeapBinary) return {reinterpret_cast<const Byte*>(p + 2), 0, p[1] * 8};
+  return term::bits_of(t);
+}
+
 IolistFault measure(Term t, bool whole_bytes, std::size_t* result) {
   std::size_t total = 0;
   bool ok = walk_iolist(
       t, [&](Byte) { total += 8; },
       [&](Term b) {
-        std::size_t n = term::bits_of(b).size;
+        std::size_t n = bits_of_part(b).size;
         if (whole_bytes && (n & 7) != 0) return false;
         total = total > kMaxBits ? total : total + n;  // the same binary may occur very often
         return true;
@@ -39,7 +48,7 @@ IolistFault measure_within(Term t, bool whole_bytes, std::size_t limit, std::siz
         return !past;
       },
       [&](Term b) {
-        std::size_t n = term::bits_of(b).size;
+        std::size_t n = bits_of_part(b).size;
         if (whole_bytes && (n & 7) != 0) return false;
         total += n;
         work += kPart + (n >> 3);
@@ -60,7 +69,7 @@ IolistFault iolist_length(Term t, std::uint64_t* bytes) {
   const bool ok = walk_iolist(
       t, [&](Byte) { total += total < kMaxLength; },
       [&](Term b) {
-        const std::size_t n = term::bits_of(b).size;
+        const std::size_t n = bits_of_part(b).size;
         if (total < kMaxLength) total += n >> 3;
         return (n & 7) == 0;
       });
@@ -95,8 +104,9 @@ void copy_iolist(Term t, Byte* to) {
         at += 8;
       },
       [&](Term part) {
-        term::Bits b = term::bits_of(part);
-        copy_bits(to, at, b.base, b.offset, b.size);
+        term::Bits b = bits_of_part(part);
+        if (((at | b.offset | b.size) & 7) == 0) std::memcpy(to + (at >> 3), b.bytes(), b.size >> 3);
+        else copy_bits(to, at, b.base, b.offset, b.size);
         at += b.size;
         return true;
       });

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "term/views.h"
+#include "term/work_stack.h"
 
 namespace vm::ops {
 
@@ -19,7 +20,7 @@ enum class IolistFault { None, BadType, TooLong, PastLimit };
 template <typename OnByte, typename OnBits>
 bool walk_iolist(Term t, OnByte&& byte, OnBits&& bits) {
   constexpr bool kMayStop = std::is_same_v<decltype(byte(Byte{})), bool>;  // byte() may end the walk as well
-  std::vector<Term> rest;
+  term::WorkStack<Term, 16> rest;
   for (;;) {
     while (t.is_cons()) {
       Term head = t.head();
@@ -31,7 +32,7 @@ bool walk_iolist(Term t, OnByte&& byte, OnBits&& bits) {
           byte(static_cast<Byte>(head.small_value()));
         }
       } else if (head.is_cons()) {
-        if (!t.is_nil()) rest.push_back(t);
+        if (!t.is_nil()) rest.push(t);
         t = head;
       } else if (head.is_bitstring()) {
         if (!bits(head)) return false;
@@ -45,8 +46,7 @@ bool walk_iolist(Term t, OnByte&& byte, OnBits&& bits) {
       return false;
     }
     if (rest.empty()) return true;
-    t = rest.back();
-    rest.pop_back();
+    t = rest.pop();
   }
 }
 

@@ -2,8 +2,6 @@
 //
 // Enumerating maps. The order of a large map is that of its trie; lists of its keys, values and pairs come out backwards, because they are built
 // by putting each in front of the ones before. Programs see both orders.
-#include <vector>
-
 #include "num/digits.h"
 #include "ops/maps_internal.h"
 
@@ -95,19 +93,22 @@ class SlotPath {
 };
 
 struct Place {
-  Term node;
-  unsigned slot;
+  const Word* children;
+  unsigned count, slot;
+  explicit Place(Term node, unsigned at = 0) : slot(at) {
+    TrieNode n = term::trie_node(node);
+    children = n.children;
+    count = n.count();
+  }
+  Place() = default;
+  Term child() const { return Term::from_bits(children[slot]); }
 };
 
-// Moves to the next slot in enumeration order, down to a leaf. depth 0: there is none.
+// Moves to the next leaf in enumeration order, where places[depth - 1] points then. depth 0: there is none.
 void advance(Place* places, unsigned& depth) {
-  while (depth != 0 && ++places[depth - 1].slot == term::trie_node(places[depth - 1].node).count()) depth--;
-  if (depth == 0) return;
-  for (;;) {
-    Term child = term::trie_node(places[depth - 1].node).child(places[depth - 1].slot);
-    if (child.is_cons()) return;
-    places[depth++] = {child, 0};
-  }
+  while (++places[depth - 1].slot == places[depth - 1].count)
+    if (--depth == 0) return;
+  for (Term child = places[depth - 1].child(); !child.is_cons(); child = places[depth++].child()) places[depth] = Place(child);
 }
 
 Term small_map_next(HeapWriter& h, Term map, Term kind) {
@@ -134,20 +135,26 @@ Term map_next(HeapWriter& h, Term path, Term map, Term kind, std::size_t limit) 
   if (!from.read(path)) return Term::non_value();
   Place places[kMaxLevels];
   unsigned depth = 0;
-  for (Term node = map; !node.is_cons();) {
-    TrieNode n = term::trie_node(node);
-    unsigned slot = from.slot(depth);
-    if (slot >= n.count()) return Term::non_value();
-    places[depth++] = {node, slot};
-    node = n.child(slot);
+  for (Term node = map; !node.is_cons(); node = places[depth++].child()) {
+    places[depth] = Place(node, from.slot(depth));
+    if (places[depth].slot >= places[depth].count) return Term::non_value();
   }
   bool iterator = kind.is_atom();
   Term list = iterator ? term::kNil : kind;
-  std::vector<Term> leaves;
+  Word first;
+  Word* link = &first;  // where the next tuple {Key, Value, Next} goes
   while (depth != 0 && limit-- != 0) {
-    Term leaf = term::trie_node(places[depth - 1].node).child(places[depth - 1].slot);
-    if (iterator) leaves.push_back(leaf);
-    else list = h.cons(term::Tuple::make(h, leaf.head(), leaf.tail()), list);
+    Term leaf = places[depth - 1].child();
+    if (iterator) {
+      Word* p = h.alloc(4);
+      p[0] = HeaderWord::make(Kind::Tuple, 3).bits();
+      p[1] = leaf.head().bits();
+      p[2] = leaf.tail().bits();
+      *link = Term::boxed(p).bits();
+      link = p + 3;
+    } else {
+      list = h.cons(term::Tuple::make(h, leaf.head(), leaf.tail()), list);
+    }
     advance(places, depth);
   }
   Term next = atoms::none;
@@ -157,9 +164,8 @@ Term map_next(HeapWriter& h, Term path, Term map, Term kind, std::size_t limit) 
     next = to.write(h);
   }
   if (!iterator) return depth == 0 ? list : h.cons(next, h.cons(map, list));
-  if (depth != 0) next = h.cons(next, map);
-  for (std::size_t i = leaves.size(); i-- > 0;) next = term::Tuple::make(h, leaves[i].head(), leaves[i].tail(), next);
-  return next;
+  *link = (depth != 0 ? h.cons(next, map) : next).bits();
+  return Term::from_bits(first);
 }
 
 }  // namespace vm::ops

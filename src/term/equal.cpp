@@ -18,7 +18,7 @@ using EqualStack = WorkStack<Pending, 32>;
 enum class Verdict { Same, Different, Deeper };
 
 // Boxed objects a and b, words differ. Deeper: *next must be compared too.
-[[gnu::always_inline]] inline Verdict equal_boxed(Term a, Term b, Pending* next) {
+Verdict equal_boxed(Term a, Term b, Pending* next) {
   const Word* p = a.boxed_ptr();
   const Word* q = b.boxed_ptr();
   HeaderWord h(*p), g(*q);
@@ -32,7 +32,7 @@ enum class Verdict { Same, Different, Deeper };
     case Kind::Tuple:
     case Kind::FlatMap:
     case Kind::HashMap:
-    case Kind::HashNode: return h.bits() == g.bits() ? array(1) : Verdict::Different;
+    case Kind::HashNode: return Verdict::Different;  // the walk takes those of equal headers
     case Kind::Float: return verdict(h.bits() == g.bits() && p[1] == q[1]);
     case Kind::BigInt: return verdict(h.bits() == g.bits() && std::memcmp(p + 1, q + 1, h.words() * kWordBytes) == 0);
     case Kind::Fun: {
@@ -69,44 +69,59 @@ enum class Verdict { Same, Different, Deeper };
 
 }  // namespace
 
-bool equal_exact_slow(Term a, Term b) {
-  Pending now{nullptr, nullptr, 0};
+// The order of tests is that of how often they decide: a walk over large terms waits for memory, and the fewer instructions lie between two
+// loads the more of them are under way at once.
+bool equal_exact_slow(Term left, Term right) {
+  constexpr std::uint32_t kArrays = 1u << static_cast<unsigned>(Kind::Tuple) | 1u << static_cast<unsigned>(Kind::FlatMap) |
+                                    1u << static_cast<unsigned>(Kind::HashMap) | 1u << static_cast<unsigned>(Kind::HashNode);
+  Word first[2] = {left.bits(), right.bits()};
+  const Word* a = first;
+  const Word* b = first + 1;
+  std::size_t n = 1;
   EqualStack stack;
   for (;;) {
-    if (a != b) {
-      if (a.is_cons()) {
-        if (!b.is_cons()) return false;
-        if (now.n != 0) stack.push(now);
-        // The tail later, the head now.
-        const Word* p = a.cons_cell();
-        const Word* q = b.cons_cell();
-        now = {p, q, 2};
-      } else if (a.is_boxed() && b.is_boxed()) {
-        Pending next;
-        Verdict v = equal_boxed(a, b, &next);
-        if (v == Verdict::Different) return false;
-        if (v == Verdict::Deeper) {
-          if (now.n != 0) stack.push(now);
-          now = next;
-        }
-      } else if (!both_zero_floats(a, b)) {
-        return false;
-      }
-    }
-    while (now.n != 0 && *now.a == *now.b) {
-      now.a++;
-      now.b++;
-      now.n--;
-    }
-    if (now.n == 0) {
+    if (n == 0) {
       if (stack.empty()) return true;
-      now = stack.pop();
-      a = b;
-      continue;
+      const Pending& next = stack.top();
+      a = next.a;
+      b = next.b;
+      n = next.n;
+      stack.pop();
     }
-    a = Term::from_bits(*now.a++);
-    b = Term::from_bits(*now.b++);
-    now.n--;
+    Word x = *a++, y = *b++;
+    n--;
+    if (x == y) continue;
+    Term s = Term::from_bits(x), t = Term::from_bits(y);
+    if (s.is_cons()) {
+      if (!t.is_cons()) return false;
+      if (n != 0) stack.push({a, b, n});
+      a = s.cons_cell();
+      b = t.cons_cell();
+      n = 2;
+    } else if (s.is_boxed() && t.is_boxed()) {
+      const Word* p = s.boxed_ptr();
+      const Word* q = t.boxed_ptr();
+      HeaderWord h(*p);
+      if (h.bits() == *q && (kArrays >> static_cast<unsigned>(h.kind()) & 1) != 0) {
+        if (h.words() == 0) continue;
+        if (n != 0) stack.push({a, b, n});
+        a = p + 1;
+        b = q + 1;
+        n = h.words();
+        continue;
+      }
+      Pending next;
+      Verdict v = equal_boxed(s, t, &next);
+      if (v == Verdict::Different) return false;
+      if (v == Verdict::Deeper && next.n != 0) {
+        if (n != 0) stack.push({a, b, n});
+        a = next.a;
+        b = next.b;
+        n = next.n;
+      }
+    } else if (!both_zero_floats(s, t)) {
+      return false;
+    }
   }
 }
 

@@ -130,10 +130,27 @@ class Phash2 {
     while (!parts_.empty()) {
       Part& part = parts_.top();
       switch (part.op) {
-        case Op::Terms:
-          *t = Term::from_bits(*part.a++);
-          if (--part.n == 0) parts_.pop();
+        case Op::Terms: {
+          // Small numbers and atoms at once.
+          const Word* a = part.a;
+          std::size_t n = part.n;
+          U32 hash = hash_;
+          Term x;
+          bool deeper = false;
+          do {
+            x = Term::from_bits(*a++);
+            n--;
+            if (x.is_small()) hash = hash_portable_small(x.small_value(), hash);
+            else if (x.is_atom() && hash != 0) hash = mix1(hash, AtomTable::hash(x), golden(3));
+            else deeper = true;
+          } while (!deeper && n != 0);
+          hash_ = hash;
+          if (n == 0) parts_.pop();
+          else part.a = a, part.n = n;
+          if (!deeper) break;
+          *t = x;
           return true;
+        }
         case Op::Pairs: {
           *t = Term::from_bits(*part.a++);
           const Word* value = reinterpret_cast<const Word*>(part.b);
