@@ -16,58 +16,60 @@ inline U32 hash_portable_small(SWord v, U32 hash) {
   return mix1(hash, static_cast<U32>(v), kGolden);
 }
 
+// The hash so far is a local of run(): each step waits for the one before, and memory in between would make it wait longer.
 class Phash2 {
  public:
   U32 run(Term t) {
+    U32 hash = 0;
     for (;;) {
-      visit(t);
-      if (!next(&t)) return hash_;
+      visit(t, hash);
+      if (!next(&t, hash)) return hash;
     }
   }
 
  private:
   // Hashes t, or the first part of it with the rest pushed.
-  void visit(Term t) {
+  [[gnu::always_inline]] void visit(Term t, U32& hash) {
     if (t.is_small()) {
-      hash_ = hash_portable_small(t.small_value(), hash_);
+      hash = hash_portable_small(t.small_value(), hash);
     } else if (t.is_cons()) {
-      visit_list(t);
+      visit_list(t, hash);
     } else if (t.is_boxed()) {
-      visit_boxed(t);
+      visit_boxed(t, hash);
     } else if (t.is_atom()) {
       U32 text = AtomTable::hash(t);
-      hash_ = hash_ == 0 ? text : mix1(hash_, text, golden(3));
+      hash = hash == 0 ? text : mix1(hash, text, golden(3));
     } else if (t.is_nil()) {
-      hash_ = hash_ == 0 ? 3468870702u : mix1(hash_, 2, golden(2));
+      hash = hash == 0 ? 3468870702u : mix1(hash, 2, golden(2));
     } else if (t.is_float_immediate()) {
-      visit_float(t);
+      visit_float(t, hash);
     } else if (t.is_local_pid()) {
-      hash_ = mix1(hash_, pid_number(t), golden(5));
+      hash = mix1(hash, pid_number(t), golden(5));
     } else if (t.is_local_port()) {
-      visit_port(t);
+      visit_port(t, hash);
     } else {
       VM_UNREACHABLE("phash2: no term");
     }
   }
 
-  void visit_float(Term t) {
+  [[gnu::always_inline]] static void visit_float(Term t, U32& hash) {
     Word b = float_bits(t);
-    hash_ = mix2(hash_, static_cast<U32>(b >> 32), static_cast<U32>(b), golden(12));
+    hash = mix2(hash, static_cast<U32>(b >> 32), static_cast<U32>(b), golden(12));
   }
-  void visit_port(Term t) {
+  [[gnu::always_inline]] static void visit_port(Term t, U32& hash) {
     Word n = port_number_of(t);
-    hash_ = mix2(hash_, static_cast<U32>(n), static_cast<U32>(n >> 32), golden(6));
+    hash = mix2(hash, static_cast<U32>(n), static_cast<U32>(n >> 32), golden(6));
   }
 
   // Runs of bytes go four at a time.
-  void visit_list(Term t) {
+  [[gnu::always_inline]] void visit_list(Term t, U32& hash) {
     unsigned count = 0;
     U32 bytes = 0;
     const Word* p = t.cons_cell();
     while (is_byte(p[0])) {
       bytes = (bytes << 8) + static_cast<U32>(p[0] >> 3);
       if (count == 3) {
-        hash_ = mix1(hash_, bytes, golden(4));
+        hash = mix1(hash, bytes, golden(4));
         count = 0, bytes = 0;
       } else {
         count++;
@@ -76,57 +78,57 @@ class Phash2 {
       if (!t.is_cons()) break;
       p = t.cons_cell();
     }
-    if (count > 0) hash_ = mix1(hash_, bytes, golden(4));
+    if (count > 0) hash = mix1(hash, bytes, golden(4));
     if (t.is_cons()) parts_.push({p, 0, 2, Op::Terms});
     else parts_.push({p + 1, 0, 1, Op::Terms});
   }
 
-  void visit_boxed(Term t) {
+  [[gnu::always_inline]] void visit_boxed(Term t, U32& hash) {
     HeaderWord h = header_of(t);
     switch (h.kind()) {
       case Kind::Tuple:
-        hash_ = mix1(hash_, static_cast<U32>(h.words()), golden(9));
+        hash = mix1(hash, static_cast<U32>(h.words()), golden(9));
         if (h.words() != 0) parts_.push({words_from(t, 1), 0, h.words(), Op::Terms});
         return;
       case Kind::FlatMap:
       case Kind::HashMap:
-        hash_ = mix1(hash_, static_cast<U32>(map_key_count(t)), golden(16));
+        hash = mix1(hash, static_cast<U32>(map_key_count(t)), golden(16));
         if (map_key_count(t) == 0) return;
-        parts_.push({nullptr, Word{pairs_hash_} << 32 | hash_, 0, Op::MapEnd});
-        hash_ = 0;
+        parts_.push({nullptr, Word{pairs_hash_} << 32 | hash, 0, Op::MapEnd});
+        hash = 0;
         pairs_hash_ = 0;
         push_map_pairs(parts_, t);
         return;
       case Kind::Fun: {
         const FunEntryFields& e = fun_entry_fields(t);
         std::size_t n = fun_captured_count(t);
-        hash_ = mix2(hash_, static_cast<U32>(n), AtomTable::hash(e.module), kGolden);
-        hash_ = mix2(hash_, e.index, e.old_uniq, kGolden);
+        hash = mix2(hash, static_cast<U32>(n), AtomTable::hash(e.module), kGolden);
+        hash = mix2(hash, e.index, e.old_uniq, kGolden);
         if (n != 0) parts_.push({words_from(t, FunWords::kFirstCaptured), 0, n, Op::Terms});
         return;
       }
       case Kind::ExportFun: {
         const ExportFields& e = export_fields(t);
-        hash_ = mix2(hash_, static_cast<U32>(e.arity), AtomTable::hash(e.module), kGolden);
-        hash_ = mix1(hash_, AtomTable::hash(e.function), golden(14));
+        hash = mix2(hash, static_cast<U32>(e.arity), AtomTable::hash(e.module), kGolden);
+        hash = mix1(hash, AtomTable::hash(e.function), golden(14));
         return;
       }
       case Kind::HeapBinary:
       case Kind::RefcBinary:
-      case Kind::SubBits: hash_ = hash_bitstring(t, hash_, 0xFFFFFFFF); return;
-      case Kind::BigInt: hash_ = hash_big(t, hash_); return;
-      case Kind::Float: visit_float(t); return;
+      case Kind::SubBits: hash = hash_bitstring(t, hash, 0xFFFFFFFF); return;
+      case Kind::BigInt: hash = hash_big(t, hash); return;
+      case Kind::Float: visit_float(t, hash); return;
       case Kind::Ref:
       case Kind::MagicRef:
-      case Kind::ExternalRef: hash_ = mix1(hash_, ref_numbers(t).n[0], golden(7)); return;
-      case Kind::ExternalPid: hash_ = mix1(hash_, pid_number_of(t), golden(5)); return;
-      case Kind::ExternalPort: visit_port(t); return;
+      case Kind::ExternalRef: hash = mix1(hash, ref_numbers(t).n[0], golden(7)); return;
+      case Kind::ExternalPid: hash = mix1(hash, pid_number_of(t), golden(5)); return;
+      case Kind::ExternalPort: visit_port(t, hash); return;
       default: VM_UNREACHABLE("phash2: kind");
     }
   }
 
   // The next term to visit; false when all is hashed.
-  bool next(Term* t) {
+  [[gnu::always_inline]] bool next(Term* t, U32& hash) {
     while (!parts_.empty()) {
       Part& part = parts_.top();
       switch (part.op) {
@@ -134,7 +136,6 @@ class Phash2 {
           // Small numbers and atoms at once.
           const Word* a = part.a;
           std::size_t n = part.n;
-          U32 hash = hash_;
           Term x;
           bool deeper = false;
           do {
@@ -144,7 +145,6 @@ class Phash2 {
             else if (x.is_atom() && hash != 0) hash = mix1(hash, AtomTable::hash(x), golden(3));
             else deeper = true;
           } while (!deeper && n != 0);
-          hash_ = hash;
           if (n == 0) parts_.pop();
           else part.a = a, part.n = n;
           if (!deeper) break;
@@ -173,13 +173,13 @@ class Phash2 {
           break;
         }
         case Op::PairEnd:
-          pairs_hash_ ^= hash_;
-          hash_ = 0;
+          pairs_hash_ ^= hash;
+          hash = 0;
           parts_.pop();
           break;
         case Op::MapEnd: {
           U32 before = static_cast<U32>(part.b), outer_pairs = static_cast<U32>(part.b >> 32);
-          hash_ = mix1(before, pairs_hash_, golden(19));
+          hash = mix1(before, pairs_hash_, golden(19));
           pairs_hash_ = outer_pairs;
           parts_.pop();
           break;
@@ -190,7 +190,6 @@ class Phash2 {
     return false;
   }
 
-  U32 hash_ = 0;
   U32 pairs_hash_ = 0;  // pairs are combined regardless of order
   Parts parts_;
 };
