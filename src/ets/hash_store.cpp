@@ -246,6 +246,7 @@ class HashStore final : public Store {
     Word behind;
     if (!pass_key(key, &behind)) return false;
     *out = first_present(behind);
+    if (*out) expect_next(*out);
     return true;
   }
   bool previous(Term key, Row** r) const override { return next(key, r); }
@@ -442,6 +443,13 @@ class HashStore final : public Store {
     for (Row* r; (r = next_row(&w)); w = r->link().load(std::memory_order_acquire))
       if (r->present()) return r;
     return nullptr;
+  }
+
+  // Whoever asks for one row after the other comes back for the one behind r: rows in order of their hashes lie anywhere in memory.
+  static void expect_next(Row* r) {
+    Word w = r->link().load(std::memory_order_acquire);
+    for (unsigned i = 0; i < 3 && is_slot(w); i++) w = slot_at(w)->load(std::memory_order_acquire);
+    __builtin_prefetch(reinterpret_cast<void*>(w & ~Word{1}));
   }
 
   // Goes bucket by bucket, so that the rows of several buckets are on their way from memory at once. False: the buckets changed.
