@@ -5,6 +5,7 @@
 #include "ops/bits.h"
 #include "ops/bits_fast.h"
 #include "ops/maps.h"
+#include "term/binary_data.h"
 
 namespace vm::interp {
 
@@ -233,10 +234,54 @@ bool total_bits(Registers& r, const Word* segments, std::size_t n, std::size_t* 
   return true;
 }
 
+// <<Source/binary, Integer:N>> where N is a few bytes and Source the live end of a writable binary with room for them, as it is in loops and
+// comprehensions: in place, with none of the general way's steps. The non-value: that has to be taken.
+Term append_integer(Process& p, const Registers& r, const Word* pc) {
+  using term::RefcBinaryWords;
+  using term::SubBitsWords;
+  const Word* first = pc + kCreateCells;
+  const Word* second = first + kSegmentCells;
+  const bool is_private = static_cast<Segment>(first[kSegType]) == Segment::PrivateAppend;
+  std::size_t bits = second[kSegBits];
+  if (!is_append(first) || (first[kSegUnit] != 1 && first[kSegUnit] != 8) || (bits & 7) != 0 || bits - 8 > 56 || !is_plain_integer(second))
+    return Term::non_value();
+  const Word* y = p.heap.stack_top();
+  Term source = read_source(first[kSegValue], r.x, y), value = read_source(second[kSegValue], r.x, y);
+  if (!value.is_small() || !source.is_boxed()) return Term::non_value();
+  constexpr Word kLiveEnd = term::HeaderWord::make(term::Kind::SubBits, SubBitsWords::kWords, 1).bits();
+  Word* slice = source.boxed_ptr();
+  if (*slice != kLiveEnd || (slice[SubBitsWords::kSize] & 7) != 0) return Term::non_value();
+  Word* refc = Term::from_bits(slice[SubBitsWords::kOriginal]).boxed_ptr();
+  auto* data = reinterpret_cast<term::BinaryData*>(refc[RefcBinaryWords::kData]);
+  std::size_t before = slice[SubBitsWords::kSize] >> 3, after = before + (bits >> 3);
+  if (data->capacity < after || data->refs.load(std::memory_order_acquire) != 1) return Term::non_value();
+  if (p.heap.free_words() < pc[kCreateAlloc] + kBuildWords || p.heap.wants_collection()) return Term::non_value();
+  data->size = after;
+  refc[RefcBinaryWords::kSize] = after;
+  Byte* to = reinterpret_cast<Byte*>(refc[RefcBinaryWords::kBytes]) + before;
+  Word v = static_cast<Word>(value.small_value());
+  for (std::size_t left = bits; left != 0;) *to++ = static_cast<Byte>(v >> (left -= 8));
+  if (is_private) {
+    slice[SubBitsWords::kSize] = after * 8;
+    return source;
+  }
+  Word* end = p.heap.alloc(1 + SubBitsWords::kWords);
+  end[0] = kLiveEnd;
+  end[SubBitsWords::kOriginal] = slice[SubBitsWords::kOriginal];
+  end[SubBitsWords::kOffset] = 0;
+  end[SubBitsWords::kSize] = after * 8;
+  slice[0] = term::HeaderWord::make(term::Kind::SubBits, SubBitsWords::kWords).bits();  // no longer the end
+  return Term::boxed(end);
+}
+
 }  // namespace
 
 Term create_bin(Registers& r, const Word* pc, bool* ended) {
   Process& p = *r.process;
+  if (pc[kCreateSegments] == 2) {
+    Term appended = append_integer(p, r, pc);
+    if (appended.is_value()) return appended;
+  }
   std::size_t n = pc[kCreateSegments];
   const Word* segments = pc + kCreateCells;
   std::size_t total = pc[kCreateFixedBits];
