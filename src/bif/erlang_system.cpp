@@ -182,13 +182,6 @@ BifResult erts_internal_get_dflags_0(BifContext& cx) {
                            Term::small(8396866), Term::small(8192));
 }
 
-BifResult erts_internal_scheduler_wall_time_1(BifContext& cx, Term on) {
-  if (!on.is_boolean()) return cx.badarg();
-  bool old = cx.runtime().scheduler_wall_time;
-  cx.runtime().scheduler_wall_time = on == atoms::true_;
-  return old ? atoms::true_ : atoms::false_;
-}
-
 BifResult erts_internal_cmp_term_2(BifContext&, Term a, Term b) { return Term::small(term::compare_total(a, b)); }
 
 BifResult erts_internal_term_type_1(BifContext&, Term t) {

@@ -9,6 +9,7 @@
 #include "bif/bif_decls.gen.h"
 #include "bif/erlang_machine_info.h"
 #include "bif/erlang_memory.h"
+#include "bif/erlang_schedulers.h"
 #include "bif/process_options.h"
 #include "bif/text_input.h"
 #include "ets/table.h"
@@ -76,16 +77,6 @@ Term scheduler_bindings(BifContext& cx) {
   return t.term();
 }
 
-Term all_schedulers_state(BifContext& cx) {
-  const sched::Config& c = schedulers(cx);
-  unsigned online = cx.runtime().schedulers->online();
-  term::ListBuilder list(cx.heap());
-  list.add(tuple_of(cx, atoms::normal, number_of(cx, c.schedulers), number_of(cx, online), number_of(cx, online)));
-  list.add(tuple_of(cx, atoms::dirty_cpu, number_of(cx, c.dirty_cpu), number_of(cx, c.dirty_cpu), number_of(cx, c.dirty_cpu)));
-  list.add(tuple_of(cx, atoms::dirty_io, number_of(cx, c.dirty_io), number_of(cx, c.dirty_io), number_of(cx, c.dirty_io)));
-  return list.finish();
-}
-
 // Three numbers of the kernel's release, as far as it has them.
 Term os_version(BifContext& cx) {
   utsname name;
@@ -129,7 +120,6 @@ const Key kKeys[] = {
     {atoms::creation, [](BifContext& cx) { return number_of(cx, cx.runtime().creation); }},
     {atoms::delayed_node_table_gc, [](BifContext&) { return Term::small(60); }},
     {atoms::dirty_cpu_schedulers, [](BifContext& cx) { return number_of(cx, schedulers(cx).dirty_cpu); }},
-    {atoms::dirty_cpu_schedulers_online, [](BifContext& cx) { return number_of(cx, schedulers(cx).dirty_cpu); }},
     {atoms::dirty_io_schedulers, [](BifContext& cx) { return number_of(cx, schedulers(cx).dirty_io); }},
     {atoms::dist_buf_busy_limit, [](BifContext& cx) { return number_of(cx, settings(cx).dist_buffer_limit); }},
     {atoms::dist_ctrl, [](BifContext&) { return term::kNil; }},
@@ -163,9 +153,6 @@ const Key kKeys[] = {
     {atoms::min_heap_size,
      [](BifContext& cx) { return tuple_of(cx, atoms::min_heap_size, number_of(cx, settings(cx).heap_limits.min_heap_words)); }},
     {atoms::modified_timing_level, [](BifContext&) { return Term(atoms::undefined); }},
-    {atoms::multi_scheduling, [](BifContext& cx) { return schedulers(cx).schedulers > 1 ? Term(atoms::enabled) : Term(atoms::disabled); }},
-    {atoms::multi_scheduling_blockers, [](BifContext&) { return term::kNil; }},
-    {atoms::normal_multi_scheduling_blockers, [](BifContext&) { return term::kNil; }},
     {atoms::nif_version,
      [](BifContext& cx) {
        return string_of(cx, settings(cx).otp_release >= 29 ? "2.18" : settings(cx).otp_release >= 26 ? "2.17" : "2.16");
@@ -182,14 +169,6 @@ const Key kKeys[] = {
     {atoms::process_limit, [](BifContext& cx) { return number_of(cx, cx.runtime().processes->limit()); }},
     {atoms::run_queues, [](BifContext& cx) { return number_of(cx, schedulers(cx).schedulers); }},
     {atoms::schedulers, [](BifContext& cx) { return number_of(cx, schedulers(cx).schedulers); }},
-    {atoms::schedulers_online, [](BifContext& cx) { return number_of(cx, cx.runtime().schedulers->online()); }},
-    {atoms::schedulers_active, [](BifContext& cx) { return number_of(cx, cx.runtime().schedulers->online()); }},
-    {atoms::schedulers_state,
-     [](BifContext& cx) {
-       Term online = number_of(cx, cx.runtime().schedulers->online());
-       return tuple_of(cx, number_of(cx, schedulers(cx).schedulers), online, online);
-     }},
-    {atoms::all_schedulers_state, all_schedulers_state},
     {atoms::scheduler_bind_type, [](BifContext&) { return Term(atoms::unbound); }},
     {atoms::scheduler_bindings, scheduler_bindings},
     {atoms::scheduler_id, [](BifContext&) { return Term::small(sched::Scheduler::current() ? sched::Scheduler::current()->id() : 1); }},
@@ -230,7 +209,7 @@ BifResult tuple_key(BifContext& cx, term::Tuple key) {
 
 BifResult erlang_system_info_1(BifContext& cx, Term key) {
   BifResult answer = term::kNil;
-  if (memory_info(cx, key, &answer) || machine_info(cx, key, &answer)) return answer;
+  if (memory_info(cx, key, &answer) || machine_info(cx, key, &answer) || schedulers_info(cx, key, &answer)) return answer;
   if (key.is_tuple()) return tuple_key(cx, term::Tuple::from(key));
   for (const Key& k : kKeys)
     if (k.key == key) return k.answer(cx);
@@ -255,14 +234,6 @@ BifResult exchange_number(BifContext& cx, T& setting, Term value, SWord low, SWo
   return number_of(cx, static_cast<std::uint64_t>(old));
 }
 
-BifResult set_schedulers_online(BifContext& cx, Term value) {
-  SWord n = number_argument(value, 1, schedulers(cx).schedulers);
-  if (n < 0) return cx.badarg();
-  unsigned old = cx.runtime().schedulers->online();
-  cx.runtime().schedulers->set_online(static_cast<unsigned>(n));
-  return number_of(cx, old);
-}
-
 BifResult set_system_logger(BifContext& cx, Term value) {
   if (!value.is_local_pid() && value != atoms::logger && value != atoms::undefined) return cx.badarg();
   Term old = cx.runtime().system_logger;
@@ -273,8 +244,9 @@ BifResult set_system_logger(BifContext& cx, Term value) {
 }  // namespace
 
 BifResult erlang_system_flag_2(BifContext& cx, Term flag, Term value) {
+  BifResult answer = term::kNil;
+  if (schedulers_flag(cx, flag, value, &answer)) return answer;
   heap::HeapLimits& limits = settings(cx).heap_limits;
-  if (flag == atoms::schedulers_online) return set_schedulers_online(cx, value);
   if (flag == atoms::system_logger) return set_system_logger(cx, value);
   if (flag == atoms::fullsweep_after) return exchange_number(cx, limits.fullsweep_after, value, 0, 0xFFFF);
   if (flag == atoms::backtrace_depth) return exchange_number(cx, settings(cx).backtrace_depth, value, 0, 1 << 20);
@@ -292,16 +264,6 @@ BifResult erlang_system_flag_2(BifContext& cx, Term flag, Term value) {
     limits.min_vheap_words = heap::next_heap_size(static_cast<std::size_t>(n));
     return number_of(cx, old);
   }
-  if (flag == atoms::dirty_cpu_schedulers_online) {
-    if (number_argument(value, 1, schedulers(cx).dirty_cpu) < 0) return cx.badarg();
-    return number_of(cx, schedulers(cx).dirty_cpu);
-  }
-  if (flag == atoms::scheduler_wall_time) {
-    if (!value.is_boolean()) return cx.badarg();
-    bool old = cx.runtime().scheduler_wall_time;
-    cx.runtime().scheduler_wall_time = value == atoms::true_;
-    return boolean_of(old);
-  }
   if (flag == atoms::time_offset && value == atoms::finalize) return atoms::final_;
   if (flag == atoms::trace_control_word) return exchange_number(cx, cx.runtime().trace_control_word, value, 0, 0xFFFFFFFF);
   if (flag == atoms::outstanding_system_requests_limit) {
@@ -313,7 +275,7 @@ BifResult erlang_system_flag_2(BifContext& cx, Term flag, Term value) {
     return parse_max_heap(value, &limits) ? BifResult(old) : cx.badarg();
   }
   // Flags that stock has and whose values are all refused here.
-  for (Term known : {atoms::internal_cpu_topology, atoms::cpu_topology, atoms::multi_scheduling, atoms::scheduler_bind_type})
+  for (Term known : {atoms::internal_cpu_topology, atoms::cpu_topology, atoms::scheduler_wall_time, atoms::scheduler_bind_type})
     if (flag == known) return cx.badarg();
   return cx.error_with_cause(atoms::badarg, atoms::badopt);
 }

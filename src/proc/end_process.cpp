@@ -126,6 +126,7 @@ void end_process_with_pending(Process& p, Term reason, Signal* pending) {
   cancel_receive_timer(p);
   cancel_all_timers(p);
   if (p.cold) release_suspended(p);
+  if (p.cold && p.cold->blocks_schedulers) rt.multi_scheduling.release_all(p);
 
   if (pending) drain(rt, p, pending);
   if (p.cold) {

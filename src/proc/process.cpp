@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proc/process.h"
 
+#include "os/clock.h"
 #include "proc/dictionary_internal.h"
 #include "proc/links_state.h"
 #include "proc/log.h"
@@ -195,6 +196,7 @@ bool Process::collect(Term* registers, std::size_t live_registers, std::size_t n
   heap::CollectionEffort effort;
   SystemMonitor* monitor = runtime->monitor.load(std::memory_order_acquire);
   const std::int64_t started = monitor && monitor->times_collections() ? raw_monotonic_ns() : 0;
+  const std::uint64_t begin = os::cheap_ticks();
   mailbox.adopt_matching(heap);
   const heap::ProcessHeap::Outcome outcome = heap.collect({need_words, major}, registers, live_registers, *this, &effort);
   if (VM_UNLIKELY(monitor != nullptr)) monitor->collected(*this, started ? raw_monotonic_ns() - started : 0);
@@ -202,6 +204,7 @@ bool Process::collect(Term* registers, std::size_t live_registers, std::size_t n
   if (sched::Scheduler* current = sched::Scheduler::current()) {
     current->count(kCollectionsCounter, 1);
     current->count(kReclaimedWordsCounter, effort.words_reclaimed);
+    current->collecting_ticks += os::cheap_ticks() - begin;
   }
   if (VM_LIKELY(outcome == heap::ProcessHeap::Outcome::Ok)) return true;
   if (heap.limits().max_heap_error_logger) log_max_heap(*this);

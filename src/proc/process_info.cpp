@@ -49,7 +49,7 @@ Term get_status(Process& p, term::HeapWriter&, bool self_call) {
   if (self_call) return atoms::running;
   if (p.suspend_count > 0) return atoms::suspended;
   if (p.waiting) return p.mailbox.has_unseen() ? atoms::runnable : atoms::waiting;
-  return p.runtime->schedulers->online() > 1 ? atoms::running : atoms::runnable;
+  return p.runtime->schedulers->active() > 1 ? atoms::running : atoms::runnable;
 }
 
 Term get_messages(Process& p, term::HeapWriter& h, bool) {

@@ -9,7 +9,9 @@
 
 #include "code/backend.h"
 #include "code/code_store.h"
+#include "proc/multi_scheduling.h"
 #include "proc/process.h"
+#include "proc/thread_times.h"
 #include "sched/scheduler.h"
 #include "sched/timer_wheel.h"
 
@@ -132,7 +134,8 @@ struct Runtime {
   Term system_logger = term::kNil;  // pid, or the atoms logger and undefined; boot/ sets logger
   std::uint32_t trace_control_word = 0;
   std::atomic<SystemMonitor*> monitor{nullptr};  // once somebody asked for it
-  bool scheduler_wall_time = false;              // measuring was asked for
+  Stopwatch wall_time, microstates;              // for statistics/1
+  MultiScheduling multi_scheduling;
   dist::Nodes* nodes = nullptr;
   load::Loader* loader = nullptr;
   void* service_owner = nullptr;                        // boot/'s own state

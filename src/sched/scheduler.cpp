@@ -6,6 +6,7 @@
 // moving it costs more than waiting. 4. Whoever clears an idle bit must set that worker's wake-up.
 #include "sched/scheduler.h"
 
+#include <algorithm>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -34,6 +35,39 @@ constexpr unsigned kQuietTicks = 20;                   // without work until it 
 
 }  // namespace
 
+namespace {
+
+// Ticks by what they went to. One writer: who drives the scheduler, or the thread.
+struct Spent {
+  sync::Relaxed<std::uint64_t> busy = 0, collecting = 0, sleeping = 0, polling = 0, timers = 0;
+  sync::Relaxed<std::uint64_t> sleeping_since = 0;
+  static void add(sync::Relaxed<std::uint64_t>& to, std::uint64_t ticks) { to = to.get() + ticks; }
+};
+
+// A moment on both clocks, to translate ticks exactly.
+struct Moment {
+  std::uint64_t ticks = os::cheap_ticks();
+  std::int64_t ns = os::monotonic_ns();
+};
+
+ThreadTimes times_of(const Spent& s, const Moment& since, std::uint64_t running_since) {
+  const Moment here;
+  const std::uint64_t now = here.ticks;
+  const double ns_per_tick = static_cast<double>(here.ns - since.ns) / static_cast<double>(std::max<std::uint64_t>(1, now - since.ticks));
+  auto ns = [ns_per_tick](std::uint64_t ticks) { return static_cast<std::uint64_t>(static_cast<double>(ticks) * ns_per_tick); };
+  ThreadTimes t;
+  t.total = static_cast<std::uint64_t>(here.ns - since.ns);
+  t.busy = ns(s.busy + (running_since && now > running_since ? now - running_since : 0));
+  t.collecting = ns(s.collecting);
+  const std::uint64_t asleep_since = s.sleeping_since;
+  t.sleeping = ns(s.sleeping + (asleep_since && now > asleep_since ? now - asleep_since : 0));
+  t.polling = ns(s.polling);
+  t.timers = ns(s.timers);
+  return t;
+}
+
+}  // namespace
+
 struct SchedulerAccess;
 
 // M: a thread and what it shows as Scheduler::current. Never freed while the group lives.
@@ -43,7 +77,7 @@ struct Worker {
   std::atomic<bool> moving{false};    // outside of a safe point: rules of stop_the_world
   // Taking a scheduler from a worker. The worker: in_slice = false, then look at claimed. The watcher: claimed = true, a barrier on all threads, then
   // look at in_slice. If the watcher sees a slice, its worker sees the claim at the end of it; then handoff_lock tells who drives.
-  std::atomic<bool> in_slice{false};
+  std::atomic<std::uint64_t> in_slice{0};  // 0 or the cheap ticks when it began
   std::atomic<bool> claimed{false};
   os::Wakeup handed;  // a spare one sleeps here
   os::Thread thread;
@@ -63,7 +97,7 @@ struct SchedulerAccess {
   std::atomic<Worker*> driver{nullptr};
   RunQueue queue;
   std::atomic<std::uint64_t> slices{0};
-  std::atomic<std::uint64_t> busy_ticks{0};
+  Spent spent;
   os::Wakeup wakeup;
   std::uint64_t look_around_at = 0;
   std::atomic<std::uint64_t> random{0};
@@ -84,15 +118,26 @@ struct SchedulerAccess {
 
 namespace {
 
+struct DirtyThread {
+  Spent spent;
+  std::atomic<std::uint64_t> in_slice{0};
+};
+
 struct DirtyQueue {
   sync::Mutex lock{sync::LockRank::DirtyQueue};
   std::condition_variable_any ready;
   std::deque<Runnable*> queue;
-  unsigned limit = 0;
+  unsigned limit = 0;   // threads
+  unsigned online = 0;  // of them at work at a time
+  unsigned running = 0;
+  bool blocked = false;
+  unsigned first_id = 0;           // of its threads, in order of their making
+  std::deque<DirtyThread> states;  // of all threads that there may be
   unsigned threads = 0;
   unsigned idle = 0;
   std::atomic<std::size_t> length{0};
   std::deque<os::Thread> handles;
+  bool may_take() const { return !queue.empty() && !blocked && running < online; }
 };
 
 }  // namespace
@@ -108,7 +153,11 @@ struct SchedulerGroup::Impl {
   std::mutex handoff_lock;
   std::vector<Worker*> spares;  // under handoff_lock
   std::atomic<std::uint64_t> long_calls{0};
-  std::atomic<unsigned> online{1};
+  std::atomic<unsigned> online{1};  // that may run: 1 while the others are blocked
+  std::mutex online_lock;
+  unsigned wanted_online = 1;  // under online_lock, as is blocked
+  Blocked blocked = Blocked::None;
+  Moment made_at;
   std::atomic<std::uint64_t> idle[kMaxSchedulers / 64] = {};
   std::atomic<int> searching{0};
   std::atomic<bool> stopping{false};
@@ -125,7 +174,6 @@ struct SchedulerGroup::Impl {
   const void* world_owner = nullptr;
 
   DirtyQueue dirty[2];
-  std::atomic<unsigned> next_dirty_id{0};
 
   // The watcher: calls hooks.tick. When all workers sleep and the hook wants no more, it sleeps until a worker wakes up.
   os::Thread watcher;
@@ -234,7 +282,8 @@ struct SchedulerGroup::Impl {
   bool work_exists(const SchedulerAccess& me) const;
   void safe_point(Worker& w);
   void resume_moving(Worker& w);
-  void dirty_work(DirtyQueue& q);
+  void dirty_work(DirtyQueue& q, unsigned number);
+  void apply_online_locked();
 };
 
 namespace {
@@ -243,6 +292,7 @@ struct WorkerStart {
   SchedulerGroup::Impl* impl;
   Worker* worker;
   DirtyQueue* dirty;
+  unsigned number = 0;  // of a dirty thread in its pool
 };
 
 }  // namespace
@@ -333,10 +383,17 @@ Runnable* SchedulerGroup::Impl::steal(SchedulerAccess& me) {
 void SchedulerGroup::Impl::look_around(SchedulerAccess& me, std::uint64_t now) {
   if (VM_LIKELY(now < me.look_around_at)) return;
   if (now != kNever) me.look_around_at = now + kLookAroundUs * os::cheap_ticks_per_us();
-  if (hooks.run_timers) hooks.run_timers(hooks.context, me.driver.load(std::memory_order_relaxed)->scheduler);
+  std::uint64_t begin = os::cheap_ticks();
+  if (hooks.run_timers) {
+    hooks.run_timers(hooks.context, me.driver.load(std::memory_order_relaxed)->scheduler);
+    const std::uint64_t end = os::cheap_ticks();
+    Spent::add(me.spent.timers, end - begin);
+    begin = end;
+  }
   if (hooks.poll_io && !polling.exchange(true, std::memory_order_seq_cst)) {
     hooks.poll_io(hooks.context, 0);
     polling.store(false, std::memory_order_seq_cst);
+    Spent::add(me.spent.polling, os::cheap_ticks() - begin);
   }
 }
 
@@ -375,14 +432,16 @@ void SchedulerGroup::Impl::sleep(SchedulerAccess& me) {
   const unsigned index = me.id - 1;
   const bool allowed = index < online.load(std::memory_order_relaxed);
   mark_idle(index);
-  // Rule 1: look again. A worker beyond `online` only makes sure that its queue is not forgotten.
-  if ((allowed && (work_exists(me) || stopping.load(std::memory_order_seq_cst))) || stopping.load(std::memory_order_seq_cst)) {
+  // Rule 1: look again. A worker beyond `online` only gives away what is in its queue.
+  if ((allowed ? work_exists(me) : !me.queue.empty()) || stopping.load(std::memory_order_seq_cst)) {
     if (!take_idle(index)) {
       me.wakeup.wait(-1);  // somebody is about to set it
       searching.fetch_sub(1, std::memory_order_seq_cst);
     }
     return;
   }
+  const std::uint64_t begin = os::cheap_ticks();
+  me.spent.sleeping_since = begin;
   sync::Epoch::enter_sleep();
   Worker& w = *me.driver.load(std::memory_order_relaxed);
   w.moving.store(false, std::memory_order_seq_cst);
@@ -431,6 +490,8 @@ void SchedulerGroup::Impl::sleep(SchedulerAccess& me) {
   wake_watcher();
   resume_moving(w);
   sync::Epoch::leave_sleep();
+  me.spent.sleeping_since = 0;
+  Spent::add(me.spent.sleeping, os::cheap_ticks() - begin);
   me.look_around_at = 0;
 }
 
@@ -462,10 +523,13 @@ void SchedulerGroup::Impl::drive(Worker& w) {
     sync::Epoch::quiescent();
     safe_point(w);
     const std::uint64_t now = os::cheap_ticks();
-    if (begin) me.busy_ticks.store(me.busy_ticks.load(std::memory_order_relaxed) + (now - begin), std::memory_order_relaxed);
+    if (begin) Spent::add(me.spent.busy, now - begin);
     begin = 0;
     look_around(me, now);
-    Runnable* r = me.id <= online.load(std::memory_order_relaxed) ? me.queue.pop() : nullptr;
+    Runnable* r = me.queue.pop();
+    if (VM_UNLIKELY(me.id > online.load(std::memory_order_relaxed))) {  // what waits here must not wait for a thief
+      for (; r; r = me.queue.pop()) self->enqueue(*r);
+    }
     begin = now;
     if (!r) {
       r = find(me);
@@ -477,15 +541,25 @@ void SchedulerGroup::Impl::drive(Worker& w) {
     }
     me.slices.store(me.slices.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
     w.scheduler.running.store(r, std::memory_order_relaxed);
-    w.in_slice.store(true, std::memory_order_release);
+    w.in_slice.store(begin, std::memory_order_release);
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    if (VM_UNLIKELY(me.id > online.load(std::memory_order_relaxed))) {  // block() pays for the barrier between the two
+      w.in_slice.store(0, std::memory_order_release);
+      self->enqueue(*r);
+      continue;
+    }
     const After after = r->run(w.scheduler);
     w.scheduler.native_marker.store(nullptr, std::memory_order_relaxed);
     w.scheduler.running.store(nullptr, std::memory_order_relaxed);
-    w.in_slice.store(false, std::memory_order_release);
+    w.in_slice.store(0, std::memory_order_release);
     std::atomic_signal_fence(std::memory_order_seq_cst);
     if (VM_UNLIKELY(w.claimed.load(std::memory_order_relaxed)) && lost(w)) {
       end_lost_slice(w, *r, after);
       return;
+    }
+    if (w.scheduler.collecting_ticks) {
+      Spent::add(me.spent.collecting, w.scheduler.collecting_ticks);
+      w.scheduler.collecting_ticks = 0;
     }
     if (after == After::Requeue) push_to(me.id - 1, *r);
   }
@@ -532,7 +606,7 @@ void SchedulerGroup::Impl::hand_off(SchedulerAccess& p) {
   if (stopping.load(std::memory_order_seq_cst)) return;
   Worker& stuck = *p.driver.load(std::memory_order_relaxed);
   stuck.claimed.store(true, std::memory_order_seq_cst);
-  const bool held = os::barrier_on_all_threads() && stuck.in_slice.load(std::memory_order_acquire) &&
+  const bool held = os::barrier_on_all_threads() && stuck.in_slice.load(std::memory_order_acquire) != 0 &&
                     p.slices.load(std::memory_order_relaxed) == p.long_slices;
   if (held && spares.empty()) {
     Worker* made = spare_limit > 0 ? make_worker(p.id) : nullptr;
@@ -609,29 +683,38 @@ void SchedulerGroup::Impl::watch() {
 
 // ------------------------------------------------------------------------------------------------------------------- dirty pools
 
-void SchedulerGroup::Impl::dirty_work(DirtyQueue& q) {
+void SchedulerGroup::Impl::dirty_work(DirtyQueue& q, unsigned number) {
   Scheduler scheduler;
-  SchedulerAccess::set(scheduler, static_cast<unsigned>(all.size()) + 1 + next_dirty_id.fetch_add(1), self, true);
+  SchedulerAccess::set(scheduler, q.first_id + number, self, true);
+  DirtyThread& state = q.states[number];
   sync::Epoch::register_thread();
   if (hooks.thread_started) hooks.thread_started(hooks.context, &scheduler);
-  for (;;) {
+  for (bool was_running = false;; was_running = true) {
     Runnable* r = nullptr;
     sync::Epoch::enter_sleep();
     q.lock.lock();
+    if (was_running) q.running--;
     q.idle++;
-    while (q.queue.empty() && !stopping.load()) q.ready.wait(q.lock);
+    while (!q.may_take() && !stopping.load()) q.ready.wait(q.lock);
     q.idle--;
-    if (!q.queue.empty() && !stopping.load()) {
+    if (!stopping.load()) {
       r = q.queue.front();
       q.queue.pop_front();
+      q.running++;
       q.length.store(q.queue.size(), std::memory_order_relaxed);
     }
     q.lock.unlock();
     sync::Epoch::leave_sleep();
     if (!r) break;
+    const std::uint64_t begin = os::cheap_ticks();
+    state.in_slice.store(begin, std::memory_order_relaxed);
     scheduler.running = r;
     const After after = r->run(scheduler);
     scheduler.running = nullptr;
+    state.in_slice.store(0, std::memory_order_relaxed);
+    Spent::add(state.spent.busy, os::cheap_ticks() - begin);
+    Spent::add(state.spent.collecting, scheduler.collecting_ticks);
+    scheduler.collecting_ticks = 0;
     if (after == After::Requeue) self->enqueue(*r);
   }
   if (hooks.thread_ending) hooks.thread_ending(hooks.context);
@@ -648,15 +731,14 @@ void SchedulerGroup::enqueue_dirty(Runnable& r, DirtyPool pool) {
     return;
   }
   if (q.threads >= q.limit) return;
-  q.threads++;
-  auto* start = new WorkerStart{impl_.get(), nullptr, &q};
+  auto* start = new WorkerStart{impl_.get(), nullptr, &q, q.threads++};
   q.handles.emplace_back();
   const bool ok = q.handles.back().start(
       pool == DirtyPool::Io ? "dirty_io" : "dirty_cpu", impl_->config.stack_bytes,
       [](void* raw) {
         const WorkerStart w = *static_cast<WorkerStart*>(raw);
         delete static_cast<WorkerStart*>(raw);
-        w.impl->dirty_work(*w.dirty);
+        w.impl->dirty_work(*w.dirty, w.number);
       },
       start, q.threads == 1);
   if (!ok) {
@@ -677,9 +759,15 @@ SchedulerGroup::SchedulerGroup(const Config& config, const Hooks& hooks) : impl_
   impl_->config = config;
   impl_->hooks = hooks;
   impl_->self = this;
-  impl_->online.store(config.online < 1 ? 1 : std::min(config.online, config.schedulers));
+  impl_->wanted_online = config.online < 1 ? 1 : std::min(config.online, config.schedulers);
+  impl_->online.store(impl_->wanted_online);
   impl_->dirty[0].limit = std::max(1u, config.dirty_cpu);
   impl_->dirty[1].limit = std::max(1u, config.dirty_io);
+  for (DirtyQueue& q : impl_->dirty) {
+    q.first_id = config.schedulers + 1 + (&q == impl_->dirty ? 0 : impl_->dirty[0].limit);
+    q.online = q.limit;
+    q.states.resize(q.limit);
+  }
   for (unsigned i = 0; i < config.schedulers; i++) {
     impl_->all.push_back(std::make_unique<SchedulerAccess>());
     SchedulerAccess& p = *impl_->all.back();
@@ -791,19 +879,75 @@ void SchedulerGroup::enqueue_next(Runnable& r) {
 
 unsigned SchedulerGroup::scheduler_count() const { return static_cast<unsigned>(impl_->all.size()); }
 Scheduler& SchedulerGroup::scheduler(unsigned index) { return impl_->all[index]->driver.load(std::memory_order_relaxed)->scheduler; }
-unsigned SchedulerGroup::online() const { return impl_->online.load(std::memory_order_relaxed); }
 const Config& SchedulerGroup::config() const { return impl_->config; }
+
+// --- who may run
+
+unsigned SchedulerGroup::online() const {
+  std::lock_guard<std::mutex> lock(impl_->online_lock);
+  return impl_->wanted_online;
+}
+unsigned SchedulerGroup::active() const { return impl_->online.load(std::memory_order_relaxed); }
+
+void SchedulerGroup::Impl::apply_online_locked() {
+  online.store(blocked == Blocked::None ? wanted_online : 1, std::memory_order_seq_cst);
+  for (unsigned i = 0; i < all.size(); i++) {
+    if (take_idle(i)) {
+      searching.fetch_add(1);
+      rouse(i);
+    }
+  }
+}
 
 void SchedulerGroup::set_online(unsigned n) {
   Impl& m = *impl_;
   VM_CHECK(n >= 1 && n <= m.all.size());
-  m.online.store(n, std::memory_order_seq_cst);
-  for (unsigned i = 0; i < m.all.size(); i++) {
-    if (m.take_idle(i)) {
-      m.searching.fetch_add(1);
-      m.rouse(i);
-    }
+  std::lock_guard<std::mutex> lock(m.online_lock);
+  m.wanted_online = n;
+  m.apply_online_locked();
+}
+
+void SchedulerGroup::block(Blocked what) {
+  Impl& m = *impl_;
+  std::lock_guard<std::mutex> lock(m.online_lock);
+  if (m.blocked == what) return;
+  m.blocked = what;
+  m.apply_online_locked();
+  os::barrier_on_all_threads();
+  for (DirtyQueue& q : m.dirty) {
+    sync::MutexGuard guard(q.lock);
+    q.blocked = what == Blocked::All;
+    q.ready.notify_all();
   }
+}
+
+bool SchedulerGroup::alone() const {
+  const Impl& m = *impl_;
+  const Worker* first = m.all[0]->driver.load(std::memory_order_acquire);
+  if (Scheduler::current() != &first->scheduler) return false;
+  for (const Worker* w = m.workers.load(std::memory_order_acquire); w; w = w->next)
+    if (w != first && w->in_slice.load(std::memory_order_acquire)) return false;
+  std::lock_guard<std::mutex> lock(impl_->online_lock);
+  return m.blocked != Blocked::All || (dirty_active(DirtyPool::Cpu) == 0 && dirty_active(DirtyPool::Io) == 0);
+}
+
+unsigned SchedulerGroup::dirty_cpu_online() const {
+  DirtyQueue& q = impl_->dirty[0];
+  sync::MutexGuard guard(q.lock);
+  return q.online;
+}
+
+void SchedulerGroup::set_dirty_cpu_online(unsigned n) {
+  DirtyQueue& q = impl_->dirty[0];
+  sync::MutexGuard guard(q.lock);
+  q.online = n;
+  q.ready.notify_all();
+}
+
+unsigned SchedulerGroup::dirty_active(DirtyPool pool) const {
+  DirtyQueue& q = impl_->dirty[pool == DirtyPool::Io];
+  sync::MutexGuard guard(q.lock);
+  return q.running;
 }
 
 void SchedulerGroup::nudge() { impl_->wake_one(); }
@@ -821,8 +965,20 @@ std::uint64_t SchedulerGroup::counter(unsigned which) const {
   return sum;
 }
 
-std::uint64_t SchedulerGroup::busy_ns(unsigned index) const {
-  return impl_->all[index]->busy_ticks.load(std::memory_order_relaxed) / os::cheap_ticks_per_us() * 1000;
+unsigned SchedulerGroup::thread_count() const {
+  return static_cast<unsigned>(impl_->all.size()) + impl_->dirty[0].limit + impl_->dirty[1].limit;
+}
+
+ThreadTimes SchedulerGroup::times(unsigned index) const {
+  const Impl& m = *impl_;
+  if (index < m.all.size()) {
+    const SchedulerAccess& s = *m.all[index];
+    return times_of(s.spent, m.made_at, s.driver.load(std::memory_order_acquire)->in_slice.load(std::memory_order_relaxed));
+  }
+  const unsigned id = index + 1;
+  const DirtyQueue& q = m.dirty[id >= m.dirty[1].first_id];
+  const DirtyThread& t = q.states[id - q.first_id];
+  return times_of(t.spent, m.made_at, t.in_slice.load(std::memory_order_relaxed));
 }
 
 std::uint64_t SchedulerGroup::long_calls() const { return impl_->long_calls.load(std::memory_order_relaxed); }

@@ -46,6 +46,15 @@ struct Hooks {
   void* context = nullptr;
 };
 
+// What a thread did so far, in nanoseconds; approximate. `busy` contains `collecting`.
+struct ThreadTimes {
+  std::uint64_t busy = 0, collecting = 0, sleeping = 0, polling = 0, timers = 0;
+  std::uint64_t total = 0;  // since the group was made
+};
+
+// Who else than scheduler 1 may run.
+enum class Blocked : std::uint8_t { None, Normal, All };  // Normal: the other ordinary ones rest; All: the dirty pools, too
+
 // Work for the dirty pools. Runs once on a thread that may block.
 enum class DirtyPool : std::uint8_t { Cpu, Io };
 
@@ -63,14 +72,25 @@ class SchedulerGroup {
   unsigned scheduler_count() const;
   Scheduler& scheduler(unsigned index);  // 0-based
   unsigned online() const;
+  // How many run now: online(), or 1 while others are blocked.
+  unsigned active() const;
   // How many schedulers may run, 1..scheduler_count(). Work of the others moves over.
   void set_online(unsigned n);
+  // Keeps all but scheduler 1 from beginning slices. What runs goes on to the end of its slice: see alone.
+  void block(Blocked what);
+  // Whether the caller is scheduler 1's slice and what block() keeps from running has come to rest.
+  bool alone() const;
+  // How many threads of the pool may run at a time.
+  unsigned dirty_cpu_online() const;
+  void set_dirty_cpu_online(unsigned n);
+  unsigned dirty_active(DirtyPool pool) const;
   // Wakes one sleeping worker, so that it looks at timers and I/O again (a timer was set by a thread that is no worker).
   void nudge();
   // Slices run so far by all schedulers (context switches).
   std::uint64_t slices() const;
-  // Nanoseconds scheduler `index` spent in slices since start (statistics; approximate).
-  std::uint64_t busy_ns(unsigned index) const;
+  // Of schedulers, then the threads of the dirty CPU pool, then those of the dirty I/O pool, whether they have been started or not.
+  unsigned thread_count() const;
+  ThreadTimes times(unsigned index) const;
   // Sum of one of Scheduler::counters over all schedulers (dirty threads left out).
   std::uint64_t counter(unsigned which) const;
   std::size_t dirty_queue_length(DirtyPool pool) const;
@@ -108,6 +128,8 @@ class Scheduler {
   // Where the running slice notes the native call it is inside of (a word that is 0 when it is in none); nullptr: it does not say. Valid until the
   // slice's memory is reclaimed by sync/epoch.h.
   std::atomic<const NativeMarker*> native_marker{nullptr};
+  // Cheap ticks that the current slice spent collecting garbage; its thread only, taken at the end of the slice.
+  std::uint64_t collecting_ticks = 0;
   // Counters of the room above, written by this scheduler's thread, summed up by SchedulerGroup::counter.
   static constexpr unsigned kCounters = 4;
   std::atomic<std::uint64_t> counters[kCounters] = {};

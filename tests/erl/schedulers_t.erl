@@ -1,0 +1,105 @@
+%% SPDX-License-Identifier: Apache-2.0
+%% Who runs where: blocking other schedulers, how many are on line, and what their threads did.
+-module(schedulers_t).
+-export([test_block/0, test_block_ends_with_its_process/0, test_block_normal_lets_dirty_calls_run/0, test_online/0, test_wall_time/0,
+         test_wall_time_ends_with_its_process/0, test_microstates/0]).
+
+%% run: alone
+%% run: flags +S 3:3
+%% run: timeout 60
+
+flag(What) -> erlang:system_flag(multi_scheduling, What).
+state() -> erlang:system_info(multi_scheduling).
+
+%% Nobody else gets on while one process blocks: all that runs is on scheduler 1, which switches by reductions only.
+test_block() ->
+    enabled = state(),
+    Others = [spawn(fun Loop() -> receive after 0 -> Loop() end end) || _ <- lists:seq(1, 4)],
+    blocked = flag(block),
+    1 = erlang:system_info(scheduler_id),
+    1 = erlang:system_info(schedulers_active),
+    3 = erlang:system_info(schedulers_online),
+    [{normal, 3, 3, 1}, {dirty_cpu, _, _, 0}, {dirty_io, _, _, 0}] = erlang:system_info(all_schedulers_state),
+    [Me] = erlang:system_info(multi_scheduling_blockers),
+    Me = self(),
+    blocked = flag(block),
+    [Me] = erlang:system_info(multi_scheduling_blockers),
+    Ids = [on_scheduler() || _ <- lists:seq(1, 50)],
+    [1] = lists:usort(Ids),
+    blocked = flag(unblock),
+    enabled = flag(unblock),
+    enabled = flag(unblock),
+    ok = wait(fun() -> erlang:system_info(schedulers_active) =:= 3 end, 100),
+    [exit(P, kill) || P <- Others].
+
+on_scheduler() ->
+    {_, M} = spawn_monitor(fun() -> exit(erlang:system_info(scheduler_id)) end),
+    receive {'DOWN', M, _, _, Id} -> Id end.
+
+test_block_ends_with_its_process() ->
+    {P, M} = spawn_monitor(fun() -> blocked = flag(block), blocked = flag(block_normal), blocked = state() end),
+    receive {'DOWN', M, _, P, R} -> normal = R end,
+    enabled = state(),
+    [] = erlang:system_info(multi_scheduling_blockers) ++ erlang:system_info(normal_multi_scheduling_blockers).
+
+test_block_normal_lets_dirty_calls_run() ->
+    blocked_normal = flag(block_normal),
+    [Me] = erlang:system_info(normal_multi_scheduling_blockers),
+    Me = self(),
+    ok = erts_debug:dirty_cpu(wait, 5),
+    ok = erts_debug:dirty_io(wait, 5),
+    enabled = flag(unblock_normal),
+    {'EXIT', {badarg, _}} = (catch flag(both)).
+
+test_online() ->
+    3 = erlang:system_flag(schedulers_online, 1),
+    1 = erlang:system_info(dirty_cpu_schedulers_online),
+    [1] = lists:usort([on_scheduler() || _ <- lists:seq(1, 30)]),
+    1 = erlang:system_flag(schedulers_online, 3),
+    [{'EXIT', {badarg, _}} = (catch erlang:system_flag(schedulers_online, N)) || N <- [0, 4, x]],
+    {3, 3, 3} = erlang:system_info(schedulers_state).
+
+test_wall_time() ->
+    undefined = erlang:statistics(scheduler_wall_time),
+    false = erlang:system_flag(scheduler_wall_time, true),
+    true = erlang:system_flag(scheduler_wall_time, true),
+    All = 3 + erlang:system_info(dirty_cpu_schedulers) + erlang:system_info(dirty_io_schedulers),
+    busy(50),
+    L = lists:sort(erlang:statistics(scheduler_wall_time)),
+    true = [I || {I, _, _} <- L] =:= lists:seq(1, All - erlang:system_info(dirty_io_schedulers)),
+    true = lists:sum([A || {_, A, _} <- L]) >= 20 * 1000 * 1000,
+    true = lists:all(fun({_, A, T}) -> T >= 30 * 1000 * 1000 andalso A =< T * 11 div 10 end, L),
+    All = length(erlang:statistics(scheduler_wall_time_all)),
+    true = erlang:system_flag(scheduler_wall_time, false),
+    true = erlang:system_flag(scheduler_wall_time, false),
+    false = erlang:system_flag(scheduler_wall_time, false),
+    undefined = erlang:statistics(scheduler_wall_time_all),
+    {'EXIT', {badarg, _}} = (catch erlang:system_flag(scheduler_wall_time, x)).
+
+busy(Ms) -> busy_until(erlang:monotonic_time(millisecond) + Ms).
+busy_until(T) -> case erlang:monotonic_time(millisecond) < T of true -> lists:seq(1, 1000), busy_until(T); false -> ok end.
+
+test_wall_time_ends_with_its_process() ->
+    {P, M} = spawn_monitor(fun() -> exit(erlang:system_flag(scheduler_wall_time, true)) end),
+    receive {'DOWN', M, _, P, R} -> false = R end,
+    ok = wait(fun() -> erlang:statistics(scheduler_wall_time) =:= undefined end, 200).
+
+wait(_, 0) -> never;
+wait(F, N) -> case F() of true -> ok; false -> timer:sleep(10), wait(F, N - 1) end.
+
+test_microstates() ->
+    false = erlang:system_flag(microstate_accounting, true),
+    true = erlang:system_flag(microstate_accounting, reset),
+    busy(30),
+    L = erlang:statistics(microstate_accounting),
+    [aux, check_io, emulator, gc, other, port, sleep] = lists:sort(maps:keys(maps:get(counters, hd(L)))),
+    [1, 2, 3] = lists:sort([I || #{type := scheduler, id := I} <- L]),
+    Sum = fun(K) -> lists:sum([maps:get(K, C) || #{type := scheduler, counters := C} <- L]) end,
+    true = Sum(emulator) > 0 andalso Sum(sleep) > 0,
+    true = erlang:system_flag(microstate_accounting, false),
+    false = erlang:system_flag(microstate_accounting, false),
+    L1 = erlang:statistics(microstate_accounting),
+    L1 = erlang:statistics(microstate_accounting),
+    false = erlang:system_flag(microstate_accounting, reset),
+    0 = lists:sum([V || #{counters := C} <- erlang:statistics(microstate_accounting), V <- maps:values(C)]),
+    {'EXIT', {badarg, _}} = (catch erlang:system_flag(microstate_accounting, x)).
