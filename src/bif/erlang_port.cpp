@@ -61,6 +61,8 @@ port::Opened open(BifContext& cx, Term name, PortOptions options) {
     return ports(cx).open_terminal(self, program, std::string_view(program).substr(word.size()), std::move(options));
   if ((t[0] == atoms::spawn || t[0] == atoms::spawn_driver) && word == kRamFileName)
     return ports(cx).open_ram_file(self, program, std::move(options));
+  if (t[0] == atoms::spawn_driver && (program == port::kTcpSocketName || program == port::kUdpSocketName))
+    return ports(cx).open_socket(self, program, std::move(options));
   if (t[0] == atoms::spawn && !arguments) return ports(cx).open_program(self, port::PortKind::Spawn, program, std::move(options));
   if (t[0] == atoms::spawn_driver || t[0] == atoms::spawn) return {nullptr, atoms::badarg};
   return {nullptr, atoms::badarg};
@@ -90,8 +92,12 @@ BifResult erts_internal_port_close_1(BifContext& cx, Term t) {
 }
 
 BifResult erts_internal_port_command_3(BifContext& cx, Term t, Term data, Term flags) {
-  for (; flags.is_cons(); flags = flags.tail())
-    if (flags.head() != atoms::force && flags.head() != atoms::nosuspend) return atoms::badopt;
+  bool force = false, nosuspend = false;
+  for (; flags.is_cons(); flags = flags.tail()) {
+    if (flags.head() == atoms::force) force = true;
+    else if (flags.head() == atoms::nosuspend) nosuspend = true;
+    else return atoms::badopt;
+  }
   if (!flags.is_nil()) return atoms::badopt;
   std::shared_ptr<Port> p = find(cx, t);
   std::string bytes;
@@ -99,7 +105,8 @@ BifResult erts_internal_port_command_3(BifContext& cx, Term t, Term data, Term f
   cx.bump(bytes.size() / 1024);
   std::lock_guard<sync::Mutex> hold(p->lock);
   if (p->closed) return atoms::badarg;
-  p->output(std::move(bytes));
+  if (p->is_busy() && !force) return nosuspend ? Term(atoms::false_) : p->park(cx.process().pid, std::move(bytes), cx.heap());
+  p->output_for(cx.process().pid, std::move(bytes));
   return atoms::true_;
 }
 
@@ -134,7 +141,9 @@ BifResult erts_internal_port_control_3(BifContext& cx, Term t, Term operation, T
     return atoms::badarg;
   std::lock_guard<sync::Mutex> hold(p->lock);
   if (p->closed) return atoms::badarg;
+  p->caller = cx.process().pid;
   const std::optional<std::string> answer = p->control(static_cast<unsigned>(operation.small_value()), bytes);
+  p->caller = term::kNil;
   return answer ? list_of_bytes(cx.heap(), *answer) : Term(atoms::badarg);
 }
 BifResult erts_internal_port_call_3(BifContext&, Term, Term, Term) { return atoms::badarg; }

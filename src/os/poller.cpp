@@ -105,6 +105,7 @@ void Poller::add(int fd, unsigned events, Callback callback) {
   e.events = Impl::mask(events);
   e.data.fd = fd;
   bool refused = epoll_ctl(impl_->epoll_fd, EPOLL_CTL_ADD, fd, &e) != 0;
+  if (!refused && events == 0) impl_->control(EPOLL_CTL_DEL, fd, 0);  // asked only whether it can
   impl_->watches[fd] = {events, std::make_shared<Callback>(std::move(callback)), refused};
   if (refused) impl_->wake();
 }
@@ -113,9 +114,11 @@ void Poller::change(int fd, unsigned events) {
   std::lock_guard<std::mutex> hold(impl_->lock);
   auto it = impl_->watches.find(fd);
   if (it == impl_->watches.end() || it->second.events == events) return;
+  // epoll tells of hang-ups and errors whatever one asks for: a silent descriptor must leave it, or a dead peer keeps the thread busy.
+  const int op = events == 0 ? EPOLL_CTL_DEL : it->second.events == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
   it->second.events = events;
   if (it->second.always_ready) impl_->wake();
-  else impl_->control(EPOLL_CTL_MOD, fd, events);
+  else impl_->control(op, fd, events);
 }
 
 void Poller::forget(int fd) {

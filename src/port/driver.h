@@ -3,6 +3,7 @@
 // What a kind of port does differently from a plain stream of bytes: one object per port, called with the port's lock held.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,6 +24,10 @@ class Driver {
   virtual void written(Port&) {}
   // port_control/3; nothing: badarg in the caller.
   virtual std::optional<std::string> control(Port& port, unsigned operation, std::string_view data) = 0;
+  // A timer that the driver started (port_timer.h) is due.
+  virtual void timed_out(Port&, std::uint64_t) {}
+  // The port was closed. False: the driver still writes what is queued and calls Port::flushed when that is done.
+  virtual bool flush(Port&) { return true; }
   // The port's queue is empty and its descriptors are about to go.
   virtual void released(Port&) {}
 };
@@ -36,6 +41,9 @@ std::string size_bytes(std::uint32_t columns, std::uint32_t rows);
 // The line editor's terminal on descriptor 0, by the words after "tty_sl" in the name of the port ("-c -e": no lines, no echo). Null when there is no
 // terminal or it cannot be driven.
 std::unique_ptr<Driver> open_terminal(std::string_view words);
+
+// Names of the ports of sockets.
+constexpr std::string_view kTcpSocketName = "tcp_inet", kUdpSocketName = "udp_inet";
 
 // A file in memory; see module ram_file.
 std::unique_ptr<Driver> open_ram_file();

@@ -9,6 +9,7 @@
 
 #include "os/errno_name.h"
 #include "os/terminal.h"
+#include "proc/references.h"
 #include "proc/send.h"
 #include "sync/epoch.h"
 #include "term/atoms.h"
@@ -70,13 +71,13 @@ Term Port::data_term(term::HeapWriter& h, std::string_view bytes) const {
   return list.finish();
 }
 
-void Port::send_to_owner(Term (*build)(term::HeapWriter&, Port&, const void*), const void* argument) {
-  heap::FragmentWriter writer(32);
-  heap::OwnedTerm message;
-  message.term = build(writer, *this, argument);
-  message.fragments = writer.take();
+void Port::deliver_message(Term pid, heap::OwnedTerm&& message) {
   sync::Epoch::Guard guard;
-  proc::send_owned(ports.runtime(), connected, std::move(message), id);
+  proc::send_owned(ports.runtime(), pid, std::move(message), id);
+}
+
+void Port::send_to_owner(Term (*build)(term::HeapWriter&, Port&, const void*), const void* argument) {
+  send_to(connected, [&](term::HeapWriter& h) { return build(h, *this, argument); });
 }
 
 // --- input -----------------------------------------------------------------------------------------------------------------------
@@ -173,6 +174,34 @@ void Port::output(std::string bytes) {
   write(std::move(bytes));
 }
 
+void Port::output_for(Term sender, std::string bytes) {
+  caller = sender;
+  output(std::move(bytes));
+  caller = term::kNil;
+}
+
+void Port::set_busy(bool busy) {
+  busy_ = busy;
+  while (!busy_ && !closed && !parked_.empty()) {
+    Parked next = std::move(parked_.front());
+    parked_.pop_front();
+    const Term outer = caller;
+    answer_parked(next.sender, next.reference, atoms::true_);
+    output_for(next.sender, std::move(next.bytes));
+    caller = outer;
+  }
+}
+
+Term Port::park(Term sender, std::string bytes, term::HeapWriter& h) {
+  const std::uint64_t key = proc::next_ref_key();
+  parked_.push_back({sender, key, std::move(bytes)});
+  return proc::make_key_ref(h, key);
+}
+
+void Port::answer_parked(Term sender, std::uint64_t key, Term outcome) {
+  send_to(sender, [&](term::HeapWriter& h) { return term::Tuple::make(h, proc::make_key_ref(h, key), outcome); });
+}
+
 void Port::write(std::string bytes) {
   if (bytes.empty()) return;
   queue_bytes += bytes.size();
@@ -249,6 +278,8 @@ void Port::release_descriptors() {
     if (out_fd >= 0 && out_fd != in_fd) ::close(out_fd);
   }
   in_fd = out_fd = -1;
+  close_after_flush = false;
+  kept_.reset();  // whoever runs here holds the port, too
 }
 
 void Port::close(Term reason) {
@@ -262,8 +293,16 @@ void Port::close(Term reason) {
   links.clear();
   watchers.clear();
   heap::release(data);
-  if (queue.empty() || reason != atoms::normal) release_descriptors();
-  else close_after_flush = true;
+  for (const Parked& p : parked_) answer_parked(p.sender, p.reference, atoms::badarg);
+  parked_.clear();
+  const bool written = driver ? driver->flush(*this) && queue.empty() : queue.empty() || reason != atoms::normal;
+  if (written) return release_descriptors();
+  close_after_flush = true;
+  kept_ = std::move(self);
+}
+
+void Port::flushed() {
+  if (closed && close_after_flush) release_descriptors();
 }
 
 }  // namespace vm::port

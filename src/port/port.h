@@ -13,11 +13,13 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "heap/fragment.h"
 #include "os/poller.h"
 #include "port/driver.h"
 #include "proc/runtime.h"
@@ -45,7 +47,7 @@ struct PortOptions {
   std::string arg0;
 };
 
-enum class PortKind { Fd, File, Spawn, SpawnExecutable, Terminal, RamFile };
+enum class PortKind { Fd, File, Spawn, SpawnExecutable, Terminal, RamFile, Socket };
 
 class Ports;
 
@@ -68,14 +70,35 @@ class Port : public std::enable_shared_from_this<Port> {
   // What the connected process gets for bytes of one frame.
   Term data_term(term::HeapWriter& h, std::string_view bytes) const;
   bool flush(std::int64_t milliseconds);  // writes the queue out; false when time is over
+  void flushed();                         // the driver of a closed port wrote its queue
+  // A message to any process; `build` gets the writer and answers the message.
+  template <typename Build>
+  void send_to(Term pid, Build&& build) {
+    heap::FragmentWriter writer(kMessageWords);
+    heap::OwnedTerm message;
+    message.term = build(static_cast<term::HeapWriter&>(writer));
+    message.fragments = writer.take();
+    deliver_message(pid, std::move(message));
+  }
+
+  // A busy port takes no commands: those of processes that may wait are parked and done, in order, when it is free again.
+  void set_busy(bool busy);
+  bool is_busy() const { return busy_; }
+  // {Reference, true} follows, or {Reference, badarg} when the port closes. Answers the reference, made on h.
+  Term park(Term sender, std::string bytes, term::HeapWriter& h);
+  // output() for a process: answers of drivers go to it.
+  void output_for(Term sender, std::string bytes);
 
   // Descriptors that were there before the port stay when it goes.
   bool owns_descriptors() const { return kind != PortKind::Fd && kind != PortKind::Terminal; }
+
+  static constexpr std::size_t kMessageWords = 32;
 
   mutable sync::Mutex lock{sync::LockRank::Port};
   Ports& ports;
   const Term id;
   Term connected;
+  Term caller = term::kNil;  // the process whose command or request is being served
   std::string name;
   PortOptions options;
   PortKind kind = PortKind::Fd;
@@ -103,6 +126,17 @@ class Port : public std::enable_shared_from_this<Port> {
   void write_queue();
   void update_polling();
   void release_descriptors();
+  void deliver_message(Term pid, heap::OwnedTerm&& message);
+  void answer_parked(Term sender, std::uint64_t key, Term outcome);
+
+  struct Parked {
+    Term sender;
+    std::uint64_t reference;
+    std::string bytes;
+  };
+  std::deque<Parked> parked_;
+  bool busy_ = false;
+  std::shared_ptr<Port> kept_;  // itself, closed, until its queue is written
 };
 
 // Outcome of opening: a port, or the error as open_port/2 raises it (badarg, enoent, …).
@@ -128,6 +162,11 @@ class Ports {
   // The terminal as a line editor's port; `words` follow its name. einval when there is none.
   Opened open_terminal(Term owner, const std::string& name, std::string_view words, PortOptions options);
   Opened open_ram_file(Term owner, const std::string& name, PortOptions options);
+  // A socket of "tcp_inet" or "udp_inet".
+  Opened open_socket(Term owner, const std::string& name, PortOptions options);
+  // A connection that a listening port accepted, for a process other than the running one: linked to it. The port, or the non-value.
+  Term admit_accepted(Term owner, const std::string& name, const PortOptions& options,
+                      const std::function<std::unique_ptr<Driver>(Port&)>& make);
   Opened open_program(Term owner, PortKind kind, const std::string& program, PortOptions options);
 
   // From other processes, see proc::Hooks.

@@ -9,10 +9,12 @@
 #include <cstdlib>
 
 #include "os/child.h"
+#include "port/inet_socket.h"
 #include "port/port.h"
 #include "proc/links.h"
 #include "proc/registry.h"
 #include "proc/send.h"
+#include "sync/epoch.h"
 #include "term/atoms.h"
 #include "term/views.h"
 
@@ -148,12 +150,11 @@ void Ports::remove(Port& port) {
 
 // Enters the port and starts watching its input. The caller links the owner.
 Opened Ports::admit(std::shared_ptr<Port> port) {
+  port->links.push_back(port->connected);
   {
     std::lock_guard<sync::Mutex> hold(lock_);
     table_[port->id.bits()] = port;
   }
-  std::lock_guard<sync::Mutex> hold(port->lock);
-  port->links.push_back(port->connected);
   std::weak_ptr<Port> weak = port;
   auto react = [weak](unsigned events) {
     std::shared_ptr<Port> p = weak.lock();
@@ -225,6 +226,30 @@ Opened Ports::open_ram_file(Term owner, const std::string& name, PortOptions opt
   port->kind = PortKind::RamFile;
   port->driver = port::open_ram_file();
   return admit(port);
+}
+
+Opened Ports::open_socket(Term owner, const std::string& name, PortOptions options) {
+  Term id = next_id();
+  if (!id.is_value()) return {nullptr, atoms::system_limit};
+  auto port = std::make_shared<Port>(*this, id, owner, name, std::move(options));
+  port->kind = PortKind::Socket;
+  port->driver = name == kTcpSocketName ? open_tcp(*port) : open_udp(*port);
+  return admit(port);
+}
+
+Term Ports::admit_accepted(Term owner, const std::string& name, const PortOptions& options,
+                           const std::function<std::unique_ptr<Driver>(Port&)>& make) {
+  Term id = next_id();
+  if (!id.is_value()) return id;
+  auto port = std::make_shared<Port>(*this, id, owner, name, options);
+  port->kind = PortKind::Socket;
+  port->driver = make(*port);
+  admit(port);
+  proc::Signal* link = proc::Signal::create(proc::SignalKind::Link);
+  link->from = id;
+  sync::Epoch::Guard guard;
+  proc::deliver_to(runtime_, owner, link);
+  return id;
 }
 
 Opened Ports::open_program(Term owner, PortKind kind, const std::string& program, PortOptions options) {
@@ -336,7 +361,7 @@ bool obey(Port& port, Term message) {
   if (inner[0] == atoms::command) {
     std::string bytes;
     if (!native_name(inner[1], &bytes)) return false;
-    port.output(std::move(bytes));
+    port.output_for(outer[0], std::move(bytes));
     return true;
   }
   if (inner[0] == atoms::connect && inner[1].is_local_pid()) {
