@@ -59,12 +59,12 @@ const char* read_ipv6(WireReader& in, Address* out) {
 const char* read_local(WireReader& in, Address* out) {
   const std::string_view path = in.bytes(in.u8());
   auto& un = as<sockaddr_un>(*out);
-  if (!in.ok() || path.empty() || path.size() > sizeof un.sun_path) return "einval";
+  if (!in.ok() || path.size() > sizeof un.sun_path) return "einval";
   un.sun_family = AF_UNIX;
   std::memcpy(un.sun_path, path.data(), path.size());
   out->size = static_cast<socklen_t>(kPathOffset + path.size());
-  // The name of a file ends with a zero when there is room; an abstract name begins with one.
-  if (path.front() != '\0' && path.size() < sizeof un.sun_path) {
+  // The name of a file ends with a zero when there is room; an abstract name begins with one, and for none the system makes one up.
+  if (!path.empty() && path.front() != '\0' && path.size() < sizeof un.sun_path) {
     un.sun_path[path.size()] = '\0';
     out->size++;
   }

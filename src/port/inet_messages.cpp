@@ -47,6 +47,11 @@ void InetSocket::tell(Term tag, Term reason) {
   port_.send_to(port_.connected, [&](term::HeapWriter& h) { return Tuple::make(h, tag, port_.id, reason); });
 }
 
+void InetSocket::exit_port(Term reason) {
+  port_.unlink_connected();
+  port_.close(reason);
+}
+
 void InetSocket::tell_queue_empty() {
   for (const Term pid : empty_queue_subscribers_)
     port_.send_to(pid, [&](term::HeapWriter& h) { return Tuple::make(h, atoms::empty_out_q, port_.id); });
@@ -64,13 +69,19 @@ void InetSocket::count_delivery() {
 
 Term InetSocket::data_term(term::HeapWriter& h, std::string_view bytes) const {
   Term tail = term::kNil;
-  if (options_.binary) {
-    const std::size_t head = std::min<std::size_t>(options_.header, bytes.size());
+  if (options_.binary && bytes.size() >= options_.header) {
+    const std::size_t head = options_.header;
     const std::string_view rest = bytes.substr(head);
     tail = term::make_binary(h, {reinterpret_cast<const Byte*>(rest.data()), rest.size()});
     bytes = bytes.substr(0, head);
   }
   return list_of(h, bytes, tail);
+}
+
+Term InetSocket::port_data_term(term::HeapWriter& h, std::string_view bytes) const {
+  if (!options_.binary) return list_of(h, bytes, term::kNil);
+  const std::size_t head = options_.header <= bytes.size() ? options_.header : 0;
+  return list_of(h, bytes.substr(0, head), port_.data_term(h, bytes.substr(head)));
 }
 
 Term InetSocket::list_of(term::HeapWriter& h, std::string_view bytes, Term tail) {

@@ -107,8 +107,8 @@ class InetSocket : public Driver {
   void want_more(unsigned events) { want((ignored_ ? wanted_when_back_ : watched_) | events); }
   void want_less(unsigned events) { want((ignored_ ? wanted_when_back_ : watched_) & ~events); }
   virtual void close_descriptor();
-  // The port ends, as when its process had closed it.
-  void exit_port(Term reason) { port_.close(reason); }
+  // The port ends on its own; the connected process knows by a message and gets no exit signal.
+  void exit_port(Term reason);
 
   std::uint64_t new_token() { return ++next_token_; }
 
@@ -125,6 +125,8 @@ class InetSocket : public Driver {
   void count_delivery();                            // after a message to an active port: once and N run out
   // Bytes as the mode and header options want them.
   Term data_term(term::HeapWriter& h, std::string_view bytes) const;
+  // The same in a message of the port's own form: a binary if that is the mode and the port was opened so.
+  Term port_data_term(term::HeapWriter& h, std::string_view bytes) const;
   static Term list_of(term::HeapWriter& h, std::string_view bytes, Term tail);
 
   Port& port_;

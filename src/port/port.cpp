@@ -182,6 +182,9 @@ void Port::output_for(Term sender, std::string bytes) {
 
 void Port::set_busy(bool busy) {
   busy_ = busy;
+  // In command() of a driver this is reached again for each that is done; only the outermost takes the next.
+  if (unparking_) return;
+  unparking_ = true;
   while (!busy_ && !closed && !parked_.empty()) {
     Parked next = std::move(parked_.front());
     parked_.pop_front();
@@ -190,6 +193,7 @@ void Port::set_busy(bool busy) {
     output_for(next.sender, std::move(next.bytes));
     caller = outer;
   }
+  unparking_ = false;
 }
 
 Term Port::park(Term sender, std::string bytes, term::HeapWriter& h) {
@@ -299,6 +303,10 @@ void Port::close(Term reason) {
   if (written) return release_descriptors();
   close_after_flush = true;
   kept_ = std::move(self);
+}
+
+void Port::unlink_connected() {
+  if (std::erase(links, connected) > 0) deliver(ports.runtime(), proc::SignalKind::Unlink, id, connected, 0, atoms::normal);
 }
 
 void Port::flushed() {

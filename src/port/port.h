@@ -82,6 +82,8 @@ class Port : public std::enable_shared_from_this<Port> {
   }
 
   // A busy port takes no commands: those of processes that may wait are parked and done, in order, when it is free again.
+  // Takes the link between port and connected process away, as unlink/1 does.
+  void unlink_connected();
   void set_busy(bool busy);
   bool is_busy() const { return busy_; }
   // {Reference, true} follows, or {Reference, badarg} when the port closes. Answers the reference, made on h.
@@ -136,6 +138,7 @@ class Port : public std::enable_shared_from_this<Port> {
   };
   std::deque<Parked> parked_;
   bool busy_ = false;
+  bool unparking_ = false;
   std::shared_ptr<Port> kept_;  // itself, closed, until its queue is written
 };
 

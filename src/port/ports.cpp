@@ -350,7 +350,6 @@ bool obey(Port& port, Term message) {
   if (request == atoms::close) {
     Term closed = atoms::closed;
     Term owner = port.connected;
-    std::erase(port.links, owner);  // it gets the message, not an exit signal
     port.close(atoms::normal);
     port.connected = owner;
     port.send_to_owner(build_reply, &closed);

@@ -136,7 +136,6 @@ bool TcpSocket::deliver_one() {
   statistics_.count_input(packet.size);
   const std::string_view bytes = waiting_input().substr(0, packet.size);
   deliver_packet(bytes);
-  // Whoever got it may have... nobody else runs under the port's lock: the buffer is as it was.
   input_begin_ += packet.size;
   if (input_begin_ == input_.size()) {
     input_.clear();
@@ -146,7 +145,7 @@ bool TcpSocket::deliver_one() {
   return true;
 }
 
-Term TcpSocket::packet_term(term::HeapWriter& h, std::string_view packet, bool active) {
+Term TcpSocket::packet_term(term::HeapWriter& h, std::string_view packet) {
   const PacketType type = packet_type_of(options_.packet);
   if (type == PacketType::Http || type == PacketType::HttpHeader) {
     const bool binaries = options_.packet == kHttpBinary || options_.packet == kHttpHeaderBinary;
@@ -154,8 +153,9 @@ Term TcpSocket::packet_term(term::HeapWriter& h, std::string_view packet, bool a
   }
   if (type == PacketType::SslTls) {
     const SslRecord record = parse_ssl(packet);
-    const Term data = data_term(h, record.prefix + std::string(record.data));
-    return active ? PacketTerms::ssl(h, port_.id, record, data) : PacketTerms::ssl(h, term::kNil, record, data);
+    const std::string bytes = record.prefix + std::string(record.data);
+    const Term data = term::make_binary(h, {reinterpret_cast<const Byte*>(bytes.data()), bytes.size()});
+    return PacketTerms::ssl(h, port_.id, record, data);
   }
   return data_term(h, packet_body(type, packet));
 }
@@ -167,17 +167,18 @@ void TcpSocket::deliver_packet(std::string_view packet) {
     cancel_timer(port_, waiter.timer);
     want_less(os::Poller::kRead);
     port_.send_to(waiter.caller, [&](term::HeapWriter& h) {
-      const Term outcome = term::Tuple::make(h, atoms::ok, packet_term(h, packet, false));
+      const Term outcome = term::Tuple::make(h, atoms::ok, packet_term(h, packet));
       return term::Tuple::make(h, atoms::inet_async, port_.id, Term::small(waiter.number), outcome);
     });
     return;
   }
   const PacketType type = packet_type_of(options_.packet);
   port_.send_to(port_.connected, [&](term::HeapWriter& h) {
-    const Term data = packet_term(h, packet, true);
-    if (type == PacketType::SslTls) return data;
-    if (options_.as_port) return term::Tuple::make(h, port_.id, term::Tuple::make(h, atoms::data, data));
     const bool http = type == PacketType::Http || type == PacketType::HttpHeader;
+    if (options_.as_port && !http && type != PacketType::SslTls)
+      return term::Tuple::make(h, port_.id, term::Tuple::make(h, atoms::data, port_data_term(h, packet_body(type, packet))));
+    const Term data = packet_term(h, packet);
+    if (type == PacketType::SslTls) return data;
     return term::Tuple::make(h, http ? atoms::http : atoms::tcp, port_.id, data);
   });
   count_delivery();
@@ -210,6 +211,7 @@ void TcpSocket::peer_closed() {
   if (!somebody_sends) gone_ |= kSendSaysClosed;
   hang_up(atoms::normal);
   fail_all_waiters(atoms::closed);
+  free_port();
 }
 
 void TcpSocket::input_failed(int failed) {
@@ -218,6 +220,7 @@ void TcpSocket::input_failed(int failed) {
   if (options_.active != inet::Active::No) tell(atoms::tcp_error, reason_atom(failed));
   hang_up(reason_atom(failed));
   fail_all_waiters(reason_atom(failed));
+  free_port();
 }
 
 }  // namespace vm::port

@@ -113,8 +113,9 @@ void TcpSocket::write_queue() {
     }
   }
   if (busy_ && port_.queue_bytes <= static_cast<std::size_t>(low_watermark_)) end_busy(atoms::ok);
-  if (!output_.empty()) return want_more(os::Poller::kWrite);
-  finish_queue();
+  if (output_.empty()) finish_queue();
+  else want_more(os::Poller::kWrite);
+  free_port();
 }
 
 // The queue has run dry.
@@ -131,7 +132,6 @@ void TcpSocket::finish_queue() {
   port_.flushed();
 }
 
-// Frees a sender that waits for the queue to shrink, and those that wait for the port.
 void TcpSocket::end_busy(Term reason) {
   if (!busy_) return;
   busy_ = false;
@@ -139,7 +139,6 @@ void TcpSocket::end_busy(Term reason) {
   cancel_timer(port_, send_timer_);
   send_token_ = 0;
   reply(busy_caller_, reason);
-  port_.set_busy(false);
 }
 
 void TcpSocket::output_failed(int failed) {
@@ -155,9 +154,9 @@ void TcpSocket::output_failed(int failed) {
     tell(atoms::tcp_closed);
     if (!was_busy && !file_ && by_command) reply(port_.caller, reason);
     if (file_) end_file(reason);
-    if (options_.exit_on_close) exit_port(atoms::normal);
-    else close_descriptor();
-    return;
+    if (options_.exit_on_close) return exit_port(atoms::normal);
+    close_descriptor();
+    return free_port();
   }
   if (file_) end_file(reason);
   else if (!was_busy && by_command) reply(port_.caller, reason);
@@ -168,6 +167,7 @@ void TcpSocket::output_failed(int failed) {
   waiters_ = std::move(waiting);
   fail_all_waiters(atoms::closed);
   gone_ |= kReceiveSaysClosed | (reset ? kSayReset : 0u);
+  free_port();
 }
 
 bool TcpSocket::flush(Port&) {

@@ -110,7 +110,7 @@ std::string TcpSocket::listen(inet::WireReader& in) {
 
 // The accepted connection's port, whose options are ours. The non-value: no more ports.
 Term TcpSocket::admit(int fd, const Waiter& who) {
-  return port_.ports.admit_accepted(who.caller, port_.name, port_.options, [&](Port& made) {
+  return port_.ports.admit_accepted(who.caller, port_.name, PortOptions(), [&](Port& made) {
     auto socket = std::make_unique<TcpSocket>(made);
     socket->options_ = options_;
     socket->options_.active = inet::Active::No;
@@ -252,7 +252,7 @@ void TcpSocket::timed_out(Port&, std::uint64_t token) {
     send_token_ = 0;
     end_busy(atoms::timeout);
     if (send_timeout_close_) close_descriptor();
-    return;
+    return free_port();
   }
   if (token == delay_token_) {
     delay_timer_ = nullptr;

@@ -60,7 +60,7 @@ class TcpSocket final : public InetSocket {
   };
   Packet next_packet();
   void deliver_packet(std::string_view packet);
-  Term packet_term(term::HeapWriter& h, std::string_view packet, bool active);
+  Term packet_term(term::HeapWriter& h, std::string_view packet);
   std::string_view waiting_input() const { return std::string_view(input_).substr(input_begin_); }
   void clear_input();
   void peer_closed();
@@ -72,7 +72,8 @@ class TcpSocket final : public InetSocket {
   void write_queue();
   void output_failed(int error);
   void drop_output();
-  void end_busy(Term reason);
+  void end_busy(Term reason);  // answers the sender that waited for the queue; free_port follows when all is settled
+  void free_port() { port_.set_busy(busy_); }
   void finish_queue();
   std::string send_file(inet::WireReader& in);
   void continue_file();

@@ -259,7 +259,7 @@ class UdpSocket final : public InetSocket {
       if (options_.as_port) {
         std::string address;
         inet::put_address(address, from);
-        const Term bytes = list_of(h, address, data_term(h, data));
+        const Term bytes = port_data_term(h, address.append(data));
         return term::Tuple::make(h, port_.id, term::Tuple::make(h, atoms::data, bytes));
       }
       const inet::AddressTerms a = inet::address_terms(h, from);
