@@ -81,14 +81,12 @@ bool read_pair(Term key, Term value, PortOptions* o) {
   if (key == atoms::packet) {
     if (!value.is_small()) return false;
     SWord n = value.small_value();
-    if (n != 0 && n != 1 && n != 2 && n != 4) return false;
-    o->framing = n ? PortOptions::Framing::Packet : PortOptions::Framing::Stream;
+    if (n != 1 && n != 2 && n != 4) return false;
     o->packet_bytes = static_cast<unsigned>(n);
     return true;
   }
   if (key == atoms::line) {
     if (!value.is_small() || value.small_value() <= 0) return false;
-    o->framing = PortOptions::Framing::Line;
     o->line_limit = static_cast<std::size_t>(value.small_value());
     return true;
   }
@@ -101,7 +99,9 @@ bool read_pair(Term key, Term value, PortOptions* o) {
 }
 
 bool read_word(Term word, PortOptions* o, bool* in, bool* out) {
-  if (word == atoms::stream) o->framing = PortOptions::Framing::Stream;
+  constexpr std::size_t kUsualLine = 512;
+  if (word == atoms::stream) o->packet_bytes = 0;
+  else if (word == atoms::line) o->line_limit = kUsualLine;
   else if (word == atoms::use_stdio) o->use_stdio = true;
   else if (word == atoms::nouse_stdio) o->use_stdio = false;
   else if (word == atoms::stderr_to_stdout) o->stderr_to_stdout = true;
@@ -129,6 +129,8 @@ bool read_options(Term list, PortOptions* o) {
         option.is_tuple_of(2) ? read_pair(term::Tuple::from(option)[0], term::Tuple::from(option)[1], o) : read_word(option, o, &in, &out);
     if (!ok) return false;
   }
+  if (o->line_limit && o->packet_bytes) return false;
+  o->framing = o->line_limit ? PortOptions::Framing::Line : o->packet_bytes ? PortOptions::Framing::Packet : PortOptions::Framing::Stream;
   if (in || out) {
     o->in = in;
     o->out = out;

@@ -171,11 +171,12 @@ void TcpSocket::output_failed(int failed) {
 }
 
 bool TcpSocket::flush(Port&) {
+  end_busy(atoms::closed);
+  fail_all_waiters(atoms::closed);
   if (fd_ < 0 || output_.empty() || options_.linger_zero || file_ || !has(inet::kStateConnected)) {
     drop_output();
     return true;
   }
-  cancel_waiters();
   want(os::Poller::kWrite);
   return false;
 }

@@ -80,6 +80,14 @@ class UdpSocket final : public InetSocket {
     reply(caller, n < 0 ? reason_atom(errno) : Term(atoms::ok));
   }
 
+  bool flush(Port&) override {
+    if (!waiter_) return true;
+    const Waiter waiter = *waiter_;
+    close_descriptor();
+    finish_error(waiter, atoms::closed);
+    return true;
+  }
+
   void ready(unsigned) override {
     for (int left = read_packets_; left > 0 && is_open(); left--)
       if (!read_one()) return;

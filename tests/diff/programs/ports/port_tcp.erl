@@ -15,7 +15,7 @@ cases() ->
      {passive_close, fun passive_close/0}, {deliver_port, fun deliver_port/0}, {local, fun local/0}, {unrecv, fun unrecv/0},
      {sendfile, fun send_file/0}, {accept_timeout, fun accept_timeout/0}, {accept_many, fun accept_many/0}, {statistics, fun statistics/0},
      {new_owner, fun new_owner/0}, {owner_ends, fun owner_ends/0}, {closed_before_read, fun closed_before_read/0},
-     {already, fun already/0}, {busy_others, fun busy_others/0}, {status, fun status/0}, {names, fun names/0}].
+     {already, fun already/0}, {busy_others, fun busy_others/0}, {closed_by_other, fun closed_by_other/0}, {status, fun status/0}, {names, fun names/0}].
 
 packet_types() ->
     [{0, ["abc", []]}, {raw, ["q"]}, {1, ["abc", "", lists:duplicate(255, $x)]}, {2, ["abc", "de"]}, {4, ["abc", <<"de">>]},
@@ -44,7 +44,7 @@ passive() -> pair([binary, {active, false}], [binary, {active, false}]).
 
 %% What came, in order, with the ends named.
 got({C, S}) ->
-    receive M -> [named(M, C, S) | got({C, S})] after 150 -> [] end.
+    receive M -> [named(M, C, S) | got({C, S})] after 300 -> [] end.
 named(C, C, _) -> client;
 named(S, _, S) -> server;
 named(P, _, _) when is_pid(P) -> pid;
@@ -55,9 +55,13 @@ named(X, _, _) -> X.
 packets(Type, Bytes, Mode) ->
     Ends = {C, _} = pair([{packet, Type}, {active, true} | Mode], [{packet, Type}, {active, true} | Mode]),
     Sent = [gen_tcp:send(C, B) || B <- Bytes],
-    First = got(Ends),
     ok = gen_tcp:close(C),
-    {Sent, First, got(Ends)}.
+    {Sent, until_closed(Ends)}.
+until_closed(Ends = {C, S}) ->
+    receive
+        {tcp_closed, S} -> [closed];
+        M -> [named(M, C, S) | until_closed(Ends)]
+    end.
 
 passive_packets(Type, Bytes, Mode) ->
     {C, S} = pair([{packet, Type}, {active, false} | Mode], [{packet, Type}, {active, false} | Mode]),
@@ -280,6 +284,18 @@ fill_until_told(C, Pid) ->
         ok -> fill_until_told(C, Pid);
         Other -> Pid ! {filled, Other}, receive after infinity -> ok end
     end.
+
+%% Whoever waits for a socket that somebody closes is told so, also without a link.
+closed_by_other() ->
+    Self = self(),
+    {ok, L} = gen_tcp:listen(0, [{ip, {127, 0, 0, 1}}]),
+    {_, S} = passive(),
+    spawn(fun() -> Self ! {accepts, gen_tcp:accept(L)} end),
+    spawn(fun() -> Self ! {receives, gen_tcp:recv(S, 0)} end),
+    timer:sleep(50),
+    ok = gen_tcp:close(L),
+    ok = gen_tcp:close(S),
+    [receive {accepts, A} -> A after 1000 -> never end, receive {receives, R} -> R after 1000 -> never end].
 
 status() ->
     {ok, L} = gen_tcp:listen(0, []),

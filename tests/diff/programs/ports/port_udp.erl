@@ -10,7 +10,7 @@ cases() ->
     [{{option, Option}, fun() -> option(Option) end} || Option <- options()] ++
     [{{control, Option}, fun() -> control(Option) end} || Option <- [recvtos, recvttl]] ++
     [{modes, fun modes/0}, {connected, fun connected/0}, {errors, fun errors/0}, {large, fun large/0}, {local, fun local/0},
-     {multicast, fun multicast/0}, {statistics, fun statistics/0}, {many, fun many/0}].
+     {multicast, fun multicast/0}, {statistics, fun statistics/0}, {many, fun many/0}, {closed_by_other, fun closed_by_other/0}].
 
 options() ->
     [active, mode, recbuf_default, buffer, read_packets, broadcast, multicast_ttl, multicast_loop, tos, ttl, recvtos, recvttl, reuseaddr,
@@ -28,7 +28,7 @@ local_host(Mode) ->
     end.
 
 got(Names) ->
-    receive M -> [named(M, Names) | got(Names)] after 100 -> [] end.
+    receive M -> [named(M, Names) | got(Names)] after 300 -> [] end.
 named(X, Names) when is_tuple(X) ->
     list_to_tuple(named(tuple_to_list(X), Names));
 named([H | T], Names) -> [named(H, Names) | named(T, Names)];
@@ -144,3 +144,11 @@ many() ->
     {B, _} = open([]),
     [ok = gen_udp:send(B, {127, 0, 0, 1}, AP, integer_to_binary(N)) || N <- lists:seq(1, 100)],
     [receive {udp, A, _, _, D} -> D after 500 -> none end || _ <- lists:seq(1, 100)].
+
+closed_by_other() ->
+    Self = self(),
+    {A, _} = open([{active, false}]),
+    spawn(fun() -> Self ! {receives, gen_udp:recv(A, 0)} end),
+    timer:sleep(50),
+    ok = gen_udp:close(A),
+    receive {receives, R} -> R after 1000 -> never end.
