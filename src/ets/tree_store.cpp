@@ -31,6 +31,8 @@ constexpr unsigned kThin = kFanout / 4;
 constexpr unsigned kDeepest = 24;
 
 constexpr auto kRelaxed = std::memory_order_relaxed;
+// Addresses in nodes, which readers follow before they know whether the version stayed.
+constexpr auto kAcquire = std::memory_order_acquire, kRelease = std::memory_order_release;
 
 struct Node {
   explicit Node(bool is_leaf) : leaf(is_leaf) {}
@@ -85,11 +87,11 @@ struct Leaf final : Node {
 
   void set(unsigned i, Term key, Row* row) {
     note_key(key);
-    keys[i].store(key.bits(), kRelaxed);
-    rows[i].store(row, kRelaxed);
+    keys[i].store(key.bits(), kRelease);
+    rows[i].store(row, kRelease);
   }
   void copy_from(unsigned to, const Leaf& from, unsigned i) {
-    set(to, Term::from_bits(from.keys[i].load(kRelaxed)), from.rows[i].load(kRelaxed));
+    set(to, Term::from_bits(from.keys[i].load(kAcquire)), from.rows[i].load(kAcquire));
   }
 };
 
@@ -112,22 +114,22 @@ struct Inner final : Node {
   std::atomic<Node*> children[kFanout];
   Row* owners[kFanout - 1] = {};  // writers only
 
-  Node* child(unsigned i) const { return children[i].load(kRelaxed); }
+  Node* child(unsigned i) const { return children[i].load(kAcquire); }
   void set_key(unsigned i, Separator s) {
     note_key(s.key);
-    keys[i].store(s.key.bits(), kRelaxed);
+    keys[i].store(s.key.bits(), kRelease);
     owners[i] = s.owner;
   }
-  Separator separator(unsigned i) const { return {Term::from_bits(keys[i].load(kRelaxed)), owners[i]}; }
+  Separator separator(unsigned i) const { return {Term::from_bits(keys[i].load(kAcquire)), owners[i]}; }
   // Locked. Puts `right` behind child i.
   void insert(unsigned i, Separator s, Node* right) {
     unsigned n = count.load(kRelaxed);
     for (unsigned j = n; j > i; j--) {
       set_key(j, separator(j - 1));
-      children[j + 1].store(child(j), kRelaxed);
+      children[j + 1].store(child(j), kRelease);
     }
     set_key(i, s);
-    children[i + 1].store(right, kRelaxed);
+    children[i + 1].store(right, kRelease);
     count.store(n + 1, kRelaxed);
   }
   // Locked. Its range goes to the neighbour. Not the only child.
@@ -136,7 +138,7 @@ struct Inner final : Node {
     unsigned k = i > 0 ? i - 1 : 0;
     if (owners[k]) Row::retire(owners[k]);
     for (unsigned j = k; j + 1 < n; j++) set_key(j, separator(j + 1));
-    for (unsigned j = i; j < n; j++) children[j].store(child(j + 1), kRelaxed);
+    for (unsigned j = i; j < n; j++) children[j].store(child(j + 1), kRelease);
     owners[n - 1] = nullptr;
     keys[n - 1].store(kPadding, kRelaxed);
     count.store(n - 1, kRelaxed);
@@ -165,7 +167,7 @@ unsigned rank(const Node& node, const Keys* keys, unsigned n, Term key) {
   unsigned low = 0;
   while (low < n) {
     unsigned middle = (low + n) / 2;
-    int order = term::compare(Term::from_bits(keys[middle].load(kRelaxed)), key);
+    int order = term::compare(Term::from_bits(keys[middle].load(kAcquire)), key);
     if (kOrEqual ? order <= 0 : order < 0) low = middle + 1;
     else n = middle;
   }
@@ -178,7 +180,7 @@ unsigned rank_of_range(const Keys* keys, unsigned n, const Range& range) {
   unsigned low = 0;
   while (low < n) {
     unsigned middle = (low + n) / 2;
-    int place = range.place(Term::from_bits(keys[middle].load(kRelaxed)));
+    int place = range.place(Term::from_bits(keys[middle].load(kAcquire)));
     if (kOrEqual ? place <= 0 : place < 0) low = middle + 1;
     else n = middle;
   }
@@ -201,7 +203,7 @@ class TreeRemains final : public Remains {
       unsigned count = node->count.load(kRelaxed);
       if (node->leaf) {
         auto* leaf = static_cast<Leaf*>(node);
-        for (unsigned i = 0; i < count; i++) Row::destroy(leaf->rows[i].load(kRelaxed));
+        for (unsigned i = 0; i < count; i++) Row::destroy(leaf->rows[i].load(kAcquire));
         done += count + 1;
         delete leaf;
         open_.pop_back();
@@ -268,8 +270,8 @@ class TreeStore final : public Store {
       unsigned i = rank<false>(*leaf, leaf->keys, n, key);
       Row* r = nullptr;
       if (i < n) {
-        Term found = Term::from_bits(leaf->keys[i].load(kRelaxed));
-        if (found == key || term::compare(found, key) == 0) r = leaf->rows[i].load(kRelaxed);
+        Term found = Term::from_bits(leaf->keys[i].load(kAcquire));
+        if (found == key || term::compare(found, key) == 0) r = leaf->rows[i].load(kAcquire);
       }
       if (VM_LIKELY(leaf->unchanged(v))) return r;
     }
@@ -390,10 +392,10 @@ class TreeStore final : public Store {
                      : !key.is_value() ? 0
                      : inclusive       ? rank<false>(*leaf, leaf->keys, n, key)
                                        : rank<true>(*leaf, leaf->keys, n, key);
-        for (; i < n && found < most; i++) rows[found++] = leaf->rows[i].load(kRelaxed);
+        for (; i < n && found < most; i++) rows[found++] = leaf->rows[i].load(kAcquire);
       } else {
         unsigned i = range ? rank_of_range<true>(leaf->keys, n, *range) : !key.is_value() ? n : rank<false>(*leaf, leaf->keys, n, key);
-        for (; i > 0 && found < most; i--) rows[found++] = leaf->rows[i - 1].load(kRelaxed);
+        for (; i > 0 && found < most; i--) rows[found++] = leaf->rows[i - 1].load(kAcquire);
       }
       if (!leaf->unchanged(v)) continue;
       if (found || !fence.is_value()) return found;
@@ -414,7 +416,7 @@ class TreeStore final : public Store {
                    : !key.is_value() ? (forward ? 0 : n)
                    : forward         ? rank<true>(*inner, inner->keys, n, key)
                                      : rank<false>(*inner, inner->keys, n, key);
-      if (forward ? i < n : i > 0) *fence = Term::from_bits(inner->keys[forward ? i : i - 1].load(kRelaxed));
+      if (forward ? i < n : i > 0) *fence = Term::from_bits(inner->keys[forward ? i : i - 1].load(kAcquire));
       const Node* child = inner->child(i);
       if (!inner->unchanged(*v)) return nullptr;
       std::uint64_t parent_version = *v;
@@ -496,7 +498,7 @@ class TreeStore final : public Store {
     } else {
       auto* top = new Inner;
       inners_.fetch_add(1, kRelaxed);
-      top->children[0].store(node, kRelaxed);
+      top->children[0].store(node, kRelease);
       top->insert(0, s, right);
       root_.store(top, std::memory_order_release);
     }
@@ -508,17 +510,17 @@ class TreeStore final : public Store {
     leaves_.fetch_add(1, kRelaxed);
     *out = right;
     Term key = row->key(position_);
-    if (term::compare(Term::from_bits(leaf->keys[kFanout - 1].load(kRelaxed)), key) < 0) {
+    if (term::compare(Term::from_bits(leaf->keys[kFanout - 1].load(kAcquire)), key) < 0) {
       *s = make_separator(key);
       right->set(0, key, row);
       right->count.store(1, kRelaxed);
       return true;
     }
     // The same for rows that come in falling order.
-    if (term::compare(key, Term::from_bits(leaf->keys[0].load(kRelaxed))) < 0) {
+    if (term::compare(key, Term::from_bits(leaf->keys[0].load(kAcquire))) < 0) {
       for (unsigned i = 0; i < kFanout; i++) right->copy_from(i, *leaf, i);
       right->count.store(kFanout, kRelaxed);
-      *s = make_separator(Term::from_bits(right->keys[0].load(kRelaxed)));
+      *s = make_separator(Term::from_bits(right->keys[0].load(kAcquire)));
       leaf->set(0, key, row);
       leaf->count.store(1, kRelaxed);
       pad(leaf->keys, 1);
@@ -529,7 +531,7 @@ class TreeStore final : public Store {
     right->count.store(kFanout - kHalf, kRelaxed);
     leaf->count.store(kHalf, kRelaxed);
     pad(leaf->keys, kHalf);
-    *s = make_separator(Term::from_bits(right->keys[0].load(kRelaxed)));
+    *s = make_separator(Term::from_bits(right->keys[0].load(kAcquire)));
     return false;
   }
   void split_inner(Inner* inner, Separator* s, Node** out) {
@@ -541,7 +543,7 @@ class TreeStore final : public Store {
     *s = inner->separator(kKeep);
     unsigned n = kFanout - 1;
     for (unsigned i = kKeep + 1; i < n; i++) right->set_key(i - kKeep - 1, inner->separator(i));
-    for (unsigned i = kKeep + 1; i <= n; i++) right->children[i - kKeep - 1].store(inner->child(i), kRelaxed);
+    for (unsigned i = kKeep + 1; i <= n; i++) right->children[i - kKeep - 1].store(inner->child(i), kRelease);
     right->count.store(n - kKeep - 1, kRelaxed);
     for (unsigned i = kKeep; i < n; i++) inner->owners[i] = nullptr;
     inner->count.store(kKeep, kRelaxed);

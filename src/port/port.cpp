@@ -142,22 +142,25 @@ void Port::end_of_input() {
     send_frame(partial, false);
     partial.clear();
   }
-  if (options.eof) {
-    Term eof = atoms::eof;
-    send_to_owner(build_atom, &eof);
-  }
   // With exit_status the port lives on until its child ended; with eof until somebody closes it.
   if (options.exit_status && pid >= 0) return;
-  if (!options.eof) close(atoms::normal);
+  report_end();
 }
 
 void Port::child_ended(int status) {
   pid = -1;
-  if (closed) return;
-  if (options.exit_status) {
-    send_to_owner(build_exit_status, &status);
-    if (!options.eof) close(atoms::normal);
-  }
+  if (closed || !options.exit_status) return;
+  child_status = status;
+  // Output comes before the status, also that of others who still have the pipe.
+  if (ended || in_fd < 0) report_end();
+}
+
+void Port::report_end() {
+  if (child_status) send_to_owner(build_exit_status, &*child_status);
+  if (!options.eof) return close(atoms::normal);
+  if (!ended) return;
+  Term eof = atoms::eof;
+  send_to_owner(build_atom, &eof);
 }
 
 // --- output ----------------------------------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -107,6 +108,7 @@ class Port : public std::enable_shared_from_this<Port> {
   std::unique_ptr<Driver> driver;  // null: a plain stream
   int in_fd = -1, out_fd = -1;
   int pid = -1;
+  std::optional<int> child_status;  // the child has ended, its output perhaps not
   int exit_fd = -1;
   bool closed = false;
   bool ended = false;  // end of input was seen
@@ -122,6 +124,7 @@ class Port : public std::enable_shared_from_this<Port> {
   Term registered_name = term::kNil;
 
  private:
+  void report_end();
   void send_frame(std::string_view bytes, bool end_of_line);
   void split_packets();
   void split_lines();

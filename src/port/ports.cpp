@@ -32,7 +32,7 @@ std::shared_ptr<Port> no_port() { return nullptr; }
 void read_some(Port& port) {
   static thread_local char buffer[kReadBytes];
   std::lock_guard<sync::Mutex> hold(port.lock);
-  if (port.closed || port.in_fd < 0) return;
+  if (port.closed || port.ended || port.in_fd < 0) return;
   // A descriptor that others read, too, may have been emptied meanwhile.
   pollfd readable{port.in_fd, POLLIN, 0};
   if (!port.owns_descriptors() && poll(&readable, 1, 0) == 0) return;
@@ -174,7 +174,6 @@ Opened Ports::admit(std::shared_ptr<Port> port) {
       if (status < 0) return;
       poller_->remove(fd);
       ::close(fd);
-      while (!port->ended && port->in_fd >= 0 && !port->closed) read_some(*port);  // output written before the end comes first
       std::lock_guard<sync::Mutex> held(port->lock);
       port->child_ended(status);
     });

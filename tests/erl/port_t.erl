@@ -1,7 +1,7 @@
 %% SPDX-License-Identifier: Apache-2.0
 %% Opening ports: which names are programs, what fails how.
 -module(port_t).
--export([test_close_at_the_end/0, test_executables/0, test_names/0, test_terminal/0, test_control/0, test_shell_name/0]).
+-export([test_close_at_the_end/0, test_status_after_output/0, test_executables/0, test_names/0, test_terminal/0, test_control/0, test_shell_name/0]).
 
 open(Name) ->
     try open_port(Name, []) of
@@ -52,3 +52,13 @@ test_shell_name() ->
     Port = open_port({spawn, "no_such_program_here"}, [stderr_to_stdout, exit_status, {line, 200}]),
     receive {Port, {data, {eol, Line}}} -> "sh: " ++ _ = Line end,
     receive {Port, {exit_status, 127}} -> ok end.
+
+%% The exit status comes after all output, also of those the program left behind with its pipe.
+test_status_after_output() ->
+    Port = open_port({spawn, "sh -c 'echo one; (sleep 0.3; echo two) & exit 3'"}, [exit_status, eof, {line, 100}]),
+    Next = fun() -> receive {Port, What} -> What after 20000 -> none end end,
+    [{data, {eol, "one"}}, {data, {eol, "two"}}, {exit_status, 3}, eof] = [Next() || _ <- lists:seq(1, 4)],
+    true = port_close(Port),
+    Early = open_port({spawn, "sh -c 'exec 1>&-; sleep 0.3; exit 3'"}, [exit_status, eof]),
+    [{exit_status, 3}, eof] = [receive {Early, What} -> What end || _ <- [1, 2]],
+    true = port_close(Early).
