@@ -4,7 +4,7 @@
 -export([benches/0, setup/2, run/3, expected/2]).
 
 benches() ->
-    [{lookup_set, 5300000, 1}, {lookup_ordered, 3200000, 1}, {lookup_element, 4900000, 1},
+    [{lookup_set, 5300000, 1}, {lookup_ordered, 3200000, 1}, {lookup_million, 1500000, 1}, {lookup_element, 4900000, 1},
      {insert_set, 3200000, 1}, {insert_new_delete, 1000000, 1}, {insert_ordered, 2200000, 1},
      {update_counter, 5600000, 1}, {lookup_wide, 1300000, 1}, {traverse, 560, 10000},
      {select, 450, 10000}, {match_object, 790, 10000}, {foldl, 340, 10000}, {bag, 2300000, 1},
@@ -17,6 +17,7 @@ setup(lookup_wide, _) ->
     ets:insert(T, [{I, list_to_tuple(lists:seq(1, 30)), "some text of thirty characters"} || I <- lists:seq(0, 999)]),
     T;
 setup(insert_new_delete, _) -> ets:new(t, [set]);
+setup(lookup_million, _) -> T = ets:new(t, [set]), ets:insert(T, [{I, I} || I <- lists:seq(0, 999999)]), T;
 setup(bag, _) -> ets:new(t, [bag]);
 setup(binary_keys, _) ->
     T = ets:new(t, [set]),
@@ -31,6 +32,7 @@ filled(Options) ->
     T.
 
 run(E, N, T) when E =:= lookup_set; E =:= lookup_ordered -> lookup(N, T, 0);
+run(lookup_million, N, T) -> million(N, T, 0);
 run(lookup_element, N, T) -> element_of(N, T, 0);
 run(E, N, T) when E =:= insert_set; E =:= insert_ordered -> insert(N, T), ets:info(T, size);
 run(insert_new_delete, N, T) -> fresh(N, T), ets:info(T, size);
@@ -50,6 +52,7 @@ expected(E, N) when E =:= lookup_set; E =:= lookup_ordered; E =:= lookup_element
     Full = N div 10000, Rest = N rem 10000,
     Full * 9999 * 10000 + Rest * (Rest + 1);
 expected(E, _) when E =:= insert_set; E =:= insert_ordered -> 10000;
+expected(lookup_million, N) -> N;
 expected(insert_new_delete, _) -> 0;
 expected(update_counter, N) -> N;
 expected(lookup_wide, N) -> 30 * N;
@@ -68,6 +71,9 @@ repeat(N, F) -> F(), repeat(N - 1, F).
 
 lookup(0, _, A) -> A;
 lookup(N, T, A) -> [{_, V, _}] = ets:lookup(T, N rem 10000), lookup(N - 1, T, A + V).
+
+million(0, _, A) -> A;
+million(N, T, A) -> K = N * 7919 rem 1000000, [{K, K}] = ets:lookup(T, K), million(N - 1, T, A + 1).
 
 element_of(0, _, A) -> A;
 element_of(N, T, A) -> element_of(N - 1, T, A + ets:lookup_element(T, N rem 10000, 2)).

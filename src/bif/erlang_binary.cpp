@@ -23,6 +23,7 @@ BifResult iolist_error(BifContext& cx, IolistFault fault) { return fault == Ioli
 
 // How much an iolist may hold to be dealt with here.
 constexpr std::size_t kLongIolist = 2 * kLongBytes;
+constexpr std::size_t kGathered = 16384;  // so many bytes are looked at once only
 
 IolistFault size_of_iolist(Term t, std::size_t* bytes) {
   return runs_dirty() ? ops::iolist_size(t, bytes) : ops::iolist_size_within(t, kLongIolist, bytes);
@@ -31,10 +32,13 @@ IolistFault size_of_iolist(Term t, std::size_t* bytes) {
 template <typename Later>
 BifResult binary_from_iolist(BifContext& cx, Term t, Later&& later) {
   std::size_t bytes;
-  IolistFault fault = size_of_iolist(t, &bytes);
+  Byte front[kGathered];
+  const bool dirty = runs_dirty();
+  IolistFault fault = dirty ? ops::iolist_size(t, &bytes) : ops::iolist_gather_within(t, kLongIolist, front, &bytes);
   if (fault == IolistFault::PastLimit) return later();
   if (fault != IolistFault::None) return iolist_error(cx, fault);
   cx.bump(bytes / kBytesPerReduction);
+  if (!dirty && bytes <= kGathered) return term::make_binary(cx.heap(), {front, bytes});
   Byte* data;
   Term result = term::make_binary(cx.heap(), bytes, &data);
   ops::copy_iolist(t, data);

@@ -88,9 +88,12 @@ BifResult erlang_setelement_3(BifContext& cx, Term position, Term t, Term value)
   Tuple from = Tuple::try_from(t);
   std::size_t at = from ? position_of(position, from.size()) : 0;
   if (!at) return cx.badarg();
-  Tuple to = Tuple::alloc(cx.heap(), from.size());
-  for (std::size_t i = 0; i < from.size(); i++) to.set(i, from[i]);
-  to.set(at - 1, value);
+  const std::size_t n = from.size();
+  Tuple to = Tuple::alloc(cx.heap(), n);
+  const Word* p = from.ptr();
+  Word* q = to.ptr();
+  for (std::size_t i = 1; i <= n; i++) q[i] = p[i];
+  q[at] = value.bits();
   return to.term();
 }
 

@@ -508,11 +508,12 @@ bool Decoder::list(Word* to) {
     return true;
   }
   Word* p = h_.alloc(2 * count);
-  for (std::size_t i = 0; i < count; i++) {
-    p[2 * i] = 0;
-    p[2 * i + 1] = i + 1 < count ? Term::cons(p + 2 * i + 2).bits() : term::kNil.bits();
-  }
   *to = Term::cons(p).bits();
+  for (Word *cell = p, *end = p + 2 * count; cell != end; cell += 2) {
+    cell[0] = 0;
+    cell[1] = Term::cons(cell + 2).bits();
+  }
+  p[2 * count - 1] = term::kNil.bits();
   push(p + 2 * count - 1, 1, 1);
   push(p, count, 2);
   return true;
@@ -524,11 +525,13 @@ bool Decoder::string(Word* to) {
   if (!number(2, &count) || !take(count, &bytes)) return false;
   if (count == 0) return put(to, term::kNil);
   Word* p = h_.alloc(2 * count);
-  for (std::size_t i = 0; i < count; i++) {
-    p[2 * i] = Term::small(bytes[i]).bits();
-    p[2 * i + 1] = i + 1 < count ? Term::cons(p + 2 * i + 2).bits() : term::kNil.bits();
+  *to = Term::cons(p).bits();
+  for (const Byte* end = bytes + count; bytes != end; bytes++, p += 2) {
+    p[0] = Term::small(*bytes).bits();
+    p[1] = Term::cons(p + 2).bits();
   }
-  return put(to, Term::cons(p));
+  p[-1] = term::kNil.bits();
+  return true;
 }
 
 bool Decoder::map(Word* to) {

@@ -106,6 +106,8 @@ constexpr Form kForms[] = {
     {Op::subtract, "--xys", Fused::subtract_ycx},
     {Op::swap, "xx", Fused::swap_xx},
     {Op::get_map_elements, "-xnix", Fused::get_map_element_xcx},
+    {Op::put_map_assoc, "-x--ni-", Fused::put_map_assoc_xc},
+    {Op::put_map_exact, "-x--ni-", Fused::put_map_exact_xc},
     {Op::float_from, "x-", Fused::float_from_x},
     {Op::band, "--xxx", Fused::band_xxx},
     {Op::band, "--xxs", Fused::band_xcx},

@@ -47,6 +47,22 @@ inline CodePtr near_entry(CodePtr cell, const code::Function* f) {
   return to;
 }
 
+// Where a flat map has a key that is told by its word: 1 for its first key, 0 for nowhere. The upper half of the cell `note` says where that was the
+// last time, for maps of one shape follow one another.
+inline Word place_in_map(Term map, Word key, CodePtr note) {
+  const Word* keys = Term::from_bits(map.boxed_ptr()[term::FlatMapWords::kKeys]).boxed_ptr();
+  Word n = term::HeaderWord(*keys).words();
+  std::atomic_ref<CodeWord> noted(*const_cast<CodeWord*>(note));
+  Word cell = noted.load(std::memory_order_relaxed), at = cell >> 32;
+  if (VM_LIKELY(at <= n && keys[at] == key)) return at;  // no key is the header at 0
+  for (Word i = 1; i <= n; i++) {
+    if (keys[i] != key) continue;
+    noted.store(i << 32 | static_cast<std::uint32_t>(cell), std::memory_order_relaxed);
+    return i;
+  }
+  return 0;
+}
+
 void set_function_clause(Registers& r, CodePtr pc) {
   // [label][module][function][arity]
   set_error(*r.process, atoms::function_clause);

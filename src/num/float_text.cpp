@@ -41,14 +41,33 @@ struct ShortDigits {
   int exponent = 0;  // of the first digit
 };
 
+// Values of few decimals, as most are that were ever written by hand: m / 10^k for the smallest k. Division rounds correctly, so these digits read
+// back as the value, and of at most fifteen no two numbers read as the same.
+bool few_decimals(double magnitude, ShortDigits* shortest) {
+  constexpr double kFifteenDigits = 1e15;
+  for (std::size_t k = 0; k <= 3; ++k) {
+    const double scaled = magnitude * kPowersOfTen[k];
+    if (scaled >= kFifteenDigits) return false;
+    const auto whole = static_cast<std::int64_t>(scaled + 0.5);
+    if (whole == 0 || static_cast<double>(whole) / kPowersOfTen[k] != magnitude) continue;
+    char* const digits = shortest->digits.data();
+    shortest->count = static_cast<int>(std::to_chars(digits, digits + shortest->digits.size(), whole).ptr - digits);
+    shortest->exponent = shortest->count - 1 - static_cast<int>(k);
+    while (shortest->count > 1 && digits[shortest->count - 1] == '0') --shortest->count;
+    return true;
+  }
+  return false;
+}
+
 ShortDigits shortest_digits(double magnitude) {
+  ShortDigits shortest;
+  if (few_decimals(magnitude, &shortest)) return shortest;
   std::array<char, 32> text;
   const auto result = std::to_chars(text.data(), text.data() + text.size(), magnitude, std::chars_format::scientific);
   VM_CHECK(result.ec == std::errc{});
   // d[.d...]e(+|-)dd[d]
   const char* e = result.ptr - 4;
   if (*e != 'e') --e;
-  ShortDigits shortest;
   shortest.digits[0] = text[0];
   shortest.count = 1;
   if (text[1] == '.') {

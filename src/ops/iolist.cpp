@@ -34,22 +34,28 @@ IolistFault measure(Term t, bool whole_bytes, std::size_t* result) {
   return total > kMaxBits ? IolistFault::TooLong : IolistFault::None;
 }
 
-// A list element counts as sixteen bytes, as much work as copying these.
-IolistFault measure_within(Term t, bool whole_bytes, std::size_t limit, std::size_t* result) {
+// A list element counts as sixteen bytes, as much work as copying these. What is in front goes to `buffer` on the way, as far as it has room.
+IolistFault measure_within(Term t, bool whole_bytes, std::size_t limit, std::size_t* result, std::span<Byte> buffer) {
   constexpr std::size_t kPart = 16;
   std::size_t total = 0, work = 0;
   bool past = false;
   bool ok = walk_iolist(
       t,
-      [&](Byte) {
+      [&](Byte b) {
+        if ((total >> 3) < buffer.size()) buffer[total >> 3] = b;
         total += 8;
         work += kPart;
         past = work > limit;
         return !past;
       },
       [&](Term b) {
-        std::size_t n = bits_of_part(b).size;
+        term::Bits part = bits_of_part(b);
+        std::size_t n = part.size;
         if (whole_bytes && (n & 7) != 0) return false;
+        if (!buffer.empty() && (total + n) >> 3 <= buffer.size()) {
+          if ((part.offset & 7) == 0) std::memcpy(buffer.data() + (total >> 3), part.bytes(), n >> 3);
+          else copy_bits(buffer.data(), total, part.base, part.offset, n);
+        }
         total += n;
         work += kPart + (n >> 3);
         past = work > limit;
@@ -78,13 +84,17 @@ IolistFault iolist_length(Term t, std::uint64_t* bytes) {
   return total < kMaxLength ? IolistFault::None : IolistFault::TooLong;
 }
 
-IolistFault iolist_size_within(Term t, std::size_t limit, std::size_t* bytes) {
-  IolistFault fault = measure_within(t, true, limit, bytes);
+IolistFault iolist_size_within(Term t, std::size_t limit, std::size_t* bytes) { return iolist_gather_within(t, limit, {}, bytes); }
+
+IolistFault iolist_gather_within(Term t, std::size_t limit, std::span<Byte> buffer, std::size_t* bytes) {
+  IolistFault fault = measure_within(t, true, limit, bytes, buffer);
   *bytes >>= 3;
   return fault;
 }
 
-IolistFault iolist_bits_within(Term t, std::size_t limit_bytes, std::size_t* bits) { return measure_within(t, false, limit_bytes, bits); }
+IolistFault iolist_bits_within(Term t, std::size_t limit_bytes, std::size_t* bits) {
+  return measure_within(t, false, limit_bytes, bits, {});
+}
 
 IolistFault iolist_size(Term t, std::size_t* bytes) {
   IolistFault fault = measure(t, true, bytes);

@@ -5,6 +5,7 @@
 // Walks use an explicit stack, never the C++ one.
 #pragma once
 
+#include <span>
 #include <type_traits>
 #include <vector>
 
@@ -56,6 +57,8 @@ IolistFault iolist_length(Term t, std::uint64_t* bytes);
 IolistFault iolist_size(Term t, std::size_t* bytes);
 // The same, but looks no further than a number of parts and bytes: PastLimit, whatever comes after.
 IolistFault iolist_size_within(Term t, std::size_t limit, std::size_t* bytes);
+// The same; when all bytes fit into `buffer` they are there afterwards.
+IolistFault iolist_gather_within(Term t, std::size_t limit, std::span<Byte> buffer, std::size_t* bytes);
 // Bits, where bitstrings are allowed too.
 IolistFault iolist_bits(Term t, std::size_t* bits);
 IolistFault iolist_bits_within(Term t, std::size_t limit_bytes, std::size_t* bits);
