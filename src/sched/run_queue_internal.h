@@ -89,6 +89,24 @@ class alignas(64) RunQueue {
     return first;
   }
 
+  // How often something of normal or low priority was taken: who does not move while work waits is kept busy by urgent work.
+  std::uint32_t ordinary_pops() const { return ordinary_pops_.load(std::memory_order_relaxed); }
+
+  // Takes up to n of normal and low priority, oldest first: a list, linked through `next`.
+  Runnable* take_ordinary(std::size_t n) {
+    sync::SpinGuard guard(lock_);
+    Runnable* taken = nullptr;
+    Runnable** end = &taken;
+    for (; n > 0; n--) {
+      Runnable* r = pop_ordinary_locked();
+      if (!r) break;
+      *end = r;
+      end = &r->next;
+      length_.store(length_.load(std::memory_order_relaxed) - 1, std::memory_order_seq_cst);
+    }
+    return taken;
+  }
+
  private:
   struct List {
     Runnable* head = nullptr;
@@ -117,18 +135,20 @@ class alignas(64) RunQueue {
 
   bool urgent_waiting() const { return urgent_.load(std::memory_order_relaxed); }
 
+  Runnable* pop_ordinary_locked() {
+    List& normal = lists_[1];
+    List& low = lists_[0];
+    if (!low.head || (normal.head && ++low_turn_ < kLowEvery)) return normal.pop();
+    low_turn_ = 0;
+    return low.pop();
+  }
+
   Runnable* pop_locked() {
     Runnable* r = lists_[3].pop();
     if (!r) r = lists_[2].pop();
     if (!r) {
-      List& normal = lists_[1];
-      List& low = lists_[0];
-      if (low.head && (!normal.head || ++low_turn_ >= kLowEvery)) {
-        low_turn_ = 0;
-        r = low.pop();
-      } else {
-        r = normal.pop();
-      }
+      r = pop_ordinary_locked();
+      ordinary_pops_.store(ordinary_pops_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
     }
     if (r) length_.store(length_.load(std::memory_order_relaxed) - 1, std::memory_order_seq_cst);
     urgent_.store(lists_[3].head || lists_[2].head, std::memory_order_relaxed);
@@ -139,6 +159,7 @@ class alignas(64) RunQueue {
   std::atomic<std::size_t> length_{0};
   std::atomic<Runnable*> next_{nullptr};
   std::atomic<bool> urgent_{false};
+  std::atomic<std::uint32_t> ordinary_pops_{0};
   List lists_[4];
   unsigned low_turn_ = 0;
   unsigned next_streak_ = 0;  // owner only

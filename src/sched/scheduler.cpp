@@ -30,6 +30,9 @@ constexpr std::uint64_t kLookAroundUs = 200;                                    
 constexpr std::int64_t kTickNs = 5'000'000, kBusyTickNs = 2'000'000, kSuspiciousTickNs = 500'000;  // of the watcher
 constexpr std::int64_t kLongCallNs = 1'000'000;
 constexpr std::int64_t kSuspiciousForNs = 10'000'000;  // where one long call was, others may follow
+constexpr std::int64_t kStarvingNs = 10'000'000;       // without a turn for what is not urgent: others take it over
+constexpr std::int64_t kBalanceNs = 50'000'000;        // between two looks at the lengths of queues
+constexpr std::size_t kUnbalanced = 8;                 // not worth moving
 constexpr unsigned kSpareWorkers = 64;                 // threads beyond one per scheduler, at most
 constexpr unsigned kQuietTicks = 20;                   // without work until it sleeps too
 
@@ -107,6 +110,9 @@ struct SchedulerAccess {
   // The watcher's: slices when it last came by, since when they are as many.
   std::uint64_t long_slices = 0;
   std::int64_t long_since_ns = 0;
+  // The watcher's: the queue's ordinary_pops when it last came by, since when they are as many while work waits (0: they move).
+  std::uint32_t ordinary_pops = 0;
+  std::int64_t starving_since_ns = 0;
 
   static void set(Scheduler& s, unsigned id, SchedulerGroup* group, bool dirty) {
     s.id_ = id;
@@ -271,6 +277,9 @@ struct SchedulerGroup::Impl {
   void end_lost_slice(Worker& w, Runnable& r, After after);
   bool lost(Worker& w);
   bool look_for_long_calls(std::int64_t now);
+  void balance(std::int64_t now);
+  void spread(SchedulerAccess& from, std::size_t n, const std::vector<unsigned>& to);
+  std::int64_t balanced_ns = 0;  // the watcher's
   void hand_off(SchedulerAccess& p);
   Worker* make_worker(unsigned id);
   bool start_worker(Worker& w, bool must);
@@ -662,6 +671,50 @@ bool SchedulerGroup::Impl::look_for_long_calls(std::int64_t now) {
   return suspicious;
 }
 
+// Moves up to n runnables that are not urgent to these schedulers in turn.
+void SchedulerGroup::Impl::spread(SchedulerAccess& from, std::size_t n, const std::vector<unsigned>& to) {
+  std::size_t turn = 0;
+  for (Runnable* r = from.queue.take_ordinary(n); r;) {
+    Runnable* next = r->next;
+    push_to(to[turn++ % to.size()], *r);
+    r = next;
+  }
+}
+
+// Schedulers steal only when they have nothing to do. While all are busy it is the watcher that helps what waits behind urgent work, and evens out queues.
+void SchedulerGroup::Impl::balance(std::int64_t now) {
+  const unsigned n = online.load(std::memory_order_relaxed);
+  if (n < 2) return;
+  std::vector<unsigned> serving;
+  bool starving = false;
+  for (unsigned i = 0; i < n; i++) {
+    SchedulerAccess& s = *all[i];
+    const std::uint32_t pops = s.queue.ordinary_pops();
+    if (pops != s.ordinary_pops || s.queue.empty()) {
+      s.ordinary_pops = pops;
+      s.starving_since_ns = 0;
+      serving.push_back(i);
+    } else if (s.starving_since_ns == 0) {
+      s.starving_since_ns = now;
+    } else {
+      starving = starving || now - s.starving_since_ns >= kStarvingNs;
+    }
+  }
+  if (serving.empty()) return;
+  for (unsigned i = 0; starving && i < n; i++) {
+    SchedulerAccess& s = *all[i];
+    if (s.starving_since_ns == 0 || now - s.starving_since_ns < kStarvingNs) continue;
+    spread(s, s.queue.length(), serving);
+    s.starving_since_ns = now;
+  }
+  if (now - balanced_ns < kBalanceNs || serving.size() < 2) return;
+  balanced_ns = now;
+  const auto by_length = [&](unsigned a, unsigned b) { return all[a]->queue.length() < all[b]->queue.length(); };
+  const auto [shortest, longest] = std::minmax_element(serving.begin(), serving.end(), by_length);
+  const std::size_t least = all[*shortest]->queue.length(), most = all[*longest]->queue.length();
+  if (most > 2 * least + kUnbalanced) spread(*all[*longest], (most - least) / 2, {*shortest});
+}
+
 // A worker clears its idle bit before it looks at watcher_asleep, the watcher looks at the bits after it set it: one of them sees the other.
 void SchedulerGroup::Impl::watch() {
   unsigned quiet = 0;
@@ -669,6 +722,7 @@ void SchedulerGroup::Impl::watch() {
     const bool calm = all_idle();
     quiet = calm ? quiet + 1 : 0;
     const bool suspicious = look_for_long_calls(os::monotonic_ns());
+    balance(os::monotonic_ns());
     const bool more = hooks.tick && hooks.tick(hooks.context);
     if (more || quiet < kQuietTicks) {
       watcher_wakeup.wait(calm ? kTickNs : suspicious ? kSuspiciousTickNs : kBusyTickNs);

@@ -2,7 +2,7 @@
 %% Who runs where: blocking other schedulers, how many are on line, and what their threads did.
 -module(schedulers_t).
 -export([test_block/0, test_block_ends_with_its_process/0, test_block_normal_lets_dirty_calls_run/0, test_online/0, test_wall_time/0,
-         test_wall_time_ends_with_its_process/0, test_microstates/0]).
+         test_wall_time_ends_with_its_process/0, test_microstates/0, test_behind_urgent_work/0]).
 
 %% run: alone
 %% run: flags +S 3:3
@@ -103,3 +103,14 @@ test_microstates() ->
     false = erlang:system_flag(microstate_accounting, reset),
     0 = lists:sum([V || #{counters := C} <- erlang:statistics(microstate_accounting), V <- maps:values(C)]),
     {'EXIT', {badarg, _}} = (catch erlang:system_flag(microstate_accounting, x)).
+
+%% A process of high priority that never rests keeps one scheduler to itself; what waited there goes on elsewhere.
+test_behind_urgent_work() ->
+    process_flag(priority, max),
+    Ps = [spawn(fun spin/0) || _ <- lists:seq(1, 100)],
+    Urgent = spawn_opt(fun spin/0, [{priority, high}]),
+    ok = wait(fun() -> lists:all(fun(P) -> element(2, process_info(P, reductions)) > 5000 end, Ps) end, 1000),
+    [exit(P, kill) || P <- [Urgent | Ps]],
+    process_flag(priority, normal).
+
+spin() -> lists:seq(1, 50), spin().

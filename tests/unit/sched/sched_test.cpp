@@ -174,6 +174,39 @@ TEST(Scheduler, LongCallsLoseTheirScheduler) {
   group.stop();
 }
 
+// Always ready; counts its slices.
+struct Busy final : Runnable {
+  std::atomic<int> slices{0};
+  std::atomic<bool>* stop = nullptr;
+  After run(Scheduler&) override {
+    slices.fetch_add(1, std::memory_order_relaxed);
+    return stop->load() ? After::Parked : After::Requeue;
+  }
+};
+
+// One of two schedulers has urgent work for ever, the other one always something to do, so that nobody steals.
+TEST(Scheduler, WhatWaitsBehindUrgentWorkMovesOn) {
+  Config config;
+  config.schedulers = config.online = 2;
+  SchedulerGroup group(config, {});
+  std::atomic<bool> stop{false};
+  std::vector<Busy> ordinary(100);
+  Busy urgent;
+  urgent.priority = Priority::High;
+  urgent.stop = &stop;
+  group.start();
+  group.enqueue(urgent, &group.scheduler(0));
+  for (std::size_t i = 0; i < ordinary.size(); i++) {
+    ordinary[i].stop = &stop;
+    group.enqueue(ordinary[i], &group.scheduler(static_cast<unsigned>(i % 2)));
+  }
+  const auto have_run = [&] { return std::all_of(ordinary.begin(), ordinary.end(), [](const Busy& b) { return b.slices.load() > 10; }); };
+  for (int i = 0; i < 2000 && !have_run(); i++) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  EXPECT_TRUE(have_run());
+  stop.store(true);
+  group.stop();
+}
+
 struct Dirty final : Runnable {
   std::atomic<int>* left = nullptr;
   After run(Scheduler& s) override {
