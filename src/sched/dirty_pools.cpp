@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Dirty pools: threads that may block, made on demand up to the pool's limit.
+#include "sched/scheduler_internal.h"
+
+namespace vm::sched {
+
+// ------------------------------------------------------------------------------------------------------------------- dirty pools
+
+void SchedulerGroup::Impl::dirty_work(DirtyQueue& q, unsigned number) {
+  Scheduler scheduler;
+  SchedulerAccess::set(scheduler, q.first_id + number, self, true);
+  DirtyThread& state = q.states[number];
+  sync::Epoch::register_thread();
+  if (hooks.thread_started) hooks.thread_started(hooks.context, &scheduler);
+  for (bool was_running = false;; was_running = true) {
+    Runnable* r = nullptr;
+    sync::Epoch::enter_sleep();
+    q.lock.lock();
+    if (was_running) q.running--;
+    q.idle++;
+    while (!q.may_take() && !stopping.load()) q.ready.wait(q.lock);
+    q.idle--;
+    if (!stopping.load()) {
+      r = q.queue.front();
+      q.queue.pop_front();
+      q.running++;
+      q.length.store(q.queue.size(), std::memory_order_relaxed);
+    }
+    q.lock.unlock();
+    sync::Epoch::leave_sleep();
+    if (!r) break;
+    const std::uint64_t begin = os::cheap_ticks();
+    state.in_slice.store(begin, std::memory_order_relaxed);
+    scheduler.running = r;
+    const After after = r->run(scheduler);
+    scheduler.running = nullptr;
+    state.in_slice.store(0, std::memory_order_relaxed);
+    Spent::add(state.spent.busy, os::cheap_ticks() - begin);
+    Spent::add(state.spent.collecting, scheduler.collecting_ticks);
+    scheduler.collecting_ticks = 0;
+    if (after == After::Requeue) self->enqueue(*r);
+  }
+  if (hooks.thread_ending) hooks.thread_ending(hooks.context);
+  sync::Epoch::unregister_thread();
+}
+
+void SchedulerGroup::enqueue_dirty(Runnable& r, DirtyPool pool) {
+  DirtyQueue& q = impl_->dirty[pool == DirtyPool::Io];
+  sync::MutexGuard guard(q.lock);
+  q.queue.push_back(&r);
+  q.length.store(q.queue.size(), std::memory_order_relaxed);
+  if (q.idle >= q.queue.size()) {
+    q.ready.notify_one();
+    return;
+  }
+  if (q.threads >= q.limit) return;
+  auto* start = new WorkerStart{impl_.get(), nullptr, &q, q.threads++};
+  q.handles.emplace_back();
+  const bool ok = q.handles.back().start(
+      pool == DirtyPool::Io ? "dirty_io" : "dirty_cpu", impl_->config.stack_bytes,
+      [](void* raw) {
+        const WorkerStart w = *static_cast<WorkerStart*>(raw);
+        delete static_cast<WorkerStart*>(raw);
+        w.impl->dirty_work(*w.dirty, w.number);
+      },
+      start, q.threads == 1);
+  if (!ok) {
+    delete start;
+    q.handles.pop_back();
+    q.threads--;
+  }
+}
+
+std::size_t SchedulerGroup::dirty_queue_length(DirtyPool pool) const {
+  return impl_->dirty[pool == DirtyPool::Io].length.load(std::memory_order_relaxed);
+}
+
+}  // namespace vm::sched

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The watcher: a thread that runs no slices. It sees who stays in a native call and gives their scheduler to a spare worker (decision 0012), moves what
+// waits behind urgent work, evens out queues, and calls the tick of the room above.
+#include "sched/scheduler_internal.h"
+
+namespace vm::sched {
+
+// --------------------------------------------------------------------------------------------------------------------- long calls
+
+// Gives the scheduler to a spare worker if its own is inside a slice. A new worker starts as a spare one.
+void SchedulerGroup::Impl::hand_off(SchedulerAccess& p) {
+  std::lock_guard<std::mutex> lock(handoff_lock);
+  if (stopping.load(std::memory_order_seq_cst)) return;
+  Worker& stuck = *p.driver.load(std::memory_order_relaxed);
+  stuck.claimed.store(true, std::memory_order_seq_cst);
+  const bool held = os::barrier_on_all_threads() && stuck.in_slice.load(std::memory_order_acquire) != 0 &&
+                    p.slices.load(std::memory_order_relaxed) == p.long_slices;
+  if (held && spares.empty()) {
+    Worker* made = spare_limit > 0 ? make_worker(p.id) : nullptr;
+    if (made && start_worker(*made, false)) {
+      spare_limit--;
+      spares.push_back(made);
+    } else if (made) {
+      spare_limit = 0;  // it stays in the list, as one that never moves
+    }
+  }
+  if (!held || spares.empty()) {
+    stuck.claimed.store(false, std::memory_order_seq_cst);
+    return;
+  }
+  Worker& spare = *spares.back();
+  spares.pop_back();
+  spare.set(p.id, self);
+  spare.access = &p;
+  stuck.access = nullptr;
+  p.driver.store(&spare, std::memory_order_seq_cst);
+  p.long_since_ns = 0;  // its first slice has not begun
+  last_hand_off_ns = os::monotonic_ns();
+  long_calls.fetch_add(1, std::memory_order_relaxed);
+  spare.handed.set();
+}
+
+// Answers whether some worker may be on the way to a long call.
+bool SchedulerGroup::Impl::look_for_long_calls(std::int64_t now) {
+  bool suspicious = false;
+  for (auto& s : all) {
+    const std::uint64_t slices = s->slices.load(std::memory_order_relaxed);
+    if (slices != s->long_slices || s->long_since_ns == 0) {
+      suspicious = suspicious || now - last_hand_off_ns < kSuspiciousForNs;
+      s->long_slices = slices;
+      s->long_since_ns = now;
+      continue;
+    }
+    // Who lost a scheduler may have put something into its queue after the new worker looked there.
+    if (!s->queue.empty() && take_idle(s->id - 1)) {
+      searching.fetch_add(1, std::memory_order_seq_cst);
+      rouse(s->id - 1);
+    }
+    bool native = false;
+    {
+      sync::Epoch::Guard guard;
+      const NativeMarker* marker = s->driver.load(std::memory_order_relaxed)->scheduler.native_marker.load(std::memory_order_acquire);
+      native = marker && marker->get() != nullptr;
+    }
+    if (!native) continue;
+    suspicious = true;
+    if (now - s->long_since_ns >= kLongCallNs) hand_off(*s);
+  }
+  return suspicious;
+}
+
+// Moves up to n runnables that are not urgent to these schedulers in turn.
+void SchedulerGroup::Impl::spread(SchedulerAccess& from, std::size_t n, const std::vector<unsigned>& to) {
+  std::size_t turn = 0;
+  for (Runnable* r = from.queue.take_ordinary(n); r;) {
+    Runnable* next = r->next;
+    push_to(to[turn++ % to.size()], *r);
+    r = next;
+  }
+}
+
+// Schedulers steal only when they have nothing to do. While all are busy it is the watcher that helps what waits behind urgent work, and evens out queues.
+void SchedulerGroup::Impl::balance(std::int64_t now) {
+  const unsigned n = online.load(std::memory_order_relaxed);
+  if (n < 2) return;
+  std::vector<unsigned> serving;
+  bool starving = false;
+  for (unsigned i = 0; i < n; i++) {
+    SchedulerAccess& s = *all[i];
+    const std::uint32_t pops = s.queue.ordinary_pops();
+    if (pops != s.ordinary_pops || s.queue.empty()) {
+      s.ordinary_pops = pops;
+      s.starving_since_ns = 0;
+      serving.push_back(i);
+    } else if (s.starving_since_ns == 0) {
+      s.starving_since_ns = now;
+    } else {
+      starving = starving || now - s.starving_since_ns >= kStarvingNs;
+    }
+  }
+  if (serving.empty()) return;
+  for (unsigned i = 0; starving && i < n; i++) {
+    SchedulerAccess& s = *all[i];
+    if (s.starving_since_ns == 0 || now - s.starving_since_ns < kStarvingNs) continue;
+    spread(s, s.queue.length(), serving);
+    s.starving_since_ns = now;
+  }
+  if (now - balanced_ns < kBalanceNs || serving.size() < 2) return;
+  balanced_ns = now;
+  const auto by_length = [&](unsigned a, unsigned b) { return all[a]->queue.length() < all[b]->queue.length(); };
+  const auto [shortest, longest] = std::minmax_element(serving.begin(), serving.end(), by_length);
+  const std::size_t least = all[*shortest]->queue.length(), most = all[*longest]->queue.length();
+  if (most > 2 * least + kUnbalanced) spread(*all[*longest], (most - least) / 2, {*shortest});
+}
+
+// A worker clears its idle bit before it looks at watcher_asleep, the watcher looks at the bits after it set it: one of them sees the other.
+void SchedulerGroup::Impl::watch() {
+  unsigned quiet = 0;
+  while (!stopping.load(std::memory_order_relaxed)) {
+    const bool calm = all_idle();
+    quiet = calm ? quiet + 1 : 0;
+    const bool suspicious = look_for_long_calls(os::monotonic_ns());
+    balance(os::monotonic_ns());
+    const bool more = hooks.tick && hooks.tick(hooks.context);
+    if (more || quiet < kQuietTicks) {
+      watcher_wakeup.wait(calm ? kTickNs : suspicious ? kSuspiciousTickNs : kBusyTickNs);
+      continue;
+    }
+    watcher_asleep.store(true, std::memory_order_seq_cst);
+    if (all_idle() && !stopping.load(std::memory_order_seq_cst)) watcher_wakeup.wait(-1);
+    watcher_asleep.store(false, std::memory_order_seq_cst);
+    quiet = 0;
+  }
+}
+
+}  // namespace vm::sched
