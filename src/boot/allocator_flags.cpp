@@ -18,8 +18,9 @@ struct Switch {
 };
 
 bool amount(const std::string& v, char) {
+  const std::size_t digits = !v.empty() && (v[0] == '-' || v[0] == '+') ? 1 : 0;
   long long n;
-  return !v.empty() && (v[0] == '-' || v[0] == '+' || (v[0] >= '0' && v[0] <= '9')) && leading_number(v, &n) && n >= 0;
+  return v.size() > digits && v[digits] >= '0' && v[digits] <= '9' && leading_number(v, &n) && n >= 0;
 }
 bool kilobytes(const std::string& v, char a) {
   long long n;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The emulator's flags: what each takes, which values are right, what it sets, and stock's words when it is wrong.
+#include <algorithm>
 #include <cstring>
 #include <iterator>
 
@@ -25,6 +26,16 @@ template <long long Low, long long High>
 bool check_number(FlagParse&, const std::string& value) {
   long long v;
   return leading_number(value, &v) && v >= Low && v <= High;
+}
+
+// A table's size: what was asked for, rounded up to a power of two, as stock does.
+template <auto Member>
+bool table_limit(FlagParse& p, const std::string& value) {
+  if (value == "legacy") return true;
+  long long v;
+  if (!leading_number(value, &v) || v < kMinTableLimit || v > kMaxTableLimit) return false;
+  p.options.settings.*Member = rounded_table_limit(v);
+  return true;
 }
 
 // A number that must begin the value.
@@ -168,7 +179,7 @@ const Flag kFlags[] = {
      [](FlagParse& p, const std::string& v) {
        long long n;
        if (!leading_number(v, &n) || n < 0) return false;
-       if (n > 0) p.options.settings.ets_limit = static_cast<std::size_t>(n);
+       p.options.settings.ets_limit = std::max(kMinEtsLimit, static_cast<std::size_t>(n));
        return true;
      }},
     {"ec", Takes::Nothing, "", nullptr, nullptr},
@@ -206,9 +217,9 @@ const Flag kFlags[] = {
        return one_of(v, {"latin1", "unicode"});
      }},
     {"P", Takes::Value, "1024-134217727", "bad number of processes %",
-     [](FlagParse& p, const std::string& v) { return v == "legacy" || set_number<&proc::Settings::process_limit, 1024, 134217727>(p, v); }},
+     table_limit<&proc::Settings::process_limit>},
     {"Q", Takes::Value, "1024-134217727", "bad number of ports %",
-     [](FlagParse& p, const std::string& v) { return v == "legacy" || set_number<&proc::Settings::port_limit, 1024, 134217727>(p, v); }},
+     table_limit<&proc::Settings::port_limit>},
     {"R", Takes::Value, "23-25", "bad compatibility release number %", check_number<23, 25>},
     {"r", Takes::Anything, "", nullptr, nullptr},
     {"rg", Takes::Value, "groups", "bad reader groups limit: %", check_digits<0, kMaxInt>},

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "boot/flags.h"
 
+#include <algorithm>
+#include <bit>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -22,6 +24,11 @@ bool whole_number(const std::string& text, long long* out) {
   errno = 0;
   *out = std::strtoll(text.c_str(), &end, 10);
   return errno == 0 && !text.empty() && *end == 0;
+}
+
+std::size_t rounded_table_limit(long long wanted) {
+  return std::min(std::bit_ceil(static_cast<std::size_t>(std::clamp(wanted, kMinTableLimit, kMaxTableLimit))),
+                  static_cast<std::size_t>(kMaxTableLimit));
 }
 
 bool number_pair(const std::string& text, long long* first, long long* second, int* count) {
@@ -70,8 +77,9 @@ class Reader {
       const int n = std::atoi(v);
       s.async_threads = n < 1 ? 1 : n > 1024 ? 1024 : static_cast<unsigned>(n);
     }
-    if (const char* v = std::getenv("ERL_MAX_PORTS"); v && std::atoi(v) > 0) s.port_limit = static_cast<std::size_t>(std::atoi(v));
-    if (const char* v = std::getenv("ERL_MAX_ETS_TABLES"); v && std::atoi(v) > 0) s.ets_limit = static_cast<std::size_t>(std::atoi(v));
+    if (const char* v = std::getenv("ERL_MAX_PORTS")) s.port_limit = rounded_table_limit(std::strtoll(v, nullptr, 10));
+    if (const char* v = std::getenv("ERL_MAX_ETS_TABLES"))
+      s.ets_limit = std::max(kMinEtsLimit, static_cast<std::size_t>(std::max(0LL, std::strtoll(v, nullptr, 10))));
     if (const char* v = std::getenv("ERL_FULLSWEEP_AFTER")) s.heap_limits.fullsweep_after = static_cast<std::uint16_t>(std::atoi(v));
   }
 

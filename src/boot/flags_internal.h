@@ -47,6 +47,12 @@ bool leading_number(const std::string& text, long long* out);
 // As that, but false when it begins with none or when more follows.
 bool whole_number(const std::string& text, long long* out);
 
+// What +P, +Q and ERL_MAX_PORTS may ask for, and the limit that comes of it: the next power of two.
+inline constexpr long long kMinTableLimit = 1024, kMaxTableLimit = 134217727;
+std::size_t rounded_table_limit(long long wanted);
+// Fewer ETS tables are not promised, whatever is asked for. The limit is only shown: nothing keeps tables from being made.
+inline constexpr std::size_t kMinEtsLimit = 8192;
+
 // Reads "N", "N:M" and ":M". Answers how many were given in *count (1: the first, 2: both, 3: only the second), false when none.
 bool number_pair(const std::string& text, long long* first, long long* second, int* count);
 

@@ -24,6 +24,20 @@ for flag in '+S 1' '+S 2:1' '+P 4096' '+t 100000' '+sbt u' '+sbwt none' '+A 4' '
   set -- $flag
   try "$@"
 done
+for value in -noshell -x - + 5x +5 -0; do
+  erl +MBlmbcs "$value" -noshell -s init stop < /dev/null > out 2>&1
+  status=$?
+  head -n 1 out
+  echo "+MBlmbcs $value: status $status"
+done
+show() { erl "$@" -noshell -eval 'io:format("~p~n", [[erlang:system_info(I) || I <- [process_limit, port_limit, ets_limit]]]), halt().' 2>&1; }
+for number in 1024 1025 5000 67108864 67108865 134217727; do echo "$number: $(show +P "$number" +Q "$number")"; done
+show +P legacy +Q legacy
+for number in 0 8192 8193 100000; do echo "+e $number: $(show +e "$number") $(ERL_MAX_ETS_TABLES=$number show)"; done
+for number in x 1 5000 200000000; do echo "ERL_MAX_PORTS $number: $(ERL_MAX_PORTS=$number show)"; done
+for kill in true false; do
+  erl +hmax 2000000 +hmaxk $kill +hmaxel false -noshell -eval 'io:format("~0p~n", [erlang:system_info(max_heap_size)]), {_, M} = spawn_monitor(fun() -> L = lists:seq(1, 3000000), erlang:garbage_collect(), exit({living, length(L)}) end), receive {_, M, _, _, Why} -> io:format("~p~n", [Why]) end, halt().'
+done
 erl +V; echo "status $?"
 erl -version; echo "status $?"
 ROOTDIR=/nonexistent erl -boot /nonexistent/start -noshell -s init stop 2>&1 | grep -v '^(no logger' | head -n 1; rm -f erl_crash.dump
