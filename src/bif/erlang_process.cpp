@@ -180,12 +180,12 @@ BifResult flag_bit(BifContext& cx, Term value, Process::ProcessFlag bit) {
 BifResult flag_max_heap(BifContext& cx, Term value) {
   const heap::HeapLimits& limits = cx.process().heap.limits();
   heap::HeapLimits wanted = limits;
-  wanted.max_heap_kill = cx.runtime().settings.heap_limits.max_heap_kill;
-  wanted.max_heap_error_logger = cx.runtime().settings.heap_limits.max_heap_error_logger;
+  wanted.max_heap_kill = cx.runtime().limits.now().max_heap_kill;
+  wanted.max_heap_error_logger = cx.runtime().limits.now().max_heap_error_logger;
   if (!parse_max_heap(value, &wanted)) return cx.badarg();
   if (wanted.max_heap_words != 0 && wanted.max_heap_words < limits.min_heap_words) return cx.badarg();
   const Term old = max_heap_term(limits, cx.heap());
-  cx.process().heap.set_limits(wanted, &cx.runtime().settings.heap_limits);
+  cx.process().heap.set_limits(wanted, &cx.runtime().limits.now());
   return old;
 }
 
@@ -195,7 +195,7 @@ BifResult flag_words(BifContext& cx, Term value, std::size_t smallest, std::size
   heap::HeapLimits limits = cx.process().heap.limits();
   const Term old = Term::small(static_cast<SWord>(limits.*field));
   limits.*field = words;
-  cx.process().heap.set_limits(limits, &cx.runtime().settings.heap_limits);
+  cx.process().heap.set_limits(limits, &cx.runtime().limits.now());
   return old;
 }
 
@@ -239,7 +239,7 @@ BifResult erlang_process_flag_2(BifContext& cx, Term flag, Term value) {
     heap::HeapLimits limits = p.heap.limits();
     const Term old = Term::small(limits.fullsweep_after);
     limits.fullsweep_after = static_cast<std::uint32_t>(value.small_value() & 0xFFFF);
-    p.heap.set_limits(limits, &cx.runtime().settings.heap_limits);
+    p.heap.set_limits(limits, &cx.runtime().limits.now());
     return old;
   }
   if (flag == atoms::scheduler) {  // a hint that work stealing overrides

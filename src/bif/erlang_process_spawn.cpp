@@ -21,7 +21,7 @@ constexpr SWord kMaxArguments = 255;
 
 SpawnOptions default_options(Process& p) {
   SpawnOptions o;
-  o.limits = p.runtime->settings.heap_limits;
+  o.limits = p.runtime->limits.now();
   o.off_heap_messages = p.runtime->settings.off_heap_messages;
   return o;
 }

@@ -36,7 +36,7 @@ Term tuple_of(BifContext& cx, T... elements) {
 }
 
 Term max_heap_size_map(BifContext& cx) {
-  const heap::HeapLimits& limits = settings(cx).heap_limits;
+  const heap::HeapLimits& limits = cx.runtime().limits.now();
   term::HeapWriter& h = cx.heap();
   Term pairs[] = {atoms::error_logger, boolean_of(limits.max_heap_error_logger), atoms::kill, boolean_of(limits.max_heap_kill),
                   atoms::size,         number_of(cx, limits.max_heap_words)};
@@ -44,7 +44,7 @@ Term max_heap_size_map(BifContext& cx) {
 }
 
 Term garbage_collection(BifContext& cx) {
-  const heap::HeapLimits& limits = settings(cx).heap_limits;
+  const heap::HeapLimits& limits = cx.runtime().limits.now();
   term::ListBuilder list(cx.heap());
   list.add(tuple_of(cx, atoms::max_heap_size, number_of(cx, limits.max_heap_words)));
   list.add(tuple_of(cx, atoms::min_bin_vheap_size, number_of(cx, limits.min_vheap_words)));
@@ -134,7 +134,7 @@ const Key kKeys[] = {
     {atoms::ets_always_compress, [](BifContext&) { return Term(atoms::false_); }},
     {atoms::ets_limit, [](BifContext& cx) { return number_of(cx, settings(cx).ets_limit); }},
     {atoms::fullsweep_after,
-     [](BifContext& cx) { return tuple_of(cx, atoms::fullsweep_after, number_of(cx, settings(cx).heap_limits.fullsweep_after)); }},
+     [](BifContext& cx) { return tuple_of(cx, atoms::fullsweep_after, number_of(cx, cx.runtime().limits.now().fullsweep_after)); }},
     {atoms::garbage_collection, garbage_collection},
     {atoms::heap_sizes, heap_sizes},
     {atoms::heap_type, [](BifContext&) { return Term(atoms::private_); }},
@@ -149,9 +149,9 @@ const Key kKeys[] = {
     {atoms::message_queue_data,
      [](BifContext& cx) { return settings(cx).off_heap_messages ? Term(atoms::off_heap) : Term(atoms::on_heap); }},
     {atoms::min_bin_vheap_size,
-     [](BifContext& cx) { return tuple_of(cx, atoms::min_bin_vheap_size, number_of(cx, settings(cx).heap_limits.min_vheap_words)); }},
+     [](BifContext& cx) { return tuple_of(cx, atoms::min_bin_vheap_size, number_of(cx, cx.runtime().limits.now().min_vheap_words)); }},
     {atoms::min_heap_size,
-     [](BifContext& cx) { return tuple_of(cx, atoms::min_heap_size, number_of(cx, settings(cx).heap_limits.min_heap_words)); }},
+     [](BifContext& cx) { return tuple_of(cx, atoms::min_heap_size, number_of(cx, cx.runtime().limits.now().min_heap_words)); }},
     {atoms::modified_timing_level, [](BifContext&) { return Term(atoms::undefined); }},
     {atoms::nif_version,
      [](BifContext& cx) {
@@ -241,38 +241,44 @@ BifResult set_system_logger(BifContext& cx, Term value) {
   return old;
 }
 
+// What processes made from now on get.
+BifResult set_default_limit(BifContext& cx, Term flag, Term value) {
+  heap::DefaultLimits& limits = cx.runtime().limits;
+  const heap::HeapLimits before = limits.now();
+  if (flag == atoms::max_heap_size) {
+    const Term old = max_heap_size_map(cx);
+    heap::HeapLimits checked = before;
+    if (!parse_max_heap(value, &checked)) return cx.badarg();
+    limits.change([&](heap::HeapLimits& l) { parse_max_heap(value, &l); });
+    return old;
+  }
+  const SWord n = number_argument(value, 0, flag == atoms::fullsweep_after ? 0xFFFF : SWord{1} << 40);
+  if (n < 0) return cx.badarg();
+  const auto words = static_cast<std::size_t>(n);
+  limits.change([&](heap::HeapLimits& l) {
+    if (flag == atoms::fullsweep_after) l.fullsweep_after = static_cast<std::uint32_t>(words);
+    else if (flag == atoms::min_heap_size) l.min_heap_words = heap::next_heap_size(words);
+    else l.min_vheap_words = heap::next_heap_size(words);
+  });
+  return number_of(cx, flag == atoms::fullsweep_after ? before.fullsweep_after
+                       : flag == atoms::min_heap_size ? before.min_heap_words
+                                                      : before.min_vheap_words);
+}
+
 }  // namespace
 
 BifResult erlang_system_flag_2(BifContext& cx, Term flag, Term value) {
   BifResult answer = term::kNil;
   if (schedulers_flag(cx, flag, value, &answer)) return answer;
-  heap::HeapLimits& limits = settings(cx).heap_limits;
   if (flag == atoms::system_logger) return set_system_logger(cx, value);
-  if (flag == atoms::fullsweep_after) return exchange_number(cx, limits.fullsweep_after, value, 0, 0xFFFF);
+  if (flag == atoms::fullsweep_after || flag == atoms::min_heap_size || flag == atoms::min_bin_vheap_size || flag == atoms::max_heap_size)
+    return set_default_limit(cx, flag, value);
   if (flag == atoms::backtrace_depth) return exchange_number(cx, settings(cx).backtrace_depth, value, 0, 1 << 20);
-  if (flag == atoms::min_heap_size) {
-    SWord n = number_argument(value, 0, SWord{1} << 40);
-    if (n < 0) return cx.badarg();
-    std::size_t old = limits.min_heap_words;
-    limits.min_heap_words = heap::next_heap_size(static_cast<std::size_t>(n));
-    return number_of(cx, old);
-  }
-  if (flag == atoms::min_bin_vheap_size) {
-    SWord n = number_argument(value, 0, SWord{1} << 40);
-    if (n < 0) return cx.badarg();
-    std::size_t old = limits.min_vheap_words;
-    limits.min_vheap_words = heap::next_heap_size(static_cast<std::size_t>(n));
-    return number_of(cx, old);
-  }
   if (flag == atoms::time_offset && value == atoms::finalize) return atoms::final_;
   if (flag == atoms::trace_control_word) return exchange_number(cx, cx.runtime().trace_control_word, value, 0, 0xFFFFFFFF);
   if (flag == atoms::outstanding_system_requests_limit) {
     if (number_argument(value, 1, 134217727) < 0) return cx.badarg();
     return Term::small(4);
-  }
-  if (flag == atoms::max_heap_size) {
-    const Term old = max_heap_size_map(cx);
-    return parse_max_heap(value, &limits) ? BifResult(old) : cx.badarg();
   }
   // Flags that stock has and whose values are all refused here.
   for (Term known : {atoms::internal_cpu_topology, atoms::cpu_topology, atoms::scheduler_wall_time, atoms::scheduler_bind_type})

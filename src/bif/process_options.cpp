@@ -35,15 +35,18 @@ bool parse_heap_words(Term t, std::size_t smallest, std::size_t* out) {
   return true;
 }
 
+// A size that stock can hold: one of its small integers.
+bool is_heap_limit(Term t) { return t.is_small() && t.small_value() >= 0 && t.small_value() < SWord{1} << 59; }
+
 bool parse_max_heap(Term t, heap::HeapLimits* limits) {
   if (t.is_small()) {
-    if (t.small_value() < 0) return false;
+    if (!is_heap_limit(t)) return false;
     limits->max_heap_words = static_cast<std::size_t>(t.small_value());
     return true;
   }
   if (!t.is_map()) return false;
   const Term size = ops::map_get(t, atoms::size);
-  if (!size.is_value() || !size.is_small() || size.small_value() < 0) return false;
+  if (!size.is_value() || !is_heap_limit(size)) return false;
   bool kill = limits->max_heap_kill;
   bool log = limits->max_heap_error_logger;
   const auto flag = [&](Term key, bool* out) {

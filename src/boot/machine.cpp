@@ -77,6 +77,7 @@ Machine::Machine(Options options, OtpRoot root) : parts_(std::make_unique<Parts>
 
   proc::Runtime& rt = m.runtime;
   rt.settings = s;
+  rt.limits.change([&](heap::HeapLimits& limits) { limits = s.heap_limits; });
   m.code = std::make_unique<code::CodeStore>();
   rt.code = m.code.get();
   m.interpreter = std::make_unique<interp::Interpreter>(rt);
@@ -126,7 +127,7 @@ base::Status<std::string> Machine::start() {
   Term module = AtomTable::intern(m.options.boot_module);
   Term first_args = scratch.cons(module, scratch.cons(arguments, term::kNil));
   proc::SpawnOptions options;
-  options.limits = m.runtime.settings.heap_limits;
+  options.limits = m.runtime.limits.now();
   options.system_process = true;
   Term start = AtomTable::intern("start");
   proc::Spawned init = proc::spawn(m.runtime, nullptr, AtomTable::intern("erl_init"), start, first_args, options);

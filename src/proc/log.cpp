@@ -90,6 +90,12 @@ void log_process_error(Process& p, Term reason) {
   log_to_logger(*p.runtime, &p, atoms::error, "Error in process ~p with exit value:~n~p~n", args);
 }
 
+void log_too_many_processes(Runtime& rt, Process* parent) {
+  heap::FragmentWriter scratch(64);
+  const Term text = text_list(scratch, "Too many processes\n");
+  log_to_logger(rt, parent, atoms::error, "~s~n", {&text, 1});
+}
+
 void log_max_heap(Process& p) {
   const heap::HeapLimits& l = p.heap.limits();
   heap::FragmentWriter scratch(64);
@@ -105,7 +111,7 @@ void log_max_heap(Process& p) {
   const Term args[] = {p.pid,
                        node,
                        number(l.max_heap_words),
-                       number(p.heap.total_words()),
+                       number(p.limited_words()),
                        l.max_heap_kill ? atoms::true_ : atoms::false_,
                        atoms::true_,
                        number(p.mailbox.inbox_length()),

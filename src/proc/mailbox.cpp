@@ -77,6 +77,13 @@ void Mailbox::remove(Message* m) {
   if (VM_UNLIKELY(index_ != nullptr) && length_ < kIndexTo) drop_index();
 }
 
+std::size_t Mailbox::waiting_words(std::size_t enough) const {
+  std::size_t words = 0;
+  for (const Message* m = first_; m && words <= enough; m = m->next)
+    for (const heap::HeapFragment* f = m->fragments; f; f = f->next) words += f->capacity;
+  return words;
+}
+
 void Mailbox::drop_index() {
   index_->forget_all(first_);
   delete index_;

@@ -92,6 +92,8 @@ class Mailbox {
   Message* first() const { return first_; }
   // Whether the message's terms are among the roots.
   static bool is_on_heap(const Message& m) { return is_listed(m); }
+  // Words of the fragments that messages of the inbox wait in; stops counting beyond `enough`. O(messages).
+  std::size_t waiting_words(std::size_t enough) const;
   // Puts a message at the end of the inbox.
   void append(Message* m) {
     m->next = nullptr;

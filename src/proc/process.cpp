@@ -192,6 +192,11 @@ void Process::collect_waiting() {
   }
 }
 
+std::size_t Process::limited_words() const {
+  const std::size_t words = heap.total_words(), limit = heap.limits().max_heap_words;
+  return words > limit || (flags & kOffHeapMessages) ? words : words + mailbox.waiting_words(limit - words);
+}
+
 bool Process::collect(Term* registers, std::size_t live_registers, std::size_t need_words, bool major) {
   heap::CollectionEffort effort;
   SystemMonitor* monitor = runtime->monitor.load(std::memory_order_acquire);
@@ -206,7 +211,9 @@ bool Process::collect(Term* registers, std::size_t live_registers, std::size_t n
     current->count(kReclaimedWordsCounter, effort.words_reclaimed);
     current->collecting_ticks += os::cheap_ticks() - begin;
   }
-  if (VM_LIKELY(outcome == heap::ProcessHeap::Outcome::Ok)) return true;
+  if (VM_LIKELY(outcome == heap::ProcessHeap::Outcome::Ok)) {
+    if (VM_LIKELY(heap.limits().max_heap_words == 0) || limited_words() <= heap.limits().max_heap_words) return true;
+  }
   if (heap.limits().max_heap_error_logger) log_max_heap(*this);
   if (!heap.limits().max_heap_kill) return true;
   end_process(*this, atoms::killed);

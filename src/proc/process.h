@@ -153,6 +153,9 @@ class Process final : public sched::Runnable, public heap::RootSource {
   // Collects now, at a GC point: `registers` hold live terms. Charges reductions. Kills the process when max_heap_size says so: then returns false.
   bool collect(Term* registers, std::size_t live, std::size_t need_words, bool major = false);
 
+  // What max_heap_size limits: the heap, and the messages that wait unless they are kept off the heap.
+  std::size_t limited_words() const;
+
   // Collects and shrinks a process that waits. The caller holds it: kRunning is set.
   void collect_waiting();
 

@@ -9,6 +9,7 @@
 
 #include "code/backend.h"
 #include "code/code_store.h"
+#include "heap/default_limits.h"
 #include "proc/multi_scheduling.h"
 #include "proc/process.h"
 #include "proc/thread_times.h"
@@ -97,7 +98,7 @@ struct Settings {  // from flags (boot/)
   std::string root_dir, bin_dir, program_name, home;
   std::vector<std::string> init_arguments;      // what follows `--`, for init
   std::vector<std::string> emulator_arguments;  // emu_args
-  heap::HeapLimits heap_limits;
+  heap::HeapLimits heap_limits;                 // of the flags; Runtime::limits has those in force
   std::uint32_t context_reductions = 4000;
   bool single_reduction = false;  // stress: one reduction per slice
   bool off_heap_messages = false;
@@ -116,6 +117,7 @@ struct Settings {  // from flags (boot/)
 
 struct Runtime {
   Settings settings;
+  heap::DefaultLimits limits;
   Hooks hooks;
   code::CodeStore* code = nullptr;
   code::Backend* backend = nullptr;

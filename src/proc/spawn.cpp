@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "proc/links_state.h"
+#include "proc/log.h"
 #include "proc/process_cold.h"
 #include "proc/process_table.h"
 #include "proc/references.h"
@@ -25,9 +26,12 @@ std::size_t first_block(const SpawnOptions& options, std::size_t needed) {
 
 Process* make(Runtime& rt, Process* parent, const SpawnOptions& options, std::size_t needed_words) {
   const Term pid = rt.processes->reserve();
-  if (!pid.is_value()) return nullptr;
+  if (!pid.is_value()) {
+    log_too_many_processes(rt, parent);
+    return nullptr;
+  }
   auto* p = new Process(rt, pid);
-  p->heap.set_limits(options.limits, &rt.settings.heap_limits);
+  p->heap.set_limits(options.limits, &rt.limits.now());
   p->heap.init(first_block(options, needed_words), p->home(), Process::home_words());
   p->priority.store(options.priority, std::memory_order_relaxed);
   if (options.off_heap_messages) p->flags |= Process::kOffHeapMessages;

@@ -12,7 +12,7 @@ struct SpawnOptions {
   bool monitor = false;
   MonitorOptions monitor_options;
   sched::Priority priority = sched::Priority::Normal;
-  heap::HeapLimits limits;  // start from runtime.settings.heap_limits
+  heap::HeapLimits limits;  // start from runtime.limits.now()
   bool off_heap_messages = false;
   unsigned scheduler = 0;  // 0 = any
   bool system_process = false;

@@ -37,7 +37,7 @@ bool run_task(Process& p, Signal* s, bool* ended) {
   *ended = false;
   if (type == atoms::garbage_collect) {
     if (!p.collect(p.saved_registers, p.live, 0, request[2] != atoms::minor_)) *ended = true;
-    else answer_task(*p.runtime, s, atoms::true_);
+    answer_task(*p.runtime, s, atoms::true_);  // also when it reached max_heap_size and ended
     return true;
   }
   if (type == atoms::check_process_code) {
