@@ -16,9 +16,10 @@
              asked for as selfcompile/all only the modules of SELF_COMPILE_SAMPLE
     programs tests/programs: Elixir, rebar3, escript on stock and on Girder; equal transcripts
     replay   tests/fuzz: each target over its corpus (found by fuzzing, kept small), with assertions
+    storms   tests/erl/storm_t.erl at its full size: a million processes, 300 s of kills; on the release emulator; only when asked for
     stress   tests/erl again under each tests/configs/*.toml, on the emulator with assertions; only when asked for
 
-    ./test                everything but stress
+    ./test                everything but stress and storms
     ./test unit           one lane
     ./test unit/term      one lane, filtered; erl/maps_t:test_update, diff/bits, …
     ./test maps           every lane, filtered
@@ -314,10 +315,14 @@ def lane_stress(pattern: str) -> Counts:
     return counts if configs else skipped("stress: no tests/configs yet")
 
 
+def lane_storms(pattern: str) -> Counts:
+    return erl_tests("release", OTP_BIN, ["--size", "100", "--scale", "10", "--jobs", "1", "--verbose", f"storm_t:{pattern}"])
+
+
 LANES = {"layers": lane_layers, "format": lane_format, "tools": lane_tools, "unit": lane_unit, "headers": lane_headers,
          "nocompile": lane_nocompile, "erl": lane_erl, "diff": lane_diff, "selfcompile": lane_selfcompile, "programs": lane_programs, "replay": lane_replay,
-         "stress": lane_stress}
-ON_DEMAND = {"stress"}
+         "stress": lane_stress, "storms": lane_storms}
+ON_DEMAND = {"stress", "storms"}
 UNFILTERED = {"layers", "format", "headers", "selfcompile"}
 
 

@@ -324,7 +324,7 @@ together(N, F) ->
 test_writers_at_once() ->
     [begin
          T = ets:new(t, [Type, public | O]),
-         together(4, fun(I) -> [begin K = {I, J rem 300}, ets:insert(T, {K, J}), J rem 3 =:= 0 andalso ets:delete(T, K), ets:lookup(T, {I + 1, J}) end || J <- lists:seq(1, 6000)] end),
+         together(4, fun(I) -> [begin K = {I, J rem 300}, ets:insert(T, {K, J}), J rem 3 =:= 0 andalso ets:delete(T, K), ets:lookup(T, {I + 1, J}) end || J <- lists:seq(1, girder_size:scaled(6000, 900))] end),
          Rows = ets:tab2list(T),
          true = length(Rows) =:= ets:info(T, size),
          true = lists:all(fun(R) -> ets:lookup(T, element(1, R)) =:= [R] end, Rows),
@@ -334,10 +334,11 @@ test_writers_at_once() ->
     ok.
 
 test_counters_at_once() ->
+    N = girder_size:scaled(9000, 900),
     [begin
          T = ets:new(t, [Type, public, {write_concurrency, true}]),
-         together(4, fun(_) -> [ets:update_counter(T, J rem 3, {3, 1}, {x, big, 1 bsl 59}) || J <- lists:seq(1, 9000)] end),
-         true = 4 * 9000 + 3 * (1 bsl 59) =:= lists:sum([V || {_, big, V} <- ets:tab2list(T)])
+         together(4, fun(_) -> [ets:update_counter(T, J rem 3, {3, 1}, {x, big, 1 bsl 59}) || J <- lists:seq(1, N)] end),
+         true = 4 * N + 3 * (1 bsl 59) =:= lists:sum([V || {_, big, V} <- ets:tab2list(T)])
      end || Type <- [set, ordered_set]],
     ok.
 

@@ -5,7 +5,7 @@
 -module(long_work_t).
 -compile([export_all, nowarn_export_all]).
 
--define(N, 300000).
+-define(N, girder_size:scaled(300000)).
 
 test_lists() ->
     L = lists:seq(1, ?N),
@@ -14,12 +14,12 @@ test_lists() ->
     A = lists:append(L, [x]),
     [x] = A -- L,
     L = lists:reverse(lists:reverse(L)),
-    ?N = tuple_size(T = list_to_tuple(L)),
+    true = ?N =:= tuple_size(T = list_to_tuple(L)),
     L = tuple_to_list(T),
     ok.
 
 test_external_format() ->
-    Term = {[{I, [integer_to_binary(I)], #{I => float(I)}} || I <- lists:seq(1, 60000)], lists:seq(1, ?N), binary:copy(<<1, 2, 3>>, ?N)},
+    Term = {[{I, [integer_to_binary(I)], #{I => float(I)}} || I <- lists:seq(1, girder_size:scaled(60000))], lists:seq(1, ?N), binary:copy(<<1, 2, 3>>, ?N)},
     B = term_to_binary(Term),
     true = byte_size(B) =:= erlang:external_size(Term) orelse byte_size(B) < erlang:external_size(Term),
     Term = binary_to_term(B),
@@ -34,16 +34,16 @@ test_external_format() ->
 test_binaries() ->
     L = lists:duplicate(?N, $a),
     B = list_to_binary(L),
-    ?N = byte_size(B),
+    true = ?N =:= byte_size(B),
     L = binary_to_list(B),
     B = iolist_to_binary([L | <<>>]),
     B = iolist_to_binary(erlang:iolist_to_iovec(L)),
-    ?N = iolist_size(L),
+    true = ?N =:= iolist_size(L),
     B = list_to_bitstring(L),
     true = erlang:md5(L) =:= erlang:md5(B),
     true = erlang:crc32(binary:copy(B, 30)) =:= erlang:crc32([B || _ <- lists:seq(1, 30)]),
-    ?N = length(binary:matches(B, <<"a">>)),
-    ?N = length(binary:split(B, <<"a">>, [global])) - 1,
+    true = ?N =:= length(binary:matches(B, <<"a">>)),
+    true = ?N =:= length(binary:split(B, <<"a">>, [global])) - 1,
     nomatch = binary:match(binary:copy(B, 30), <<"b">>),
     {_, 1} = binary:match(<<(binary:copy(B, 30))/binary, "b">>, <<"b">>),
     ok.
@@ -51,7 +51,7 @@ test_binaries() ->
 test_text() ->
     L = lists:duplicate(?N, 8364),
     B = unicode:characters_to_binary(L),
-    900000 = byte_size(B),
+    true = 3 * ?N =:= byte_size(B),
     L = unicode:characters_to_list(B),
     {error, _, _} = unicode:characters_to_binary(L ++ [-1]),
     {incomplete, L, <<226>>} = unicode:characters_to_list(<<B/binary, 226>>),
@@ -68,11 +68,11 @@ test_numbers() ->
 test_maps() ->
     Pairs = [{I, -I} || I <- lists:seq(1, ?N)],
     M = maps:from_list(Pairs),
-    ?N = map_size(M),
+    true = ?N =:= map_size(M),
     Keys = lists:sort(maps:keys(M)),
     Keys = lists:seq(1, ?N),
     M = maps:merge(M, maps:from_keys(Keys, 0)) =:= M orelse M,
-    ?N = length(maps:values(M)),
+    true = ?N =:= length(maps:values(M)),
     true = erlang:phash2(Pairs) =:= erlang:phash2(lists:zip(Keys, [-K || K <- Keys])),
     ok.
 
@@ -89,7 +89,7 @@ test_regex() ->
 test_exceptions() ->
     L = lists:duplicate(?N, $a) ++ [bad],
     {'EXIT', {badarg, [{erlang, list_to_binary, [L], _} | _]}} = catch apply(erlang, list_to_binary, [L]),
-    B = <<131, 105, 1000000:32, (binary:copy(<<97, 1>>, 300000))/binary>>,
+    B = <<131, 105, 1000000:32, (binary:copy(<<97, 1>>, ?N))/binary>>,
     {'EXIT', {badarg, [{erlang, binary_to_term, [B], [{error_info, _}]} | _]}} = catch binary_to_term(B),
     Improper = lists:seq(1, ?N) ++ x,
     {'EXIT', {badarg, [{erlang, '++', [Improper, [1]], _} | _]}} = catch apply(erlang, '++', [Improper, [1]]),

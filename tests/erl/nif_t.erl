@@ -215,14 +215,14 @@ test_buffer() ->
     ok.
 
 test_zlib() ->
-    Data = list_to_binary([integer_to_binary(I rem 77) || I <- lists:seq(1, 100000)]),
+    Data = list_to_binary([integer_to_binary(I rem 77) || I <- lists:seq(1, girder_size:scaled(100000))]),
     Data = zlib:uncompress(zlib:compress(Data)),
     Data = zlib:gunzip(zlib:gzip(Data)),
     Data = zlib:unzip(zlib:zip(Data)),
     {'EXIT', {data_error, _}} = (catch zlib:uncompress(<<"garbage">>)),
     Z = zlib:open(),
     ok = zlib:inflateInit(Z, 31, reset),
-    374022 = iolist_size(zlib:inflate(Z, [zlib:gzip(Data), zlib:gzip(Data)])),
+    true = 2 * byte_size(Data) =:= iolist_size(zlib:inflate(Z, [zlib:gzip(Data), zlib:gzip(Data)])),
     {'EXIT', {already_initialized, _}} = (catch zlib:inflateInit(Z)),
     ok = zlib:close(Z),
     {'EXIT', {not_initialized, _}} = (catch zlib:close(Z)),

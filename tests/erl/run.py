@@ -6,6 +6,7 @@
     run.py --erl erl lists maps_t:test_update          modules and tests whose name has one of these parts
     run.py --erl … --config tests/configs/x.toml       with the flags and skips of a configuration
     run.py --erl … --flags '+S 1'                      with more emulator flags
+    run.py --erl … --size 10 storm                     ten times as large, where a test knows sizes (support/girder_size.erl)
 
 A test module exports test_*/0 functions, or all/0 that names them. A test passes when it returns, is skipped when it
 returns {skip, Reason}, and fails when it raises, exits, or takes longer than its time. Lines in a module:
@@ -101,6 +102,7 @@ class Settings:
     filters: list[str]
     ebin: Path
     verbose: bool
+    size: float = 1.0
 
 
 def cache_dir() -> Path:
@@ -148,7 +150,8 @@ class Vm:
         command = [*settings.erl, *settings.flags, *flags, "-noshell", "-pa", str(settings.ebin),
                    "-run", "girder_case_runner", "main", str(limit), *words]
         self.folder = tempfile.TemporaryDirectory(prefix="girder-erl-")
-        env = dict(os.environ, ERL_CRASH_DUMP=os.path.join(self.folder.name, "erl_crash.dump"), ERL_CRASH_DUMP_SECONDS="0")
+        env = dict(os.environ, ERL_CRASH_DUMP=os.path.join(self.folder.name, "erl_crash.dump"), ERL_CRASH_DUMP_SECONDS="0",
+                   GIRDER_TEST_SIZE=f"{settings.size:.6f}")
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                         cwd=self.folder.name, env=env, start_new_session=True)
         self.silence = timeout * settings.scale + BOOT_ALLOWANCE
@@ -277,6 +280,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--config", type=Path, help="a file of tests/configs/")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--scale", type=float, default=1.0, help="multiplies every time limit")
+    parser.add_argument("--size", type=float, help="multiplies the sizes of tests (the configuration's, else 1)")
     parser.add_argument("--verbose", action="store_true")
     parser.add_argument("filters", nargs="*")
     return parser.parse_args()
@@ -290,7 +294,8 @@ def main() -> int:
     modules = [module for module in modules if any(wanted(f"{module.name}:{test}", args.filters) for test in test_names(module))]
     with tempfile.TemporaryDirectory(prefix="girder-ebin-") as folder:
         settings = Settings(shlex.split(args.erl), shlex.split(args.flags) + config.get("flags", []),
-                            args.scale * config.get("scale", 1.0), config.get("skip", {}), args.filters, Path(folder), args.verbose)
+                            args.scale * config.get("scale", 1.0), config.get("skip", {}), args.filters, Path(folder), args.verbose,
+                            args.size or config.get("size", 1.0))
         if "/" in settings.erl[0]:
             settings.erl[0] = os.path.abspath(settings.erl[0])
         problem = compile_module(RUNNER, [], args.erlc, settings.ebin)
