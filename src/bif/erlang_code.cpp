@@ -19,6 +19,7 @@
 #include "proc/signal.h"
 #include "proc/system_tasks.h"
 #include "term/atoms.h"
+#include "term/hash_inl.h"
 #include "term/print.h"
 #include "term/views.h"
 
@@ -248,7 +249,7 @@ BifResult erlang_is_builtin_3(BifContext& cx, Term module, Term function, Term a
 }
 
 BifResult erlang_function_exported_3(BifContext& cx, Term module, Term function, Term arity) {
-  if (!module.is_atom() || !function.is_atom() || !arity.is_small()) return cx.badarg();
+  if (!module.is_atom() || !function.is_atom() || !arity.is_small() || !term::hashing::small_on_stock(arity)) return cx.badarg();
   if (is_builtin(cx, module, function, arity.small_value())) return atoms::true_;
   if (arity.small_value() < 0) return atoms::false_;
   const code::Export* e = cx.runtime().code->find_export(module, function, static_cast<Word>(arity.small_value()));

@@ -6,6 +6,7 @@
 
 #include "bif/bif_decls.gen.h"
 #include "bif/text_input.h"
+#include "ets/table.h"
 #include "proc/runtime.h"
 #include "term/print.h"
 
@@ -79,7 +80,9 @@ BifResult erlang_list_to_ref_1(BifContext& cx, Term list) {
     numbers[n.size() - 1 - i] = static_cast<std::uint32_t>(n[i]);
   }
   if (numbers[0] >= 1u << 18) return cx.badarg();
-  return term::make_ref(cx.heap(), numbers);
+  // A table is known by its text, too.
+  const Term table = cx.runtime().ets->reference_of(cx.heap(), numbers);
+  return table.is_value() ? table : term::make_ref(cx.heap(), numbers);
 }
 
 }  // namespace vm::bif

@@ -201,6 +201,10 @@ BifResult erts_debug_map_info_1(BifContext& cx, Term map) {
 
 BifResult erts_debug_lcnt_collect_0(BifContext&) { return atoms::error; }
 BifResult erts_debug_lcnt_clear_0(BifContext&) { return atoms::error; }
+// Locks are not counted, and there is no such thing as the code of an instruction.
+BifResult erts_debug_lcnt_control_1(BifContext& cx, Term) { return cx.badarg(); }
+BifResult erts_debug_lcnt_control_2(BifContext& cx, Term, Term) { return cx.badarg(); }
+BifResult erts_debug_disassemble_1(BifContext&, Term) { return atoms::false_; }
 BifResult erts_debug_interpreter_size_0(BifContext&) { return Term::small(0); }
 
 }  // namespace vm::bif

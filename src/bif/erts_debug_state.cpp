@@ -90,6 +90,21 @@ Term status_of(BifContext& cx, Term pid) {
 
 }  // namespace
 
+// Identifiers of other nodes hold their node's name themselves, so that the only entry there is belongs to this one:
+// {{node_references, [{{Name, Creation}, Count, Referrers}]}, {dist_references, [{Name, Count, Referrers}]}}
+static Term node_references(BifContext& cx) {
+  term::HeapWriter& h = cx.heap();
+  const Term node = cx.runtime().node_name;
+  auto one = [&](Term t) { return h.cons(t, term::kNil); };
+  const Term this_node = Tuple::make(h, node, term::make_unsigned(h, cx.runtime().creation));
+  const Term by_system =
+      Tuple::make(h, Tuple::make(h, name("system"), atoms::undefined), one(Tuple::make(h, name("system"), Term::small(1))));
+  const Term by_node = Tuple::make(h, Tuple::make(h, atoms::node, this_node), one(Tuple::make(h, atoms::node, Term::small(1))));
+  const Term nodes = one(Tuple::make(h, this_node, Term::small(1), one(by_system)));
+  const Term connections = one(Tuple::make(h, node, Term::small(2), h.cons(by_system, one(by_node))));
+  return Tuple::make(h, Tuple::make(h, name("node_references"), nodes), Tuple::make(h, name("dist_references"), connections));
+}
+
 Term process_state_of(BifContext& cx, Term key) {
   // Work moves between schedulers all the time here; what waits for rounds of it waits for time.
   if (named(key, "nbalance"))
@@ -99,10 +114,15 @@ Term process_state_of(BifContext& cx, Term key) {
     for (Term pid : cx.runtime().processes->pids()) list.add(pid);
     return list.finish();
   }
+  if (named(key, "next_pid")) return term::make_unsigned(cx.heap(), cx.runtime().processes->next_number());
+  if (named(key, "node_and_dist_references")) return node_references(cx);
   return Term::non_value();
 }
 
 Term process_state_by_tuple(BifContext& cx, Term what, Term of) {
+  constexpr SWord kMostAtoms = 0xFFFFFFFF;
+  if (named(what, "atom") && of.is_small() && of.small_value() >= 0 && of.small_value() <= kMostAtoms)
+    return term::AtomTable::at(static_cast<std::uint32_t>(of.small_value()));
   if (what == atoms::process_status) return status_of(cx, of);
   if (named(what, "link_list")) return link_list(cx, of);
   if (named(what, "monitor_list")) return monitor_list(cx, of);
@@ -110,6 +130,11 @@ Term process_state_by_tuple(BifContext& cx, Term what, Term of) {
 }
 
 Term set_process_state(BifContext& cx, Term key, Term value) {
+  if (named(key, "force_gc") && value.is_local_pid()) {
+    proc::Signal* s = proc::Signal::create(proc::SignalKind::Rpc);
+    s->function = [](proc::Process& p, void*) { (void)p.collect(p.saved_registers, p.live, 0, true); };
+    return proc::deliver_to(cx.runtime(), value, s) ? atoms::true_ : atoms::false_;
+  }
   // Signal queues of receivers have no locks to take turns at.
   if (named(key, "proc_sig_buffers") && value.is_boolean()) return atoms::true_;
   if (named(key, "fill_heap")) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "bif/ets_access.h"
+#include "bif/long_work.h"
 #include "heap/copy.h"
 #include "ops/arith.h"
 #include "proc/time.h"
@@ -82,8 +83,17 @@ BifResult insert(BifContext& cx, Term id, Term objects, Insert how) {
 
 }  // namespace
 
-BifResult ets_insert_2(YieldContext& cx, Term id, Term objects) { return insert(cx, id, objects, Insert::Any); }
-BifResult ets_insert_new_2(YieldContext& cx, Term id, Term objects) { return insert(cx, id, objects, Insert::OnlyNew); }
+// Rows of a list that are inserted in about a millisecond.
+constexpr std::size_t kLongInsert = 4000;
+
+BifResult ets_insert_2(YieldContext& cx, Term id, Term objects) {
+  if (is_long_list(objects, kLongInsert)) return on_dirty<ets_insert_2>(cx, id, objects);
+  return insert(cx, id, objects, Insert::Any);
+}
+BifResult ets_insert_new_2(YieldContext& cx, Term id, Term objects) {
+  if (is_long_list(objects, kLongInsert)) return on_dirty<ets_insert_new_2>(cx, id, objects);
+  return insert(cx, id, objects, Insert::OnlyNew);
+}
 
 BifResult ets_lookup_2(BifContext& cx, Term id, Term key) {
   Access t(cx, id, Want::Read);

@@ -4,6 +4,8 @@
 //
 // A continuation of a hash table is {Table, Bucket, Limit, Spec, Surplus, N}, of an ordered one {Table, LastKey, [], Limit, Spec, Surplus,
 // Direction, N}: the shapes that ets:repair_continuation/2 knows. Answers beyond the limit that one bucket gave wait in Surplus.
+#include <algorithm>
+
 #include "bif/ets_access.h"
 #include "heap/copy.h"
 #include "match/match_spec.h"
@@ -232,6 +234,8 @@ BifResult take_portion(YieldContext& cx, Table& t, Portion& p, ets::Position at,
     return cx.yield_to(self, rest);
   }
   if (n == 0 && rest == atoms::end_of_table) return rest;
+  // The rows of a key of a bag come newest first, and shall be seen oldest first.
+  if (!t.ordered()) std::reverse(p.answers.begin(), p.answers.begin() + static_cast<std::ptrdiff_t>(n));
   return Tuple::make(h, term::list_from(h, std::span<const Term>(p.answers.data(), n)), rest);
 }
 

@@ -46,7 +46,7 @@ bool read_lock_count(Tuple t, NewOptions* o) {
     return false;
   o->write_concurrency = true;
   o->write_concurrency_auto = false;
-  o->lock_count = std::bit_ceil(static_cast<std::uint32_t>(std::max<SWord>(t[1].small_value(), 64)));
+  o->lock_count = std::bit_floor(static_cast<std::uint32_t>(std::max<SWord>(t[1].small_value(), 64)));
   return true;
 }
 

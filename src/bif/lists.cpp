@@ -10,6 +10,8 @@
 #include "term/compare.h"
 #include "term/hash.h"
 
+#include "term/hash_inl.h"
+
 namespace vm::bif {
 
 namespace {
@@ -61,7 +63,8 @@ KeyFound find_key(BifContext& cx, Term key, std::size_t position, Term* list, Te
 
 template <typename Answer>
 BifResult key_bif(YieldContext& cx, Term function, Term key, Term position, Term list, Answer&& answer) {
-  if (!position.is_small() || position.small_value() < 1) return cx.badarg();
+  // Beyond stock's small integers it is no position, for an empty list, too.
+  if (!position.is_small() || position.small_value() < 1 || !term::hashing::small_on_stock(position)) return cx.badarg();
   Term found = atoms::false_;
   switch (find_key(cx, key, static_cast<std::size_t>(position.small_value()), &list, &found)) {
     case KeyFound::Tuple: return answer(found);

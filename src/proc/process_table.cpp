@@ -62,6 +62,8 @@ void ProcessTable::remove(Term pid) {
 }
 
 std::size_t ProcessTable::count() const { return impl_->count.load(std::memory_order_relaxed); }
+Word ProcessTable::next_number() const { return impl_->next.load(std::memory_order_relaxed) & kDataMask; }
+
 std::size_t ProcessTable::limit() const { return impl_->limit; }
 std::size_t ProcessTable::slot_count() const {
   const Word used = impl_->next.load(std::memory_order_acquire);

@@ -23,6 +23,8 @@ class ProcessTable {
   void remove(Term pid);  // frees the slot; the object is freed by the caller through Epoch::defer
   std::size_t count() const;
   std::size_t limit() const;
+  // The number that is tried next for a pid.
+  Word next_number() const;
   // Pids of all processes that are alive or exiting at one moment, in no particular order. O(n).
   std::vector<Term> pids() const;
   template <typename F>

@@ -1,6 +1,6 @@
 %% SPDX-License-Identifier: Apache-2.0
 -module(ets_t).
--export([test_set/0, test_ordered/0, test_bag/0, test_duplicate_bag/0, test_counter/0, test_update/0, test_match/0, test_select/0, test_iterate/0, test_fixed/0, test_named/0, test_owner/0, test_protection/0, test_heir/0, test_errors/0, test_many/0, test_gc/0, test_take/0, test_external_id/0, test_causes/0, test_replaced_in_place/0, test_grow_and_shrink/0, test_ordered_random/0, test_partly_bound/0, test_bag_order/0, test_portions_while_changing/0, test_fixed_marks/0, test_writers_at_once/0, test_counters_at_once/0, test_lists_at_once/0, test_settings/0, test_select_replace/0, test_large_table/0, test_binary_keys/0, test_equal_numbers/0, test_binaries_in_use/0, id/1]).
+-export([test_set/0, test_ordered/0, test_bag/0, test_duplicate_bag/0, test_counter/0, test_update/0, test_match/0, test_select/0, test_iterate/0, test_fixed/0, test_named/0, test_owner/0, test_protection/0, test_heir/0, test_errors/0, test_many/0, test_gc/0, test_take/0, test_external_id/0, test_causes/0, test_replaced_in_place/0, test_grow_and_shrink/0, test_ordered_random/0, test_partly_bound/0, test_bag_order/0, test_portions_while_changing/0, test_fixed_marks/0, test_writers_at_once/0, test_counters_at_once/0, test_lists_at_once/0, test_settings/0, test_select_replace/0, test_large_table/0, test_binary_keys/0, test_equal_numbers/0, test_binaries_in_use/0, test_known_by_text/0, test_order_in_portions/0, test_long_insert/0, test_number_of_locks/0, test_internal_state/0, id/1]).
 
 id(X) -> X.
 
@@ -441,3 +441,75 @@ test_binaries_in_use() ->
     ets:safe_fixtable(T, false),
     [] = ets:info(T, binary),
     200 = byte_size(B).
+
+%% What the text of a table's reference gives back is the table.
+test_known_by_text() ->
+    T = ets:new(t, [ordered_set]),
+    R = list_to_ref(ref_to_list(T)),
+    ordered_set = ets:info(R, type),
+    true = ets:insert(R, {1}),
+    [{1}] = ets:lookup(T, 1),
+    ets:delete(T),
+    undefined = ets:info(R, type),
+    ok.
+
+%% Rows of one key come oldest first within a portion, too.
+test_order_in_portions() ->
+    [begin
+         T = ets:new(t, [Type]),
+         [ets:insert(T, {t, I}) || I <- lists:seq(1, 7)],
+         {L, _} = ets:select(T, [{'$1', [], ['$1']}], 100),
+         L = [{t, I} || I <- lists:seq(1, 7)],
+         {[{t, 5}, {t, 6}, {t, 7}], C} = ets:select(T, [{'$1', [], ['$1']}], 3),
+         {[{t, 2}, {t, 3}, {t, 4}], _} = ets:select(C)
+     end || Type <- [bag, duplicate_bag]],
+    ok.
+
+%% Others see all of a long list or nothing of it, and a wrong element of it stops all.
+test_long_insert() ->
+    T = ets:new(t, [public]),
+    Rows = [{I, I} || I <- lists:seq(1, 50000)],
+    Self = self(),
+    spawn_link(fun() -> true = ets:insert(T, Rows), Self ! done end),
+    Sizes = sizes(T, []),
+    [] = [N || N <- Sizes, N =/= 0, N =/= 50000],
+    50000 = ets:info(T, size),
+    false = ets:insert_new(T, [{0, 0}, {50001, 1} | Rows]),
+    true = ets:insert_new(T, [{-I, I} || {I, _} <- Rows]),
+    {'EXIT', {badarg, [{ets, insert, [T, _], _} | _]}} = catch ets:insert(T, Rows ++ [wrong]),
+    {'EXIT', {badarg, [{ets, insert, [T, _], _} | _]}} = catch ets:insert(T, [{a, b} | Rows] ++ tail),
+    [] = ets:lookup(T, a),
+    100000 = ets:info(T, size),
+    ok.
+
+sizes(T, L) ->
+    N = length(ets:lookup(T, 1)) + length(ets:lookup(T, 50000)),
+    receive done -> [50000 * ((N + 1) div 2) | L] after 0 -> sizes(T, [case N of 2 -> 50000; 1 -> half(T); 0 -> 0 end | L]) end.
+
+%% The step may have ended between the two looks: then the first is there, too.
+half(T) -> 25000 * (length(ets:lookup(T, 1)) + length(ets:lookup(T, 50000))).
+
+test_number_of_locks() ->
+    Locks = fun(N) ->
+        T = ets:new(t, [public, {write_concurrency, {debug_hash_fixed_number_of_locks, N}}]),
+        ets:info(T, write_concurrency)
+    end,
+    [{debug_hash_fixed_number_of_locks, M} = Locks(N) || {N, M} <- [{1, 64}, {127, 64}, {128, 128}, {2049, 2048}, {32768, 32768}]],
+    {'EXIT', {badarg, _}} = catch Locks(32769),
+    ok.
+
+test_internal_state() ->
+    erts_debug:set_internal_state(available_internal_state, true),
+    {{node_references, [{{N, _}, 1, [_]}]}, {dist_references, [{N, 2, [_, _]}]}} = erts_debug:get_internal_state(node_and_dist_references),
+    N = node(),
+    true = is_integer(erts_debug:get_internal_state(next_pid)),
+    true = is_atom(erts_debug:get_internal_state({atom, 5})),
+    true = erts_debug:set_internal_state(force_gc, self()),
+    false = erts_debug:disassemble({lists, map, 2}),
+    {'EXIT', {badarg, _}} = catch erts_debug:lcnt_control(mask),
+    {'EXIT', {badarg, _}} = catch erts_debug:lcnt_control(mask, []),
+    erts_debug:set_internal_state(available_internal_state, false),
+    {'EXIT', {badarg, _}} = catch lists:keyfind(a, 1 bsl 59, []),
+    false = lists:keyfind(a, (1 bsl 59) - 1, []),
+    {'EXIT', {badarg, _}} = catch erlang:function_exported(a, b, 1 bsl 59),
+    ok.
