@@ -1,7 +1,7 @@
 %% SPDX-License-Identifier: Apache-2.0
 %% Appending in place: every version of a binary keeps its bytes whatever is appended to it afterwards, on its own heap or another's.
 -module(append_t).
--export([test_versions/0, test_branches/0, test_messages/0, test_bits/0, test_tables/0, test_collections/0, test_iodata/0, test_self_append/0]).
+-export([test_whole_bytes/0, test_versions/0, test_branches/0, test_messages/0, test_bits/0, test_tables/0, test_collections/0, test_iodata/0, test_self_append/0]).
 
 version(N) -> << <<I:16>> || I <- lists:seq(1, N) >>.
 
@@ -108,3 +108,34 @@ test_self_append() ->
     B = binary:copy(<<"abc">>, 65536),
     C = <<B/binary, (binary:part(B, 3, 300))/binary, B/binary>>,
     C = binary:copy(<<"abc">>, 2 * 65536 + 100).
+
+%% Integers of one to eight bytes, negative and large ones too, behind what has whole bytes and what has not.
+test_whole_bytes() ->
+    Values = [0, 1, 255, 256, -1, -(1 bsl 59), (1 bsl 60) - 1, 1 bsl 61, -(1 bsl 70)],
+    [begin
+         {Last, _} = lists:foldl(fun(I, {B, Versions}) ->
+                                         V = lists:nth(I rem length(Values) + 1, Values),
+                                         New = put_integer(B, V, I rem 8 + 1),
+                                         [true = is_front(Old, New) || Old <- Versions],
+                                         {New, lists:sublist([New | Versions], 3)}
+                                 end, {Start, [Start]}, lists:seq(1, 300)),
+         Size = bit_size(Start) + 8 * lists:sum([I rem 8 + 1 || I <- lists:seq(1, 300)]),
+         Size = bit_size(Last)
+     end || Start <- [<<>>, <<5:3>>, <<"some text">>]],
+    <<255, 1:16, 16#FFFFFFFFFFFFFFFF:64>> = << (<< <<X>> || <<X>> <= <<255>> >>)/binary, 1:16, -1:64 >>,
+    {'EXIT', {badarg, _}} = (catch put_integer(<<1>>, a, 1)),
+    <<1, 2>> = << <<(X + 1)>> || X <- [0, 1] >>.
+
+put_integer(B, V, 1) -> <<B/bits, V>>;
+put_integer(B, V, 2) -> <<B/bits, V:16>>;
+put_integer(B, V, 3) -> <<B/bits, V:24>>;
+put_integer(B, V, 4) -> <<B/bits, V:32>>;
+put_integer(B, V, 5) -> <<B/bits, V:40/little>>;
+put_integer(B, V, 6) -> <<B/bits, V:48>>;
+put_integer(B, V, 7) -> <<B/bits, V:56>>;
+put_integer(B, V, 8) -> <<B/bits, V:64>>.
+
+is_front(Old, New) ->
+    N = bit_size(Old),
+    <<Front:N/bits, _/bits>> = New,
+    Front =:= Old.

@@ -1,7 +1,7 @@
 %% SPDX-License-Identifier: Apache-2.0
 %% The external term format.
 -module(etf_t).
--export([test_fun_with_too_much/0, test_bad_identifiers/0, test_round_trip/0, test_bytes/0, test_old_forms/0, test_bad/0, test_truncated/0, test_options/0, test_compressed/0, test_large/0, test_safe/0, id/1]).
+-export([test_flat_map_order/0, test_fun_with_too_much/0, test_bad_identifiers/0, test_round_trip/0, test_bytes/0, test_old_forms/0, test_bad/0, test_truncated/0, test_options/0, test_compressed/0, test_large/0, test_safe/0, id/1]).
 
 id(X) -> X.
 
@@ -90,3 +90,14 @@ test_fun_with_too_much() ->
           end,
     true = is_function(binary_to_term(Fun(255)), 0),
     {'EXIT', {badarg, _}} = (catch binary_to_term(Fun(256))).
+
+%% Keys of a small map may come in any order, but once each.
+test_flat_map_order() ->
+    Pair = fun(K, V) -> [tl(binary_to_list(term_to_binary(K))), tl(binary_to_list(term_to_binary(V)))] end,
+    Map = fun(Pairs) -> iolist_to_binary([131, 116, <<(length(Pairs)):32>>, [Pair(K, V) || {K, V} <- Pairs]]) end,
+    Lists = [[], [{a, 1}], [{b, 1}, {a, 2}], [{1.0, x}, {1, y}, {a, #{z => 1, b => #{}}}], [{#{c => 1, a => 2}, 1}, {[], 2}, {<<>>, 3}, {"x", 4}],
+             [{I, [I]} || I <- lists:seq(32, 1, -1)], [{I, I} || I <- lists:seq(60, 1, -1)]],
+    [true = binary_to_term(Map(L)) =:= maps:from_list(L) || L <- Lists],
+    [{'EXIT', {badarg, _}} = (catch binary_to_term(Map([hd(L) | L]))) || [_ | _] = L <- Lists],
+    [{'EXIT', {badarg, _}} = (catch binary_to_term(binary:part(B, 0, byte_size(B) - 1))) || L <- tl(Lists), B <- [Map(L)]],
+    ok.

@@ -45,6 +45,7 @@ test_overflow() ->
 
 test_text() ->
     "0.1" = float_to_list(id(0.1), [short]),
+    [T = float_to_list(list_to_float(T), [short]) || T <- ["1.0e6", "123456.789", "0.001", "-2.5", "999999999999.999", "0.30000000000000004", "1.0e15", "10.25"]],
     "1.00000000000000000000e+00" = float_to_list(id(1.0)),
     "3.14" = float_to_list(id(3.14159), [{decimals, 2}]),
     0.1 = list_to_float(id("0.1")),

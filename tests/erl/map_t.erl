@@ -1,7 +1,7 @@
 %% SPDX-License-Identifier: Apache-2.0
 %% Maps below, at and above the border between the flat form and the trie.
 -module(map_t).
--export([test_merge_same/0, test_missing_key_order/0, test_condition/0, test_syntax/0, test_patterns/0, test_errors/0, test_sizes/0, test_remove/0, test_merge/0, test_iterate/0, test_equal/0, test_keys_of_all_kinds/0, test_numbers/0, test_update_old/0, test_gc/0, test_send/0, test_large/0, id/1]).
+-export([test_field_in_many_shapes/0, test_merge_same/0, test_missing_key_order/0, test_condition/0, test_syntax/0, test_patterns/0, test_errors/0, test_sizes/0, test_remove/0, test_merge/0, test_iterate/0, test_equal/0, test_keys_of_all_kinds/0, test_numbers/0, test_update_old/0, test_gc/0, test_send/0, test_large/0, id/1]).
 
 id(X) -> X.
 
@@ -162,3 +162,25 @@ test_merge_same() ->
          true = erts_debug:same(M, maps:merge(#{}, M)),
          true = erts_debug:same(M, maps:merge(M, #{}))
      end || N <- [1, 5, 32, 33, 200]].
+
+%% One instruction meets maps that have its key in different places, or not at all, or are large.
+test_field_in_many_shapes() ->
+    Maps = [maps:from_list([{K, {K, N}} || K <- Keys] ++ [{{x, I}, I} || I <- lists:seq(1, N)])
+            || N <- [0, 1, 31, 32, 40], Keys <- [[], [a], [k], [k, z], [a, k], [a, b, k], [a, b, k, z], [7, k]]],
+    [begin
+         Has = lists:keyfind(k, 1, maps:to_list(M)),
+         case field(M) of
+             none -> false = Has, badkey = change(M);
+             V -> {k, V} = Has, New = change(M), new = maps:get(k, New), true = maps:remove(k, M) =:= maps:remove(k, New), M = same(M, V)
+         end,
+         Put = put_k(M),
+         put = maps:get(k, Put),
+         true = maps:remove(k, M) =:= maps:remove(k, Put)
+     end || M <- Maps ++ lists:reverse(Maps) ++ Maps],
+    {badmap, [k]} = (fun() -> try change([k]) catch error:R -> R end end)().
+
+field(#{k := V}) -> V;
+field(_) -> none.
+change(M) -> try M#{k := new} catch error:{badkey, k} -> badkey end.
+same(M, V) -> M#{k := V}.
+put_k(M) -> M#{k => put}.
