@@ -71,9 +71,9 @@ Term Port::data_term(term::HeapWriter& h, std::string_view bytes) const {
   return list.finish();
 }
 
-void Port::deliver_message(Term pid, heap::OwnedTerm&& message) {
+void Port::deliver_message(Term receiver, heap::OwnedTerm&& message) {
   sync::Epoch::Guard guard;
-  proc::send_owned(ports.runtime(), pid, std::move(message), id);
+  proc::send_owned(ports.runtime(), receiver, std::move(message), id);
 }
 
 void Port::send_to_owner(Term (*build)(term::HeapWriter&, Port&, const void*), const void* argument) {

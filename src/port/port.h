@@ -74,12 +74,12 @@ class Port : public std::enable_shared_from_this<Port> {
   void flushed();                         // the driver of a closed port wrote its queue
   // A message to any process; `build` gets the writer and answers the message.
   template <typename Build>
-  void send_to(Term pid, Build&& build) {
+  void send_to(Term receiver, Build&& build) {
     heap::FragmentWriter writer(kMessageWords);
     heap::OwnedTerm message;
     message.term = build(static_cast<term::HeapWriter&>(writer));
     message.fragments = writer.take();
-    deliver_message(pid, std::move(message));
+    deliver_message(receiver, std::move(message));
   }
 
   // A busy port takes no commands: those of processes that may wait are parked and done, in order, when it is free again.
@@ -131,7 +131,7 @@ class Port : public std::enable_shared_from_this<Port> {
   void write_queue();
   void update_polling();
   void release_descriptors();
-  void deliver_message(Term pid, heap::OwnedTerm&& message);
+  void deliver_message(Term receiver, heap::OwnedTerm&& message);
   void answer_parked(Term sender, std::uint64_t key, Term outcome);
 
   struct Parked {
