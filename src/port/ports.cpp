@@ -164,6 +164,7 @@ Opened Ports::admit(std::shared_ptr<Port> port) {
     std::lock_guard<sync::Mutex> held(p->lock);
     if (!p->closed || p->close_after_flush) p->writable();
   };
+  std::lock_guard<sync::Mutex> hold(port->lock);  // input may end it while the rest is added
   if (port->in_fd >= 0) poller_->add(port->in_fd, os::Poller::kRead, react);
   if (port->out_fd >= 0 && port->out_fd != port->in_fd) poller_->add(port->out_fd, 0, react);
   if (port->exit_fd >= 0) {
