@@ -9,12 +9,14 @@
 #include "proc/process.h"
 #include "proc/process_table.h"
 #include "proc/runtime.h"
+#include "term/binary_data.h"
 
 namespace vm::proc {
 namespace {
 
 constexpr std::int64_t kPassNs = 250'000'000;
 constexpr std::int64_t kShare = 100;  // a pass of t is followed by a pause of kShare * t
+constexpr std::int64_t kCollectingShare = 3;
 constexpr std::size_t kSlotsPerSlice = 2048;
 constexpr std::size_t kWorthWords = 2048;  // heaps below are left alone
 constexpr std::size_t kWorthOffHeapBytes = 16 * 1024;
@@ -32,19 +34,19 @@ std::size_t off_heap_bytes(Process& p) { return p.heap.off_heap_young().bytes + 
 bool Sweeper::tick() {
   if (queued_.load(std::memory_order_acquire)) return true;
   const std::int64_t now = os::monotonic_ns();
-  if (now - ended_ns_ < std::max(kPassNs, kShare * work_ns_)) return calm_passes_ < kCalmPasses;
-  const std::size_t in_use = heap::block_bytes_in_use();
+  const std::size_t in_use = heap::block_bytes_in_use() + term::BinaryData::total_bytes();
   peak_bytes_ = std::max(peak_bytes_, in_use);
   if (peak_bytes_ - in_use > kTrimBytes && now - trimmed_at_ns_ > kTrimNs) {
     heap::give_back_unused();
     peak_bytes_ = in_use;
     trimmed_at_ns_ = now;
   }
+  if (now - ended_ns_ < std::max({kPassNs, kShare * work_ns_, kCollectingShare * collecting_ns_})) return calm_passes_ < kCalmPasses;
   const std::uint64_t slices = runtime_.schedulers->slices() - own_slices_.load(std::memory_order_relaxed);
   calm_passes_ = slices != seen_slices_ ? 0 : calm_passes_ + 1;
   seen_slices_ = slices;
   if (calm_passes_ >= kCalmPasses) return peak_bytes_ - in_use > kTrimBytes;
-  work_ns_ = 0;
+  work_ns_ = collecting_ns_ = 0;
   queued_.store(true, std::memory_order_release);
   runtime_.schedulers->enqueue(*this);
   return true;
@@ -52,12 +54,12 @@ bool Sweeper::tick() {
 
 sched::After Sweeper::run(sched::Scheduler&) {
   own_slices_.fetch_add(1, std::memory_order_relaxed);
-  const std::int64_t started = os::monotonic_ns();
+  const std::int64_t started = os::monotonic_ns(), collecting = collecting_ns_;
   const std::size_t end = std::min(cursor_ + kSlotsPerSlice, runtime_.processes->slot_count());
   for (; cursor_ < end; cursor_++)
     if (Process* p = runtime_.processes->slot(cursor_)) visit(*p);
   ended_ns_ = os::monotonic_ns();
-  work_ns_ += ended_ns_ - started;
+  work_ns_ += ended_ns_ - started - (collecting_ns_ - collecting);
   if (cursor_ < runtime_.processes->slot_count()) return sched::After::Requeue;
   cursor_ = 0;
   queued_.store(false, std::memory_order_release);
@@ -78,9 +80,11 @@ void Sweeper::visit(Process& p) {
   const bool worth = words > std::max(kWorthWords, p.heap.limits().min_heap_words) || off_heap > kWorthOffHeapBytes;
   if (worth && p.sweep_age != kSwept && p.sweep_age >= (kFirstAge << std::min(p.sweep_patience, kLongestPatience)) &&
       !(p.flags & (Process::kDisableGc | Process::kHibernated))) {
+    const std::int64_t started = os::monotonic_ns();
     p.collect_waiting();
     swept_.fetch_add(1, std::memory_order_relaxed);
     const std::size_t bytes = words * kWordBytes + off_heap, left = p.heap.total_words() * kWordBytes + off_heap_bytes(p);
+    collecting_ns_ += os::monotonic_ns() - started;
     if (left < bytes - bytes / 4) p.sweep_patience = 0;
     else if (p.sweep_patience < kLongestPatience) p.sweep_patience++;
     p.sweep_age = kSwept;

@@ -9,6 +9,7 @@
 //
 // Passes are started by tick, which the watcher thread of sched/ calls. They are at least kPassNs apart, and a hundred times as far apart as a
 // pass takes, so that it costs a hundredth of one scheduler at most; they end some passes after the last process ran.
+// Collections count less, for they are rare: a process is collected again only after it has worked, and later each time it was in vain.
 #pragma once
 
 #include <atomic>
@@ -46,6 +47,7 @@ class Sweeper final : public sched::Runnable {
   // Of the pass; the runnable's, read by the watcher when queued_ is false.
   std::size_t cursor_ = 0;
   std::int64_t work_ns_ = 0;
+  std::int64_t collecting_ns_ = 0;  // not part of work_ns_
   std::int64_t ended_ns_ = 0;
 };
 

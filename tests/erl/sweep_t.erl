@@ -1,7 +1,7 @@
 %% SPDX-License-Identifier: Apache-2.0
 %% Processes that sleep give their garbage back, and lose nothing that they hold.
 -module(sweep_t).
--export([test_binaries/0, test_heaps/0, test_kept/0, test_waiting_built_ins/0]).
+-export([test_binaries/0, test_heaps/0, test_resident/0, test_kept/0, test_waiting_built_ins/0]).
 
 %% run: alone
 %% run: timeout 60
@@ -18,6 +18,23 @@ test_binaries() ->
 drop_binaries() ->
     [100000 = byte_size(binary:copy(<<X>>, 100000)) || X <- [1, 2, 3]],
     ok.
+
+%% The system gets the memory of dropped binaries back, also when no heap shrank.
+test_resident() ->
+    Before = resident_kb(),
+    Self = self(),
+    Ps = [spawn(fun() -> drop_binaries(), Self ! {ready, self()}, idle(X) end) || X <- lists:seq(1, 600)],
+    [receive {ready, P} -> ok end || P <- Ps],
+    until(fun() -> resident_kb() < Before + 60000 end),
+    check_idle(Ps).
+
+resident_kb() ->
+    case file:read_file("/proc/self/status") of
+        {ok, Text} ->
+            {match, [Kb]} = re:run(Text, "VmRSS:\\s*(\\d+)", [{capture, all_but_first, list}]),
+            list_to_integer(Kb);
+        _ -> 0
+    end.
 
 test_heaps() ->
     Self = self(),
