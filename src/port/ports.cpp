@@ -164,7 +164,9 @@ Opened Ports::admit(std::shared_ptr<Port> port) {
     std::lock_guard<sync::Mutex> held(p->lock);
     if (!p->closed || p->close_after_flush) p->writable();
   };
-  std::lock_guard<sync::Mutex> hold(port->lock);  // input may end it while the rest is added
+  // Input may end the port while the rest is added. A socket has nothing to add yet, and may be born under its listener's lock.
+  std::unique_lock<sync::Mutex> hold(port->lock, std::defer_lock);
+  if (port->kind != PortKind::Socket) hold.lock();
   if (port->in_fd >= 0) poller_->add(port->in_fd, os::Poller::kRead, react);
   if (port->out_fd >= 0 && port->out_fd != port->in_fd) poller_->add(port->out_fd, 0, react);
   if (port->exit_fd >= 0) {
