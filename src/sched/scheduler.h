@@ -119,7 +119,7 @@ class Scheduler {
   static Scheduler* current() { return current_; }
   // 1-based, as erlang:system_info(scheduler_id); above scheduler_count() on the threads of the dirty pools, each of which has a private
   // Scheduler without queues.
-  unsigned id() const { return id_; }
+  unsigned id() const { return id_.get(); }
   bool dirty() const { return dirty_; }
   SchedulerGroup& group() const { return *group_; }
   void* engine_block = nullptr;  // the engine's register block, made at thread start
@@ -141,7 +141,7 @@ class Scheduler {
   friend class SchedulerGroup;
   friend struct SchedulerAccess;
   friend struct Worker;
-  unsigned id_ = 0;
+  sync::Relaxed<unsigned> id_ = 0;  // a spare worker gets another one while others may look
   bool dirty_ = false;
   Worker* worker_ = nullptr;
   SchedulerGroup* group_ = nullptr;

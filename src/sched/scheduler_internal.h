@@ -88,6 +88,8 @@ struct Worker {
     scheduler.group_ = group;
     scheduler.worker_ = this;
   }
+  // Its number is that of the scheduler it drives.
+  void set_id(unsigned id) { scheduler.id_ = id; }
   static Worker* of(const Scheduler* s) { return s ? s->worker_ : nullptr; }
 };
 

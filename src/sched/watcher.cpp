@@ -31,7 +31,7 @@ void SchedulerGroup::Impl::hand_off(SchedulerAccess& p) {
   }
   Worker& spare = *spares.back();
   spares.pop_back();
-  spare.set(p.id, self);
+  spare.set_id(p.id);
   spare.access = &p;
   stuck.access = nullptr;
   p.driver.store(&spare, std::memory_order_seq_cst);
