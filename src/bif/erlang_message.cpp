@@ -68,6 +68,8 @@ BifResult monitor_port(BifContext& cx, Term target, const MonitorOptions& option
     if (!t[0].is_atom() || !t[1].is_atom() || !is_this_node(p, t[1])) return cx.badarg();
     name = t[0];
   }
+  if (target.is_port() && is_this_node(p, term::external_node(target)->name))  // of an earlier incarnation
+    return proc::monitor_nobody(p, MonitorKind::Port, target, atoms::noproc, options);
   if (!name.is_atom()) return cx.badarg();
   const Term to = p.runtime->registry->lookup(name);
   return proc::monitor(p, MonitorKind::Port, to.is_value() && to.is_local_port() ? to : term::kNil, name, options);

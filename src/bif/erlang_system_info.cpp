@@ -205,6 +205,12 @@ BifResult tuple_key(BifContext& cx, term::Tuple key) {
   return cx.badarg();
 }
 
+// A text for people. It is big, and looks at all processes.
+Term report_binary(BifContext& cx, std::string_view what) {
+  const std::string text = cx.runtime().hooks.report(cx.runtime(), what);
+  return binary_of(cx.heap(), text);
+}
+
 }  // namespace
 
 BifResult erlang_system_info_1(BifContext& cx, Term key) {
@@ -213,6 +219,10 @@ BifResult erlang_system_info_1(BifContext& cx, Term key) {
   if (key.is_tuple()) return tuple_key(cx, term::Tuple::from(key));
   for (const Key& k : kKeys)
     if (k.key == key) return k.answer(cx);
+  if (key.is_atom() && cx.runtime().hooks.report) {
+    const std::string_view what = term::AtomTable::text(key);
+    if (what == "info" || what == "procs" || what == "loaded" || what == "dist") return report_binary(cx, what);
+  }
   return cx.badarg();
 }
 

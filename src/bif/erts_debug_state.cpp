@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "bif/bif_decls.gen.h"
+#include "bif/erlang_memory.h"
 #include "os/clock.h"
 #include "proc/links_state.h"
 #include "proc/process_info.h"
@@ -116,6 +117,28 @@ Term process_state_of(BifContext& cx, Term key) {
   }
   if (named(key, "next_pid")) return term::make_unsigned(cx.heap(), cx.runtime().processes->next_number());
   if (named(key, "node_and_dist_references")) return node_references(cx);
+  if (named(key, "process_info_args")) {
+    term::ListBuilder list(cx.heap());
+    for (Term item : proc::process_info_items()) list.add(item);
+    return list.finish();
+  }
+  if (named(key, "memory")) {
+    const MemoryTotals m = memory_totals(cx.runtime());
+    term::ListBuilder list(cx.heap());
+    const auto row = [&](std::string_view what, std::size_t bytes) {
+      list.add(Tuple::make(cx.heap(), name(what), term::make_unsigned(cx.heap(), bytes)));
+    };
+    row("total", m.processes + m.system);
+    row("processes", m.processes);
+    row("processes_used", m.processes);
+    row("system", m.system);
+    row("atom", m.atoms);
+    row("atom_used", m.atoms);
+    row("binary", m.binaries);
+    row("code", m.code);
+    row("ets", m.tables);
+    return list.finish();
+  }
   return Term::non_value();
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "boot/machine.h"
+#include "boot/process_report.h"
 
 #include <unistd.h>
 
@@ -92,6 +93,7 @@ Machine::Machine(Options options, OtpRoot root) : parts_(std::make_unique<Parts>
   m.loader->set_retire([](void* to, heap::LiteralArea* area) { static_cast<proc::LiteralRelease*>(to)->retire(area); }, rt.literals);
   rt.load_hooks.decode = &load::Loader::decode;
   rt.hooks.check_process_code = &bif::uses_old_code;
+  rt.hooks.report = &report_text;
   m.timers = std::make_unique<sched::TimerService>();
   rt.timers = m.timers.get();
   m.processes = std::make_unique<proc::ProcessTable>(s.process_limit);

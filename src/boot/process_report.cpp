@@ -2,6 +2,7 @@
 #include "boot/process_report.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "bif/erlang_memory.h"
 #include "ets/table.h"
@@ -197,6 +198,37 @@ void report_modules(std::FILE* out, proc::Runtime& rt, ReportFor use) {
       if (m->old) std::fprintf(out, "Old size: %zu\n", module_bytes(m->old));
     }
   }
+}
+
+static void report_tables_of_names(std::FILE* out, proc::Runtime& rt) {
+  std::fprintf(out, "=index_table:atom_tab\nlimit: %zu\nentries: %zu\n", rt.settings.atom_limit, term::AtomTable::count());
+  std::fprintf(out, "=index_table:module_code\nentries: %zu\n", rt.code->modules().size());
+  std::fprintf(out, "=index_table:export_list\nentries: %zu\n", static_cast<std::size_t>(rt.code->export_count()));
+}
+
+std::string report_text(proc::Runtime& rt, std::string_view what) {
+  char* text = nullptr;
+  std::size_t size = 0;
+  std::FILE* out = ::open_memstream(&text, &size);
+  if (!out) return {};
+  rt.schedulers->stop_the_world([&] {
+    if (what == "procs") {
+      report_processes(out, rt, ReportFor::Dump);
+      report_ports(out, rt);
+    } else if (what == "loaded") {
+      report_modules(out, rt, ReportFor::Menu);
+    } else if (what == "dist") {
+      std::fprintf(out, "=node:'%s'\n=no_distribution\n", std::string(term::AtomTable::text(rt.node_name)).c_str());
+    } else {
+      report_memory(out, rt);
+      report_tables_of_names(out, rt);
+      report_modules(out, rt, ReportFor::Menu);
+    }
+  });
+  std::fclose(out);
+  std::string result(text, size);
+  std::free(text);
+  return result;
 }
 
 }  // namespace vm::boot

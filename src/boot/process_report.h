@@ -7,6 +7,8 @@
 #pragma once
 
 #include <cstdio>
+#include <string>
+#include <string_view>
 
 #include "proc/runtime.h"
 
@@ -22,5 +24,8 @@ void report_tables(std::FILE* out, proc::Runtime& rt);
 void report_memory(std::FILE* out, proc::Runtime& rt);
 // Loaded modules with their sizes in bytes.
 void report_modules(std::FILE* out, proc::Runtime& rt, ReportFor use);
+
+// One of system_info's texts: info, procs, loaded or dist. Stops the world itself.
+std::string report_text(proc::Runtime& rt, std::string_view what);
 
 }  // namespace vm::boot

@@ -32,8 +32,7 @@ struct ColdPart {
   std::uint32_t save_calls = 0;
   bool group_leader_boxed = false;
   bool blocks_schedulers = false;  // has been in Runtime::multi_scheduling
-  std::int64_t async_dist = 0;
-  SWord node_monitors = 0;  // process_flag(monitor_nodes, true) calls in force
+  SWord node_monitors = 0;         // process_flag(monitor_nodes, true) calls in force
 
   ~ColdPart();
 };

@@ -199,7 +199,6 @@ Term get_suspending(Process& p, term::HeapWriter& h, bool) {
 }
 Term get_magic_ref(Process&, term::HeapWriter&, bool) { return term::kNil; }
 Term get_parent(Process& p, term::HeapWriter&, bool) { return p.parent.is_nil() ? atoms::undefined : p.parent; }
-Term get_async_dist(Process&, term::HeapWriter&, bool) { return atoms::false_; }
 
 struct Item {
   Term name;
@@ -244,7 +243,6 @@ constexpr Item kItems[] = {
     {atoms::magic_ref, get_magic_ref},
     {atoms::fullsweep_after, get_fullsweep_after},
     {atoms::parent, get_parent},
-    {atoms::async_dist, get_async_dist},
 };
 
 constexpr Term kDefaultItems[] = {
@@ -271,6 +269,12 @@ bool is_process_info_item(Term item) {
   for (const Item& i : kItems)
     if (i.name == item) return true;
   return false;
+}
+
+std::vector<Term> process_info_items() {
+  std::vector<Term> names;
+  for (const Item& i : kItems) names.push_back(i.name);
+  return names;
 }
 
 std::span<const Term> default_process_info_items() { return kDefaultItems; }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <span>
+#include <vector>
 
 #include "proc/process.h"
 
@@ -13,6 +14,8 @@ namespace vm::proc {
 // Terms of p (dictionary, messages) are deep copied unless h is p's own heap.
 Term process_info_item(Process& p, Term item, term::HeapWriter& h, bool self_call);
 bool is_process_info_item(Term item);
+// All that there are.
+std::vector<Term> process_info_items();
 // process_info/1's items, in stock's order.
 std::span<const Term> default_process_info_items();
 // The whole answer: `items` is one item (answer {Item, Value} or [] for an unregistered name), or a list (list of pairs).

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "code/backend.h"
@@ -86,6 +87,8 @@ struct Hooks {
   // Whether p's stack, heap or pending calls refer to old code of the module. Runs on p's thread between slices.
   bool (*check_process_code)(Process& p, Term module) = nullptr;
   Term (*port_by_name)(Runtime& rt, Term name) = nullptr;
+  // Text about the machine, in the words of crash dumps: info, procs, loaded or dist.
+  std::string (*report)(Runtime& rt, std::string_view what) = nullptr;
 };
 
 struct Settings {  // from flags (boot/)

@@ -1,7 +1,7 @@
 %% SPDX-License-Identifier: Apache-2.0
 %% What the emulator tells of itself.
 -module(info_t).
--export([test_check_io/0, test_thread_events/0, test_built_ins/0, test_atomics/0, test_trace_control_word/0]).
+-export([test_check_io/0, test_thread_events/0, test_built_ins/0, test_atomics/0, test_trace_control_word/0, test_texts/0, test_process_info_items/0, test_old_port/0]).
 
 %% A port's descriptors are watched as long as it is open.
 test_check_io() ->
@@ -37,3 +37,24 @@ test_trace_control_word() ->
     16#FFFFFFFF = erlang:system_info(trace_control_word),
     {'EXIT', {badarg, _}} = (catch erlang:system_flag(trace_control_word, 1 bsl 32)),
     16#FFFFFFFF = erlang:system_flag(trace_control_word, 0).
+
+%% Texts for people.
+test_texts() ->
+    [true = is_binary(erlang:system_info(K)) || K <- [info, procs, loaded, dist]],
+    Me = list_to_binary(pid_to_list(self())),
+    {_, _} = binary:match(erlang:system_info(procs), <<"=proc:", Me/binary>>),
+    {_, _} = binary:match(erlang:system_info(loaded), <<"info_t ">>),
+    {_, _} = binary:match(erlang:system_info(info), <<"processes_used: ">>).
+
+test_process_info_items() ->
+    {'EXIT', {badarg, _}} = (catch process_info(self(), async_dist)),
+    {'EXIT', {badarg, _}} = (catch process_info(self(), [status, async_dist])).
+
+%% A port of an earlier life of this node is no port any more.
+test_old_port() ->
+    <<131, Kind, Rest/binary>> = term_to_binary(hd(erlang:ports())),
+    Creation = byte_size(Rest) - 4,
+    <<Same:Creation/binary, Now:32>> = Rest,
+    Old = binary_to_term(<<131, Kind, Same/binary, (Now + 1):32>>),
+    M = erlang:monitor(port, Old),
+    receive {'DOWN', M, port, Old, noproc} -> ok end.
