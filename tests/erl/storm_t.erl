@@ -11,7 +11,7 @@
 %% After some rounds (each thread keeps some memory at hand once it worked) the memory of another one comes back: at most a tenth more stays, or
 %% what a pass over a small heap may leave.
 twice(Round) ->
-    [Round() || _ <- "123"],
+    [Round() || _ <- "12"],
     Start = settled(),
     Round(),
     Limit = Start + max(Start div 10, 8192),
