@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "port/packet_terms.h"
 
+#include <functional>
+
 #include "term/atoms.h"
 #include "term/views.h"
 
@@ -15,7 +17,9 @@ Term atom_of(std::span<const std::string_view> names, int i) { return term::Atom
 }  // namespace
 
 Term PacketTerms::string(std::string_view s) const {
-  if (as_binaries_ && bytes_.data())
+  // Not every text is a part of the input: the path of a URI without one is not.
+  const std::less_equal<const char*> before;
+  if (as_binaries_ && bytes_.data() && before(bytes_.data(), s.data()) && before(s.data() + s.size(), bytes_.data() + bytes_.size()))
     return term::make_sub_bits(h_, input_, static_cast<std::size_t>(s.data() - bytes_.data()) * 8, s.size() * 8);
   if (as_binaries_) return term::make_binary(h_, {reinterpret_cast<const Byte*>(s.data()), s.size()});
   term::ListBuilder list(h_);
@@ -33,8 +37,7 @@ Term PacketTerms::http(const HttpMessage& m) const {
     case HttpMessage::Kind::Response:
       return Tuple::make(h_, atoms::http_response, Tuple::make(h_, number(m.major), number(m.minor)), number(m.status), string(m.text));
     case HttpMessage::Kind::Header: {
-      // The name in its usual spelling is no part of the input.
-      const Term name = m.known < 0 ? PacketTerms(h_, as_binaries_).string(m.name) : atom_of(http_headers(), m.known);
+      const Term name = m.known < 0 ? string(m.name) : atom_of(http_headers(), m.known);
       return Tuple::make(h_, atoms::http_header, number(m.known + 1), name, string(m.text), string(m.value));
     }
     case HttpMessage::Kind::EndOfHeaders: return atoms::http_eoh;
