@@ -129,7 +129,7 @@ Term TcpSocket::admit(int fd, const Waiter& who) {
 std::string TcpSocket::accept(inet::WireReader& in) {
   const std::uint32_t timeout = in.u32();
   if (!has(inet::kStateListening) || !in.ok() || !in.empty()) return error(EINVAL);
-  const Waiter waiter = new_waiter(timeout == 0 ? 0 : timeout);
+  const Waiter waiter = new_waiter(timeout);
   waiters_.push_back(waiter);
   if (waiters_.size() == 1) accept_ready();
   if (!waiters_.empty()) {

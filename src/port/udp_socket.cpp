@@ -24,18 +24,16 @@ using inet::Request;
 constexpr std::size_t kControlRoom = 256;  // bytes of control messages of a datagram
 
 // The control messages of a datagram to send, from pairs of an option's number and its value.
-bool control_of(std::string_view pairs, int domain, std::string* out) {
+bool control_of(std::string_view pairs, std::string* out) {
   inet::WireReader in(pairs);
   while (!in.empty()) {
     const std::uint32_t option = in.u8();
     const std::int32_t value = in.i32();
     if (!in.ok()) return false;
-    int level = IPPROTO_IP, type = 0;
-    if (option == inet::kTos) type = IP_TOS;
-    else if (option == inet::kTtl) type = IP_TTL;
-    else if (option == inet::kTrafficClass) level = IPPROTO_IPV6, type = IPV6_TCLASS;
-    else return false;
-    (void)domain;
+    const bool v6 = option == inet::kTrafficClass;
+    if (!v6 && option != inet::kTos && option != inet::kTtl) return false;
+    const int level = v6 ? IPPROTO_IPV6 : IPPROTO_IP;
+    const int type = v6 ? IPV6_TCLASS : option == inet::kTos ? IP_TOS : IP_TTL;
     alignas(cmsghdr) char room[CMSG_SPACE(sizeof value)] = {};
     auto* header = reinterpret_cast<cmsghdr*>(room);
     header->cmsg_len = CMSG_LEN(sizeof value);
@@ -59,7 +57,7 @@ class UdpSocket final : public InetSocket {
     if (const char* wrong = inet::read_address(in, domain_, &to)) return reply(caller, term::AtomTable::intern(wrong));
     const std::string_view pairs = in.bytes(in.u32());
     std::string control;
-    if (!in.ok() || !control_of(pairs, domain_, &control)) return reply(caller, reason_atom(EINVAL));
+    if (!in.ok() || !control_of(pairs, &control)) return reply(caller, reason_atom(EINVAL));
     const std::string_view data = in.rest();
     statistics_.count_output(data.size());
     iovec piece{const_cast<char*>(data.data()), data.size()};
