@@ -24,7 +24,8 @@ namespace {
 
 constexpr int kMinBuffer = 1;
 constexpr int kMaxDatagram = 1 << 16;
-constexpr std::size_t kMaxRawOption = 512 * 1024;
+constexpr std::size_t kMaxAnswer = 64 * 1024;  // bytes of all options asked for at once
+constexpr std::size_t kRawHeader = 14;         // of the answer, its first byte and number, level, name, size of a raw option
 // What erl_drv_busy_msgq_limits takes.
 constexpr std::int32_t kMinQueueLimit = 1, kMaxQueueLimit = std::numeric_limits<std::int32_t>::max() - 1;
 
@@ -315,7 +316,7 @@ class InetOptionReader {
     const std::int32_t level = in_.i32(), name = in_.i32();
     const bool given = in_.u8() != 0;
     const std::uint32_t room = in_.u32();
-    if (!in_.ok() || room > kMaxRawOption) return false;
+    if (!in_.ok() || out_.size() + kRawHeader + room > kMaxAnswer) return false;
     std::string value(room, '\0');
     if (given) value = in_.bytes(room);
     if (!in_.ok()) return false;

@@ -29,7 +29,7 @@ options() ->
     [active, packet, mode, buffer, high_watermark, low_watermark, nodelay, keepalive, linger, header, exit_on_close, send_timeout,
      send_timeout_close, delay_send, packet_size, deliver, show_econnreset, line_delimiter, reuseaddr, dontroute, priority, tos, ttl, recvtos,
      recvttl, tclass, ipv6_v6only, read_packets, nopush, netns, bind_to_device, high_msgq_watermark, low_msgq_watermark, multicast_ttl,
-     pktoptions, debug, {raw, 1, 9, 4}, {raw, 6, 1, <<0:32>>}, {raw, 1, 9}, nonsense].
+     pktoptions, debug, {raw, 1, 9, 4}, {raw, 1, 13, 1024}, {raw, 1, 13, 65522}, {raw, 1, 13, 65523}, {raw, 1, 13, 65536}, {raw, 6, 1, <<0:32>>}, {raw, 1, 9}, nonsense].
 
 %% A connection: the connecting end and the accepted one.
 pair(Listen, Connect) ->
