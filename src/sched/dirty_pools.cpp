@@ -18,6 +18,7 @@ void SchedulerGroup::Impl::dirty_work(DirtyQueue& q, unsigned number) {
     sync::Epoch::enter_sleep();
     q.lock.lock();
     if (was_running) q.running--;
+    else q.starting--;
     q.idle++;
     while (!q.may_take() && !stopping.load()) q.ready.wait(q.lock);
     q.idle--;
@@ -26,6 +27,7 @@ void SchedulerGroup::Impl::dirty_work(DirtyQueue& q, unsigned number) {
       q.queue.pop_front();
       q.running++;
       q.length.store(q.queue.size(), std::memory_order_relaxed);
+      grow_if_needed(q);
     }
     q.lock.unlock();
     sync::Epoch::leave_sleep();
@@ -45,31 +47,35 @@ void SchedulerGroup::Impl::dirty_work(DirtyQueue& q, unsigned number) {
   sync::Epoch::unregister_thread();
 }
 
-void SchedulerGroup::enqueue_dirty(Runnable& r, DirtyPool pool) {
-  DirtyQueue& q = impl_->dirty[pool == DirtyPool::Io];
-  sync::MutexGuard guard(q.lock);
-  q.queue.push_back(&r);
-  q.length.store(q.queue.size(), std::memory_order_relaxed);
-  if (q.idle >= q.queue.size()) {
-    q.ready.notify_one();
-    return;
-  }
-  if (q.threads >= q.limit) return;
-  auto* start = new WorkerStart{impl_.get(), nullptr, &q, q.threads++};
+// With the lock held. One thread is on its way at a time, and looks itself whether more are needed once it has taken something: what is done quickly
+// needs few threads, however much of it comes at once, and what blocks gets its thread after the time that a few of them take to start.
+void SchedulerGroup::Impl::grow_if_needed(DirtyQueue& q) {
+  if (q.queue.size() <= q.idle || q.starting > 0 || q.threads >= q.limit || stopping.load()) return;
+  auto* start = new WorkerStart{this, nullptr, &q, q.threads++};
+  q.starting++;
   q.handles.emplace_back();
   const bool ok = q.handles.back().start(
-      pool == DirtyPool::Io ? "dirty_io" : "dirty_cpu", impl_->config.stack_bytes,
+      &q == &dirty[1] ? "dirty_io" : "dirty_cpu", config.stack_bytes,
       [](void* raw) {
         const WorkerStart w = *static_cast<WorkerStart*>(raw);
         delete static_cast<WorkerStart*>(raw);
         w.impl->dirty_work(*w.dirty, w.number);
       },
       start, q.threads == 1);
-  if (!ok) {
-    delete start;
-    q.handles.pop_back();
-    q.threads--;
-  }
+  if (ok) return;
+  delete start;
+  q.handles.pop_back();
+  q.threads--;
+  q.starting--;
+}
+
+void SchedulerGroup::enqueue_dirty(Runnable& r, DirtyPool pool) {
+  DirtyQueue& q = impl_->dirty[pool == DirtyPool::Io];
+  sync::MutexGuard guard(q.lock);
+  q.queue.push_back(&r);
+  q.length.store(q.queue.size(), std::memory_order_relaxed);
+  if (q.idle > 0) q.ready.notify_one();
+  impl_->grow_if_needed(q);
 }
 
 std::size_t SchedulerGroup::dirty_queue_length(DirtyPool pool) const {

@@ -138,6 +138,7 @@ struct DirtyQueue {
   std::deque<DirtyThread> states;  // of all threads that there may be
   unsigned threads = 0;
   unsigned idle = 0;
+  unsigned starting = 0;  // of threads: made and not yet at the queue
   std::atomic<std::size_t> length{0};
   std::deque<os::Thread> handles;
   bool may_take() const { return !queue.empty() && !blocked && running < online; }
@@ -287,6 +288,7 @@ struct SchedulerGroup::Impl {
   void safe_point(Worker& w);
   void resume_moving(Worker& w);
   void dirty_work(DirtyQueue& q, unsigned number);
+  void grow_if_needed(DirtyQueue& q);
   void apply_online_locked();
 };
 
