@@ -115,6 +115,7 @@ void copy_iolist(Term t, Byte* to) {
       },
       [&](Term part) {
         term::Bits b = bits_of_part(part);
+        if (b.size == 0) return true;  // `to` may be null when all parts are
         if (((at | b.offset | b.size) & 7) == 0) std::memcpy(to + (at >> 3), b.bytes(), b.size >> 3);
         else copy_bits(to, at, b.base, b.offset, b.size);
         at += b.size;
