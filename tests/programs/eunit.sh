@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # needs: erl erlc
+# replace: \[[0-9.]+ m?s\]\s =>
 # replace: [0-9.]+ (ms|s)\b => TIME
 # replace: <0\.\d+\.\d+> => PID
 # EUnit: passing, failing, skipped by timeout, setups, generators, verbose output; erlc's diagnostics.
