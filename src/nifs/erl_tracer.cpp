@@ -3,6 +3,8 @@
 // erl_tracer: the tracer behind pids and ports. enabled/3 says what becomes of a trace event, trace/5 sends its message.
 #include <erl_nif.h>
 
+#include "nifs/entry.h"
+
 namespace {
 
 ERL_NIF_TERM trace_atom, trace_ts, seq_trace, trace_status, discard, remove_atom, ok;
@@ -96,19 +98,7 @@ ErlNifFunc functions[] = {
     {"trace", 5, trace, 0},
 };
 
-ErlNifEntry entry = {ERL_NIF_MAJOR_VERSION,
-                     ERL_NIF_MINOR_VERSION,
-                     "erl_tracer",
-                     sizeof functions / sizeof *functions,
-                     functions,
-                     load,
-                     nullptr,
-                     nullptr,
-                     nullptr,
-                     ERL_NIF_VM_VARIANT,
-                     1,
-                     sizeof(ErlNifResourceTypeInit),
-                     ERL_NIF_MIN_ERTS_VERSION};
+ErlNifEntry entry = vm::nifs::entry_of("erl_tracer", functions, load);
 
 }  // namespace
 

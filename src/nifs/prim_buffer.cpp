@@ -9,6 +9,8 @@
 #include <cstring>
 #include <new>
 
+#include "nifs/entry.h"
+
 namespace {
 
 constexpr std::size_t kTailSize = 2048;
@@ -186,19 +188,7 @@ ErlNifFunc functions[] = {
     {"unlock", 1, unlock, 0},
 };
 
-ErlNifEntry entry = {ERL_NIF_MAJOR_VERSION,
-                     ERL_NIF_MINOR_VERSION,
-                     "prim_buffer",
-                     sizeof functions / sizeof *functions,
-                     functions,
-                     load,
-                     nullptr,
-                     nullptr,
-                     nullptr,
-                     ERL_NIF_VM_VARIANT,
-                     1,
-                     sizeof(ErlNifResourceTypeInit),
-                     ERL_NIF_MIN_ERTS_VERSION};
+ErlNifEntry entry = vm::nifs::entry_of("prim_buffer", functions, load);
 
 }  // namespace
 

@@ -13,6 +13,7 @@
 #include <cstring>
 
 #include "base/assert.h"
+#include "nifs/entry.h"
 #include "nifs/prim_file_internal.h"
 #include "os/errno_name.h"
 
@@ -543,19 +544,7 @@ ErlNifFunc functions[] = {
     {"file_desc_to_ref_nif", 1, file_desc_to_ref_nif, ERL_NIF_DIRTY_JOB_IO_BOUND},
 };
 
-ErlNifEntry entry = {ERL_NIF_MAJOR_VERSION,
-                     ERL_NIF_MINOR_VERSION,
-                     "prim_file",
-                     sizeof functions / sizeof *functions,
-                     functions,
-                     load,
-                     nullptr,
-                     nullptr,
-                     nullptr,
-                     ERL_NIF_VM_VARIANT,
-                     1,
-                     sizeof(ErlNifResourceTypeInit),
-                     ERL_NIF_MIN_ERTS_VERSION};
+ErlNifEntry entry = entry_of("prim_file", functions, load);
 
 }  // namespace
 }  // namespace vm::nifs::file

@@ -11,6 +11,8 @@
 #include <cerrno>
 #include <new>
 
+#include "nifs/entry.h"
+
 namespace {
 
 struct Atoms {
@@ -433,19 +435,7 @@ ErlNifFunc functions[] = {
     {"enqueue_nif", 2, on<enqueue, Needs::kStarted>, 0},
 };
 
-ErlNifEntry entry = {ERL_NIF_MAJOR_VERSION,
-                     ERL_NIF_MINOR_VERSION,
-                     "zlib",
-                     sizeof functions / sizeof *functions,
-                     functions,
-                     load,
-                     nullptr,
-                     nullptr,
-                     nullptr,
-                     ERL_NIF_VM_VARIANT,
-                     1,
-                     sizeof(ErlNifResourceTypeInit),
-                     ERL_NIF_MIN_ERTS_VERSION};
+ErlNifEntry entry = vm::nifs::entry_of("zlib", functions, load);
 
 }  // namespace
 

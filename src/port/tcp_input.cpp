@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 
 #include "port/packet_terms.h"
@@ -16,6 +17,7 @@ namespace vm::port {
 namespace {
 
 constexpr std::size_t kMaxReceive = 0x4000000;  // bytes one recv/2 may ask for
+constexpr std::size_t kReadChunk = 0x10000;     // bytes read at once, whatever is still wanted
 
 enum PacketNumber : unsigned { kRawPackets = 0, kSslPackets = 12, kHttpBinary = 13, kHttpHeaderBinary = 14 };
 
@@ -101,13 +103,13 @@ void TcpSocket::read() {
     input_.erase(0, input_begin_);
     input_begin_ = 0;
   }
-  const std::size_t had = input_.size();
-  input_.resize(had + need.size);
+  // Read aside, so that a long packet that comes in small pieces is not cleared to its end for each of them.
+  static thread_local std::array<char, kReadChunk> chunk;
   ssize_t n;
-  do n = ::recv(fd_, input_.data() + had, need.size, 0);
+  do n = ::recv(fd_, chunk.data(), std::min(need.size, chunk.size()), 0);
   while (n < 0 && errno == EINTR);
   const int failed = errno;
-  input_.resize(had + static_cast<std::size_t>(std::max<ssize_t>(n, 0)));
+  if (n > 0) input_.append(chunk.data(), static_cast<std::size_t>(n));
   if (n == 0) return peer_closed();
   if (n < 0) {
     if (failed == EAGAIN || failed == EWOULDBLOCK) return;

@@ -40,13 +40,13 @@ void TcpSocket::command(Port&, std::string bytes) {
     return reply(caller, reason);
   }
   if (pending_shutdown_) return output_failed(EPIPE);
-  const std::string head = length_header(options_.packet, bytes.size());
-  statistics_.count_output(head.size() + bytes.size());
-  if (!head.empty()) bytes.insert(0, head);
+  std::string head = length_header(options_.packet, bytes.size());
+  const std::size_t size = head.size() + bytes.size();
+  statistics_.count_output(size);
   const bool queued = port_.queue_bytes > 0 || file_;
   const std::size_t before = port_.queue_bytes;
-  if (bytes.empty()) return reply(caller, atoms::ok);
-  const std::size_t size = bytes.size();
+  if (size == 0) return reply(caller, atoms::ok);
+  enqueue(std::move(head));
   enqueue(std::move(bytes));
   if (queued) {
     if (before + size < static_cast<std::size_t>(high_watermark_)) return reply(caller, atoms::ok);
@@ -72,6 +72,7 @@ void TcpSocket::command(Port&, std::string bytes) {
 }
 
 void TcpSocket::enqueue(std::string bytes) {
+  if (bytes.empty()) return;
   port_.queue_bytes += bytes.size();
   output_.push_back(std::move(bytes));
 }

@@ -168,19 +168,14 @@ test_ets_keeps_copies() ->
     ets:delete(T),
     ok.
 
-resident() ->
-    {ok, Text} = file:read_file("/proc/self/statm"),
-    [_, Pages | _] = string:lexemes(Text, " "),
-    binary_to_integer(Pages) * 4096.
-
 test_memory_of_terms() ->
     Put = fun(I) -> persistent_term:put({many, I rem 10}, {I, lists:seq(1, 2000)}) end,
-    Before = resident(),
+    Before = girder_memory:resident_kb(),
     Code = erlang:memory(code),
     lists:foreach(Put, lists:seq(1, 10000)),
     lists:foreach(fun(I) -> persistent_term:erase({many, I}) end, lists:seq(0, 9)),
     back_to(Code + 1000000, 200),
-    true = resident() < Before + 100000000.
+    true = girder_memory:resident_kb() < Before + 100000.
 
 back_to(Bytes, 0) -> error({too_much, Bytes, erlang:memory(code)});
 back_to(Bytes, N) ->
@@ -222,7 +217,7 @@ test_purged_literals_stay_readable() ->
 
 test_memory_of_modules() ->
     Beam = module_of(lists:seq(1, 65000)),  % a megabyte
-    Before = resident(),
+    Before = girder_memory:resident_kb(),
     Code = erlang:memory(code),
     lists:foreach(fun(_) ->
         load(Beam),
@@ -230,4 +225,4 @@ test_memory_of_modules() ->
         unload()
     end, lists:seq(1, 150)),
     back_to(Code + 1500000, 200),
-    true = resident() < Before + 100000000.
+    true = girder_memory:resident_kb() < Before + 100000.

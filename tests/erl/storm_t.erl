@@ -15,20 +15,12 @@ twice(Round) ->
     Start = settled(),
     Round(),
     Limit = Start + max(Start div 10, 8192),
-    case until(fun() -> garbage_collect(), resident() =< Limit end, 150) of
+    case until(fun() -> garbage_collect(), girder_memory:resident_kb() =< Limit end, 150) of
         true -> ok;
-        false -> exit({resident_kb, Start, resident()})
+        false -> exit({resident_kb, Start, girder_memory:resident_kb()})
     end.
 
-settled() -> garbage_collect(), timer:sleep(3000), resident().
-
-resident() ->
-    case file:read_file("/proc/self/status") of
-        {ok, Text} ->
-            {match, [Kb]} = re:run(Text, "VmRSS:\\s*(\\d+)", [{capture, all_but_first, list}]),
-            list_to_integer(Kb);
-        _ -> 0
-    end.
+settled() -> garbage_collect(), timer:sleep(3000), girder_memory:resident_kb().
 
 until(_, 0) -> false;
 until(F, N) -> F() orelse begin timer:sleep(100), until(F, N - 1) end.

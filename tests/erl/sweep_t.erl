@@ -21,20 +21,12 @@ drop_binaries() ->
 
 %% The system gets the memory of dropped binaries back, also when no heap shrank.
 test_resident() ->
-    Before = resident_kb(),
+    Before = girder_memory:resident_kb(),
     Self = self(),
     Ps = [spawn(fun() -> drop_binaries(), Self ! {ready, self()}, idle(X) end) || X <- lists:seq(1, 600)],
     [receive {ready, P} -> ok end || P <- Ps],
-    until(fun() -> resident_kb() < Before + 60000 end),
+    until(fun() -> girder_memory:resident_kb() < Before + 60000 end),
     check_idle(Ps).
-
-resident_kb() ->
-    case file:read_file("/proc/self/status") of
-        {ok, Text} ->
-            {match, [Kb]} = re:run(Text, "VmRSS:\\s*(\\d+)", [{capture, all_but_first, list}]),
-            list_to_integer(Kb);
-        _ -> 0
-    end.
 
 test_heaps() ->
     Self = self(),
