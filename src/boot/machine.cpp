@@ -94,7 +94,7 @@ Machine::Machine(Options options, OtpRoot root) : parts_(std::make_unique<Parts>
   rt.load_hooks.decode = &load::Loader::decode;
   rt.hooks.check_process_code = &bif::uses_old_code;
   rt.hooks.report = &report_text;
-  m.timers = std::make_unique<sched::TimerService>();
+  m.timers = std::make_unique<sched::TimerService>(m.options.schedulers.schedulers);
   rt.timers = m.timers.get();
   m.processes = std::make_unique<proc::ProcessTable>(s.process_limit);
   rt.processes = m.processes.get();

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Four wheels of 256 slots: 1 ms, 256 ms, 65 s, 4.6 h per slot; what is due later waits in an overflow list that is looked at when the
-// largest wheel turns. A timer of a larger wheel moves down when its slot comes up. Each wheel has a bitmap of used slots, so that an idle
-// service finds its next due time in a few instructions.
+// A set of wheels per scheduler, and one for threads that are no scheduler. Each has four levels of 256 slots: 1 ms, 256 ms, 65 s, 4.6 h per slot;
+// what is due later waits in an overflow list that is looked at when the largest level turns. A timer of a larger level moves down when its slot
+// comes up. Each level has a bitmap of used slots, so that an idle service finds its next due time in a few instructions.
+//
+// Every worker that looks around fires what is due in all sets, the earliest first: a scheduler that is busy with one long slice delays nobody. What
+// is in one set fires in order; so does what one process sets while it stays on a scheduler, as on stock.
 #include "sched/timer_wheel.h"
 
 #include <algorithm>
 #include <bit>
 
 #include "os/clock.h"
+#include "sched/scheduler.h"
 #include "sync/spinlock.h"
 
 namespace vm::sched {
@@ -24,11 +28,13 @@ enum State : std::uint8_t { kIdle = 0, kSet = 1, kFiring = 2 };
 
 }  // namespace
 
-struct TimerService::Impl {
-  mutable sync::Spinlock lock;
+// One thread runs a set at a time (running); the lock is for a change of its lists.
+struct alignas(64) TimerService::Wheels {
+  sync::Spinlock lock;
+  std::atomic<bool> running{false};
   std::int64_t tick = 0;  // everything due at or before this tick has fired
   std::size_t count = 0;
-  std::atomic<std::int64_t> earliest{kNever};  // lower bound of the next due tick; only lowered outside run
+  alignas(64) std::atomic<std::int64_t> earliest{kNever};  // lower bound of the next due tick; only lowered outside run
   Timer* slots[kOverflowSlot + 1] = {};
   std::uint64_t used[kLevels][kSlots / 64] = {};
 
@@ -41,10 +47,11 @@ struct TimerService::Impl {
   void insert(Timer& t, std::int64_t soonest) {
     const std::int64_t due = std::max(tick_of(t.due_ns), soonest);
     const auto ahead = static_cast<std::uint64_t>(due - tick);
-    std::uint32_t slot = kOverflowSlot;
+    std::uint16_t slot = kOverflowSlot;
     for (int level = 0; level < kLevels; level++) {
       if (ahead < (std::uint64_t{1} << (8 * (level + 1)))) {
-        slot = static_cast<std::uint32_t>(level) * kSlots + static_cast<std::uint32_t>(due >> (8 * level) & 255);
+        slot =
+            static_cast<std::uint16_t>(static_cast<std::uint32_t>(level) * kSlots + static_cast<std::uint32_t>(due >> (8 * level) & 255));
         used[level][(slot & 255) / 64] |= std::uint64_t{1} << (slot & 63);
         break;
       }
@@ -72,6 +79,8 @@ struct TimerService::Impl {
     if (slot != kOverflowSlot) used[slot / kSlots][(slot & 255) / 64] &= ~(std::uint64_t{1} << (slot & 63));
     return list;
   }
+
+  Timer* take_due(std::int64_t now);
 
   void cascade(std::uint32_t slot) {
     for (Timer* t = take_slot(slot); t;) {
@@ -109,50 +118,56 @@ struct TimerService::Impl {
   }
 };
 
-TimerService::TimerService() : impl_(new Impl) { impl_->tick = os::monotonic_ns() / kTickNs; }
+TimerService::TimerService(unsigned schedulers) : count_(schedulers + 1), wheels_(new Wheels[count_]) {
+  for (unsigned i = 0; i < count_; i++) wheels_[i].tick = os::monotonic_ns() / kTickNs;
+}
 TimerService::~TimerService() = default;
 
 void TimerService::set(Timer& t, std::int64_t due_ns) {
-  Impl& m = *impl_;
+  const Scheduler* here = Scheduler::current();
+  const unsigned index = here && !here->dirty() && here->id() < count_ ? here->id() : 0;
+  Wheels& m = wheels_[index];
   sync::SpinGuard guard(m.lock);
   t.due_ns = due_ns;
-  t.state.store(kSet, std::memory_order_relaxed);
+  t.wheels.store(static_cast<std::uint16_t>(index), std::memory_order_relaxed);
+  t.state.store(kSet, std::memory_order_release);
   m.insert(t, m.tick + 1);
   m.count++;
-  const std::int64_t due = std::max(Impl::tick_of(due_ns), m.tick + 1);
+  const std::int64_t due = std::max(Wheels::tick_of(due_ns), m.tick + 1);
   if (due < m.earliest.load(std::memory_order_relaxed)) m.earliest.store(due, std::memory_order_seq_cst);
 }
 
 bool TimerService::cancel(Timer& t) {
-  Impl& m = *impl_;
-  sync::SpinGuard guard(m.lock);
-  if (t.state.load(std::memory_order_relaxed) != kSet) return false;
-  m.unlink(t);
-  m.count--;
-  t.state.store(kIdle, std::memory_order_relaxed);
-  return true;
+  for (;;) {
+    const unsigned index = t.wheels.load(std::memory_order_relaxed);
+    Wheels& m = wheels_[index];
+    sync::SpinGuard guard(m.lock);
+    if (t.state.load(std::memory_order_acquire) != kSet) return false;
+    if (t.wheels.load(std::memory_order_relaxed) != index) continue;  // it was being set when we looked
+    m.unlink(t);
+    m.count--;
+    t.state.store(kIdle, std::memory_order_relaxed);
+    return true;
+  }
 }
 
-std::int64_t TimerService::run(std::int64_t now_ns) {
-  Impl& m = *impl_;
-  const std::int64_t now = now_ns / kTickNs;
-  const std::int64_t hint = m.earliest.load(std::memory_order_seq_cst);
-  if (hint > now) return hint == kNever ? kNever : hint * kTickNs - now_ns;
+// Takes what is due out of the wheels: a list in the order of firing.
+Timer* TimerService::Wheels::take_due(std::int64_t now) {
   Timer* due = nullptr;
   Timer** due_end = &due;
-  m.lock.lock();
-  while (m.tick < now) {
-    const std::int64_t event = m.next_event();
+  sync::SpinGuard guard(lock);
+  while (tick < now) {
+    const std::int64_t event = next_event();
     if (event > now) {
-      m.tick = now;
+      tick = now;
       break;
     }
-    m.tick = event;
-    if ((m.tick & 0xFFFFFF) == 0 && m.slots[kOverflowSlot]) m.cascade(kOverflowSlot);
+    tick = event;
+    if ((tick & 0xFFFFFF) == 0 && slots[kOverflowSlot]) cascade(kOverflowSlot);
     for (int level = kLevels - 1; level > 0; level--)
-      if ((m.tick & ((std::int64_t{1} << (8 * level)) - 1)) == 0)
-        m.cascade(static_cast<std::uint32_t>(level) * kSlots + static_cast<std::uint32_t>(m.tick >> (8 * level) & 255));
-    Timer* list = m.take_slot(static_cast<std::uint32_t>(m.tick & 255));
+      if ((tick & ((std::int64_t{1} << (8 * level)) - 1)) == 0)
+        cascade(static_cast<std::uint32_t>(level) * kSlots + static_cast<std::uint32_t>(tick >> (8 * level) & 255));
+    Timer* list = take_slot(static_cast<std::uint32_t>(tick & 255));
     Timer* ordered = nullptr;  // slots are filled at the head; fire in order of setting
     while (list) {
       Timer* t = list;
@@ -164,25 +179,48 @@ std::int64_t TimerService::run(std::int64_t now_ns) {
       Timer* t = ordered;
       ordered = t->next;
       t->state.store(kFiring, std::memory_order_relaxed);
-      m.count--;
+      count--;
       *due_end = t;
       t->next = nullptr;
       due_end = &t->next;
     }
   }
-  const std::int64_t event = m.next_event();
-  m.earliest.store(event, std::memory_order_seq_cst);
-  m.lock.unlock();
-  while (due) {
-    Timer* t = due;
-    due = t->next;
-    t->fire(t);  // may free t
+  earliest.store(next_event(), std::memory_order_seq_cst);
+  return due;
+}
+
+std::int64_t TimerService::run(std::int64_t now_ns) {
+  const std::int64_t now = now_ns / kTickNs;
+  std::uint64_t seen_busy = 0;  // sets that another thread runs just now, who will look again; beyond 64 of them one bit stands for several
+  for (;;) {
+    Wheels* first = nullptr;
+    std::int64_t first_due = kNever;
+    unsigned first_index = 0;
+    for (unsigned i = 0; i < count_; i++) {
+      const std::int64_t due = wheels_[i].earliest.load(std::memory_order_seq_cst);
+      if (due >= first_due || (due <= now && (seen_busy >> (i & 63) & 1))) continue;
+      first = &wheels_[i];
+      first_due = due;
+      first_index = i;
+    }
+    if (first_due == kNever) return kNever;
+    if (first_due > now) return first_due * kTickNs - now_ns;
+    if (first->running.exchange(true, std::memory_order_acquire)) {
+      seen_busy |= std::uint64_t{1} << (first_index & 63);
+      continue;
+    }
+    for (Timer* due = first->take_due(now); due;) {
+      Timer* t = due;
+      due = t->next;
+      t->fire(t);  // may free t
+    }
+    first->running.store(false, std::memory_order_release);
   }
-  return event == kNever ? kNever : std::max<std::int64_t>(0, event * kTickNs - now_ns);
 }
 
 std::int64_t TimerService::next_due_in(std::int64_t now_ns) const {
-  const std::int64_t hint = impl_->earliest.load(std::memory_order_seq_cst);
+  std::int64_t hint = kNever;
+  for (unsigned i = 0; i < count_; i++) hint = std::min(hint, wheels_[i].earliest.load(std::memory_order_seq_cst));
   if (hint == kNever) return kNever;
   return std::max<std::int64_t>(0, hint * kTickNs - now_ns);
 }

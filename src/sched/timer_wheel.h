@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Timers: hierarchical wheel of millisecond resolution; set, cancel and read from any thread; a million of them.
+// Timers: hierarchical wheels of millisecond resolution, a set of them for each scheduler; set, cancel and read from any thread without a lock that
+// all share; a million of them.
 //
 // A Timer is intrusive; its owner allocates it. The callback runs on a scheduler thread between slices, without any lock held. After
 // cancel returned true the callback will not run; false means it ran or is running.
@@ -17,13 +18,14 @@ struct Timer {
   std::int64_t due_ns = 0;  // monotonic nanoseconds
   Timer* prev = nullptr;
   Timer* next = nullptr;
-  std::uint32_t slot = 0;
+  std::atomic<std::uint16_t> wheels{0};  // whose
+  std::uint16_t slot = 0;
   std::atomic<std::uint8_t> state{0};  // 0 idle, 1 set, 2 firing
 };
 
 class TimerService {
  public:
-  TimerService();
+  explicit TimerService(unsigned schedulers = 0);
   ~TimerService();
   void set(Timer& t, std::int64_t due_ns);
   bool cancel(Timer& t);
@@ -32,8 +34,9 @@ class TimerService {
   std::int64_t next_due_in(std::int64_t now_ns) const;
 
  private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
+  struct Wheels;
+  unsigned count_;
+  std::unique_ptr<Wheels[]> wheels_;  // that of threads that are no schedulers, then one for each of those
 };
 
 }  // namespace vm::sched

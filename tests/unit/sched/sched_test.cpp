@@ -60,6 +60,76 @@ TEST(TimerWheel, FiresAtTheFirstTickNotBeforeItsTime) {
   EXPECT_EQ(fired, timers.size() - cancelled);
 }
 
+// Timers are set on four schedulers, cancelled on others while that goes on, and fired by whoever comes first.
+struct SharedTimers {
+  static constexpr int kTimers = 4000;
+  struct Item : Timer {
+    std::atomic<int> fired{0};
+    std::atomic<bool> published{false}, cancelled{false};
+  };
+  TimerService service{4};
+  std::vector<Item> items{kTimers};
+  std::atomic<int> fired{0}, cancelled{0}, wrong{0}, running{0};
+};
+void note_shared_fire(Timer* t) {
+  auto* item = static_cast<SharedTimers::Item*>(t);
+  item->fired.fetch_add(1);
+}
+struct TimerUser final : Runnable {
+  SharedTimers* shared = nullptr;
+  int first = 0, at = 0;
+  static constexpr int kEach = SharedTimers::kTimers / 4;
+  After run(Scheduler&) override {
+    for (int i = 0; i < 50 && at < kEach; i++, at++) {
+      SharedTimers::Item& item = shared->items[static_cast<std::size_t>(first + at)];
+      item.fire = note_shared_fire;
+      shared->service.set(item, os::monotonic_ns() + (at % 40) * 1'000'000);
+      item.published.store(true, std::memory_order_release);
+      SharedTimers::Item& other = shared->items[static_cast<std::size_t>((first + kEach + at / 2) % SharedTimers::kTimers)];
+      if (other.published.load(std::memory_order_acquire) && shared->service.cancel(other)) {
+        if (other.fired.load() != 0 || other.cancelled.exchange(true)) shared->wrong++;
+        shared->cancelled++;
+      }
+    }
+    if (at < kEach) return After::Requeue;
+    shared->running--;
+    return After::Parked;
+  }
+};
+
+TEST(TimerWheel, AnySchedulerSetsCancelsAndFires) {
+  SharedTimers shared;
+  Config config;
+  config.schedulers = config.online = 4;
+  Hooks hooks;
+  hooks.context = &shared;
+  hooks.run_timers = [](void* context, Scheduler&) {
+    const std::int64_t next = static_cast<SharedTimers*>(context)->service.run(os::monotonic_ns());
+    return next == INT64_MAX ? UINT64_MAX : static_cast<std::uint64_t>(next);
+  };
+  SchedulerGroup group(config, hooks);
+  TimerUser users[4];
+  shared.running = 4;
+  for (int i = 0; i < 4; i++) {
+    users[i].shared = &shared;
+    users[i].first = i * TimerUser::kEach;
+    group.enqueue(users[i], &group.scheduler(static_cast<unsigned>(i)));
+  }
+  group.start();
+  const auto outstanding = [&] {
+    int n = 0;
+    for (SharedTimers::Item& item : shared.items) n += item.fired.load() == 0 && !item.cancelled.load();
+    return n;
+  };
+  for (int i = 0; i < 2000 && (shared.running.load() > 0 || outstanding() > 0); i++)
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  group.stop();
+  EXPECT_EQ(outstanding(), 0);
+  EXPECT_EQ(shared.wrong.load(), 0);
+  EXPECT_GT(shared.cancelled.load(), 0);
+  for (SharedTimers::Item& item : shared.items) EXPECT_EQ(item.fired.load() + item.cancelled.load(), 1);
+}
+
 struct Counter final : Runnable {
   SchedulerGroup* group = nullptr;
   std::atomic<int>* left = nullptr;
