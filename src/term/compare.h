@@ -26,10 +26,11 @@ inline int compare(Term a, Term b) {
   if (a.is_small() && b.is_small()) return static_cast<SWord>(a.bits()) < static_cast<SWord>(b.bits()) ? -1 : 1;
   return compare_slow(a, b);
 }
+bool equal_slow(Term a, Term b);
 inline bool equal(Term a, Term b) {  // ==
   if (a == b) return true;
   if (!a.is_pointer() && !b.is_pointer() && !a.is_float_immediate() && !b.is_float_immediate()) return false;
-  return compare_slow(a, b) == 0;
+  return equal_slow(a, b);
 }
 
 // Order in which integers sort before floats when they compare equal (map keys; erts_internal:cmp_term/2).
