@@ -48,11 +48,24 @@ Term alloc_flat(HeapWriter& h, std::size_t n, Term** keys, Term** values) {
 
 namespace {
 
-// The leaf [Key | Value] of a large map, or the non-value.
+// While about this many keys or more lie below a node of a large map, it has children for all nibbles.
+constexpr std::size_t kSurelyFull = 128;
+constexpr Word kFullBitmap = Term::small(0xFFFF).bits();
+
+// The leaf [Key | Value] of a large map, or the non-value. In full nodes a nibble is its child's place: the bitmap is only checked, and nobody waits
+// for it to be loaded.
 Term find_leaf(Term map, Term key) {
   std::uint32_t hash = first_hash(key);
   const Word* at = map.boxed_ptr() + HashMapWords::kBitmap;  // a bitmap, then the children
-  for (unsigned level = 0;;) {
+  unsigned level = 0;
+  for (std::size_t below = map_size(map); below >= kSurelyFull && level < 7 && VM_LIKELY(*at == kFullBitmap); below >>= 4) {
+    Term node = Term::from_bits(at[1 + (hash & 15)]);
+    if (VM_UNLIKELY(node.is_cons())) return same_key(node.head(), key) ? node : Term::non_value();
+    at = node.boxed_ptr() + HashNodeWords::kBitmap;
+    hash >>= 4;
+    level++;
+  }
+  for (;;) {
     std::uint32_t bitmap = static_cast<std::uint32_t>(Term::from_bits(*at).small_value());
     std::uint32_t bit = bit_of(hash);
     if ((bitmap & bit) == 0) return Term::non_value();
@@ -66,7 +79,7 @@ Term find_leaf(Term map, Term key) {
 // The way from the root of a trie to where a key is or would be.
 struct Path {
   struct Step {
-    Term node;
+    const Word* at;  // a bitmap, then the children
     unsigned slot;
     std::uint32_t bit;
   };
@@ -77,45 +90,85 @@ struct Path {
   bool found = false;             // the leaf has the key
 
   Path(Term map, Term key) : hash(first_hash(key)) {
-    for (Term node = map;;) {
-      VM_CHECK(depth < kMaxLevels);
-      TrieNode n = term::trie_node(node);
-      std::uint32_t bit = bit_of(hash);
-      unsigned slot = slot_of(n.bitmap, bit);
-      steps[depth++] = {node, slot, bit};
-      if ((n.bitmap & bit) == 0) return;
-      Term child = n.child(slot);
-      if (child.is_cons()) {
-        leaf = child;
-        found = same_key(child.head(), key);
+    const Word* at = map.boxed_ptr() + HashMapWords::kBitmap;
+    for (std::size_t below = map_size(map); below >= kSurelyFull && depth < 7 && VM_LIKELY(*at == kFullBitmap); below >>= 4) {
+      Term child = Term::from_bits(at[1 + (hash & 15)]);
+      steps[depth++] = {at, hash & 15, bit_of(hash)};
+      if (VM_UNLIKELY(child.is_cons())) {
+        take_leaf(child, key);
         return;
       }
-      node = child;
+      at = child.boxed_ptr() + HashNodeWords::kBitmap;
+      hash >>= 4;
+    }
+    for (;;) {
+      VM_CHECK(depth < kMaxLevels);
+      std::uint32_t bitmap = static_cast<std::uint32_t>(Term::from_bits(*at).small_value());
+      std::uint32_t bit = bit_of(hash);
+      unsigned slot = slot_of(bitmap, bit);
+      steps[depth++] = {at, slot, bit};
+      if ((bitmap & bit) == 0) return;
+      Term child = Term::from_bits(at[1 + slot]);
+      if (child.is_cons()) {
+        take_leaf(child, key);
+        return;
+      }
+      at = child.boxed_ptr() + HashNodeWords::kBitmap;
       hash = next_hash(hash, depth, key);
     }
   }
+
+ private:
+  void take_leaf(Term child, Term key) {
+    leaf = child;
+    found = same_key(child.head(), key);
+  }
 };
+
+// Words of the step-th node on a path before its children.
+inline std::size_t front_words(unsigned step) { return step == 0 ? HashMapWords::kFirstChild : HashNodeWords::kFirstChild; }
+inline TrieNode node_of(const Path& path, unsigned step) {
+  const Word* at = path.steps[step].at;
+  std::size_t front = front_words(step);
+  return {at + 1, static_cast<std::uint32_t>(Term::from_bits(*at).small_value()),
+          static_cast<std::uint32_t>(HeaderWord(at[1 - static_cast<std::ptrdiff_t>(front)]).words() + 1 - front)};
+}
+
+// A copy of the step-th node with another child.
+Term replace_child(HeapWriter& h, const Path& path, unsigned step, Term child, SWord delta) {
+  std::size_t front = front_words(step);
+  const Word* from = path.steps[step].at + 1 - front;
+  std::size_t words = HeaderWord(*from).words() + 1;
+  Word* to = h.alloc(words);
+  copy_few(to, from, words);
+  to[front + path.steps[step].slot] = child.bits();
+  if (step == 0 && delta != 0)
+    to[HashMapWords::kSize] = Term::small(Term::from_bits(from[HashMapWords::kSize]).small_value() + delta).bits();
+  return Term::boxed(to);
+}
 
 enum class Edit { Replace, Insert, Remove };
 
-// A copy of step.node with its slot replaced, inserted or removed. delta: change of the root's size.
-Term edit_node(HeapWriter& h, const Path::Step& step, Edit edit, Term child, SWord delta) {
-  TrieNode n = term::trie_node(step.node);
+// A copy of the step-th node with its slot replaced, inserted or removed. delta: change of the root's size.
+Term edit_node(HeapWriter& h, const Path& path, unsigned i, Edit edit, Term child, SWord delta) {
+  if (VM_LIKELY(edit == Edit::Replace)) return replace_child(h, path, i, child, delta);
+  const Path::Step& step = path.steps[i];
+  TrieNode n = node_of(path, i);
   std::size_t count = n.count();
   std::size_t skip = edit == Edit::Insert ? 0 : 1;
-  std::size_t new_count = count + (edit == Edit::Insert ? 1 : 0) - (edit == Edit::Remove ? 1 : 0);
-  std::uint32_t bitmap = edit == Edit::Remove ? n.bitmap & ~step.bit : n.bitmap | step.bit;
+  std::size_t new_count = edit == Edit::Insert ? count + 1 : count - 1;
+  std::uint32_t bitmap = n.bitmap ^ step.bit;
   Term result;
   Word* to;
-  if (step.node.is_kind(Kind::HashMap)) {
-    std::size_t size = static_cast<std::size_t>(static_cast<SWord>(term::map_key_count(step.node)) + delta);
-    to = alloc_root(h, size, bitmap, new_count, &result);
+  if (i == 0) {
+    SWord size = Term::from_bits(step.at[static_cast<int>(HashMapWords::kSize) - static_cast<int>(HashMapWords::kBitmap)]).small_value();
+    to = alloc_root(h, static_cast<std::size_t>(size + delta), bitmap, new_count, &result);
   } else {
     to = alloc_node(h, bitmap, new_count, &result);
   }
   copy_few(to, n.children, step.slot);
   to += step.slot;
-  if (edit != Edit::Remove) *to++ = child.bits();
+  if (edit == Edit::Insert) *to++ = child.bits();
   copy_few(to, n.children + step.slot + skip, count - step.slot - skip);
   return result;
 }
@@ -151,7 +204,7 @@ Term put_large(HeapWriter& h, Term map, Term key, Term value, bool must_exist) {
     if (path.leaf.is_value()) child = split(h, path.leaf, child, path.depth, next_hash(path.hash, path.depth, key));
     else edit = Edit::Insert;
   }
-  for (unsigned i = path.depth; i-- > 0; edit = Edit::Replace) child = edit_node(h, path.steps[i], edit, child, delta);
+  for (unsigned i = path.depth; i-- > 0; edit = Edit::Replace) child = edit_node(h, path, i, edit, child, delta);
   return child;
 }
 
@@ -180,7 +233,7 @@ Term remove_large(HeapWriter& h, Term map, Term key, Term* removed) {
   Term child = Term::non_value();
   for (unsigned i = path.depth; i-- > 0;) {
     const Path::Step& step = path.steps[i];
-    TrieNode n = term::trie_node(step.node);
+    TrieNode n = node_of(path, i);
     if (i != 0) {
       // A leaf that is left alone in an inner node moves up.
       if (!child.is_value() && n.count() == 2 && n.child(1 - step.slot).is_cons()) {
@@ -189,7 +242,7 @@ Term remove_large(HeapWriter& h, Term map, Term key, Term* removed) {
       }
       if (n.count() == 1 && (!child.is_value() || child.is_cons())) continue;
     }
-    child = edit_node(h, step, child.is_value() ? Edit::Replace : Edit::Remove, child, -1);
+    child = edit_node(h, path, i, child.is_value() ? Edit::Replace : Edit::Remove, child, -1);
   }
   return child;
 }
