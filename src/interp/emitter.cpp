@@ -104,6 +104,11 @@ bool Emitter::emit_special(const code::Instruction& i) {
     case Op::call_bif:
     case Op::call_bif_only:
     case Op::call_bif_last: emit_call_bif(i); return true;
+    case Op::call_fun:
+    case Op::call_fun2:
+      emit_plain(i);
+      put(CodeWord{0});  // a note of where the call went
+      return true;
     case Op::float_move: emit_float_move(o); return true;
     case Op::float_from:
       if (o[0].kind == OperandKind::FloatReg) put(Fused::float_copy);

@@ -478,6 +478,7 @@ std::size_t Emitter::tail_call_fun(std::size_t at) {
   put(body_.instructions[at].op == Op::call_fun ? Fused::call_fun_last : Fused::call_fun2_last);
   put_operands(operands_at(at));
   put_operands(operands_at(next));
+  put(code::CodeWord{0});  // a note of where the call went
   return after + 1 - at;
 }
 

@@ -47,6 +47,14 @@ inline CodePtr near_entry(CodePtr cell, const code::Function* f) {
   return to;
 }
 
+// A cell that says where a call of a fun went the last time.
+inline CodePtr note_of(CodePtr cell) {
+  return reinterpret_cast<CodePtr>(std::atomic_ref<CodeWord>(*const_cast<CodeWord*>(cell)).load(std::memory_order_relaxed));
+}
+inline void set_note(CodePtr cell, CodePtr to) {
+  std::atomic_ref<CodeWord>(*const_cast<CodeWord*>(cell)).store(reinterpret_cast<CodeWord>(to), std::memory_order_relaxed);
+}
+
 // Where a flat map has a key that is told by its word: 1 for its first key, 0 for nowhere. The upper half of the cell `note` says where that was the
 // last time, for maps of one shape follow one another.
 inline Word place_in_map(Term map, Word key, CodePtr note) {
