@@ -63,6 +63,9 @@ class Backend {
   // Entries for exports.
   virtual CodePtr undefined_entry(Export& e) = 0;
   virtual CodePtr bif_entry(const Bif& bif) = 0;
+  // From now on calls reach the breakpoint, or don't any more. Under the code lock.
+  virtual void arm(Breakpoint&) {}
+  virtual void disarm(Breakpoint&) {}
 };
 
 // What the loader offers to engines: decode f now (first call). Returns the entry; on a function that does not verify, the entry of

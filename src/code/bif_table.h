@@ -29,6 +29,9 @@ struct Bif {
   BifCall call;
   Export* export_entry = nullptr;
   void* native = nullptr;  // for Native: the library's function record (nif/)
+  // What calls (not guards) run: `call`, or where it is traced the engine's detour to the breakpoint. Set by Backend::bif_entry.
+  mutable BifCall enter = nullptr;
+  mutable Breakpoint* breakpoint = nullptr;
 };
 
 }  // namespace vm::code

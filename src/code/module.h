@@ -27,6 +27,7 @@ using CodeWord = Word;            // one cell of decoded code
 using CodePtr = const CodeWord*;  // address of an instruction
 
 struct Bif;
+struct Breakpoint;  // code/breakpoint.h
 struct ModuleInstance;
 
 struct Mfa {
@@ -47,7 +48,8 @@ struct Function {
   CodePtr decoded_begin = nullptr;  // decoded code owned by the backend; nullptr until first call
   CodePtr decoded_end = nullptr;
   const Bif* bif = nullptr;  // the function is a built-in or loaded native function
-  CodeWord stub[4]{};        // cells of this function's own entry stub, written by the backend
+  std::atomic<Breakpoint*> breakpoint{nullptr};
+  CodeWord stub[4]{};  // cells of this function's own entry stub, written by the backend
 };
 
 // Where a call to module:function/arity goes. entry is the code of the function, a call_bif stub for a built-in, or the stub that calls
@@ -57,6 +59,7 @@ struct Export {
   Mfa mfa;
   const Bif* bif = nullptr;                  // set once at start for built-ins
   std::atomic<Function*> function{nullptr};  // current implementation, when loaded from a file
+  std::atomic<Breakpoint*> breakpoint{nullptr};
   std::uint32_t index;
   Word stub[6];  // code cells of this export's own stubs, owned by the backend
 };

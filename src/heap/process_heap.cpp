@@ -231,13 +231,17 @@ void ProcessHeap::judge_block(Collector& collector, std::size_t need, Term* regi
   wanted_block_ = free_words() < need + used / 2 ? fits : block_words();
 }
 
+bool ProcessHeap::is_major(const Request& request) {
+  return request.major || minor_collections_ >= limits().fullsweep_after || off_heap_old_.bytes > old_vheap_budget_bytes_ ||
+         !choose_mature();
+}
+
 ProcessHeap::Outcome ProcessHeap::collect(const Request& request, Term* registers, std::size_t live, RootSource& source,
                                           CollectionEffort* effort) {
   count_collection();
   const std::size_t before = used_words() + old_words();
   const std::size_t need = request.need_words + kStackSlack;
-  const bool major =
-      request.major || minor_collections_ >= limits().fullsweep_after || off_heap_old_.bytes > old_vheap_budget_bytes_ || !choose_mature();
+  const bool major = is_major(request);
   Collector collector(*this);
   if (major) collect_major(collector, need, registers, live, source);
   else collect_minor(collector, need, registers, live, source);

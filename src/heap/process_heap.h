@@ -112,6 +112,8 @@ class ProcessHeap final : public term::HeapWriter {
   // *effort tells what it took (for reductions). Outcome MaxHeapReached: limits were passed (the process
   // must be killed or reported as its flag says; the heap is valid).
   Outcome collect(const Request& request, Term* registers, std::size_t live, RootSource& source, CollectionEffort* effort);
+  // Whether `collect` would look at the old generation, too.
+  bool is_major(const Request& request);
   // Tells the heap that a new time slice starts: collections are counted per slice to size the nursery.
   void note_slice() {
     if (collections_in_slice_ == 0 && nursery_tier_ != 0 && ++calm_slices_ >= kCalmSlices) {

@@ -6,6 +6,7 @@
 #include "interp/emitter_internal.h"
 #include "interp/engine.h"
 #include "interp/instructions.h"
+#include "interp/slow.h"
 #include "ops/code_lines.h"
 
 namespace vm::interp {
@@ -32,6 +33,7 @@ CodePtr Interpreter::install(const code::FunctionBody& body) {
   f.decoded_end = begin + n;
   runtime_.code->publish_code(&f, begin, begin + n);
   CodePtr entry = begin + emitter.entry_offset();
+  if (code::Breakpoint* b = f.breakpoint.load(std::memory_order_acquire); b && b->armed) break_at(*b, begin + emitter.entry_offset());
   f.entry.store(entry, std::memory_order_release);
   return entry;
 }
@@ -74,6 +76,7 @@ CodePtr Interpreter::undefined_entry(code::Export& e) {
 
 CodePtr Interpreter::bif_entry(const code::Bif& bif) {
   code::Export& e = *bif.export_entry;
+  if (!bif.enter) bif.enter = bif.call;
   bool dirty = bif.kind == code::BifKind::DirtyCpu || bif.kind == code::BifKind::DirtyIo;
   if (dirty) return dirty_bif_entry(bif);
   set_cell(e.stub[2], cell_of(Op::call_bif_export));

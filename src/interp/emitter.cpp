@@ -94,6 +94,10 @@ void Emitter::emit_plain(const code::Instruction& i) {
 bool Emitter::emit_special(const code::Instruction& i) {
   Operands o = body_.operands_of(i);
   switch (i.op) {
+    case Op::func_info:
+      emit_plain(i);
+      put(reinterpret_cast<CodeWord>(body_.function));  // found in front of the entry by a breakpoint there
+      return true;
     case Op::label: define_label(o[0].word); return true;
     case Op::line: note_line(o[0].word); return true;
     case Op::function_entry:

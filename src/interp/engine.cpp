@@ -10,7 +10,14 @@
 
 namespace vm::interp {
 
-Interpreter::Interpreter(proc::Runtime& runtime) : runtime_(runtime) { normal_exit_[0] = cell_of(code::Op::normal_exit); }
+Interpreter::Interpreter(proc::Runtime& runtime) : runtime_(runtime) {
+  normal_exit_[0] = cell_of(code::Op::normal_exit);
+  trace_frames_[0] = cell_of(Fused::traced_return);
+  trace_frames_[1] = cell_of(Fused::traced_exception);
+  trace_frames_[2] = cell_of(Fused::traced_return_to);
+  trace_frames_[3] = cell_of(Fused::timed_return);
+  runtime.trace_frames = {trace_frames_, trace_frames_ + 1, trace_frames_ + 2, trace_frames_ + 3};
+}
 
 void Interpreter::attach(sched::Scheduler& scheduler) {
   if (!scheduler.engine_block) scheduler.engine_block = new Registers{};
@@ -58,6 +65,7 @@ code::Function* Interpreter::current_function(Process& p) {
   if (!p.pc) return nullptr;
   if (*p.pc == cell_of(Fused::jump_export)) return reinterpret_cast<code::Export*>(p.pc[1])->function.load(std::memory_order_acquire);
   if (*p.pc == cell_of(code::Op::decode_function)) return reinterpret_cast<code::Function*>(p.pc[1]);
+  if (*p.pc == cell_of(Fused::breakpoint_jump)) return function_behind(*reinterpret_cast<code::Breakpoint*>(p.pc[1]));
   return code::find_function(p.pc);
 }
 

@@ -27,6 +27,8 @@ class Interpreter final : public code::Backend, public proc::Engine {
   CodePtr lazy_entry(code::Function& f) override;
   CodePtr undefined_entry(code::Export& e) override;
   CodePtr bif_entry(const code::Bif& bif) override;
+  void arm(code::Breakpoint& b) override;
+  void disarm(code::Breakpoint& b) override;
 
   // --- proc::Engine
   Stop run(Process& p, sched::Scheduler& scheduler) override;
@@ -42,6 +44,7 @@ class Interpreter final : public code::Backend, public proc::Engine {
   CodePtr dirty_bif_entry(const code::Bif& bif);
   proc::Runtime& runtime_;
   code::CodeWord normal_exit_[1];
+  code::CodeWord trace_frames_[4];
 };
 
 }  // namespace vm::interp

@@ -147,14 +147,15 @@ void set_function_clause(Registers& r, CodePtr pc) {
     return_to = (back);                             \
     goto slow_call;                                 \
   } while (0)
-#define CALL_BIF(b)              \
-  SAVE();                        \
-  p->pc = pc;                    \
-  p->current_mfa = &(b)->mfa;    \
-  Term value = (b)->call(cx, x); \
-  p->current_mfa = nullptr;      \
-  LOAD();                        \
+#define CALL_BIF_BY(b, how)     \
+  SAVE();                       \
+  p->pc = pc;                   \
+  p->current_mfa = &(b)->mfa;   \
+  Term value = (b)->how(cx, x); \
+  p->current_mfa = nullptr;     \
+  LOAD();                       \
   --reds
+#define CALL_BIF(b) CALL_BIF_BY(b, enter)
 #define BIF_NO_VALUE(b, back, slots, at) \
   do {                                   \
     failed_bif = (b);                    \
@@ -291,6 +292,7 @@ Stop run_loop(Registers* r, const void* const** labels) {  // NOLINT(readability
   std::uint32_t call_arity;
   const code::Bif* failed_bif;
   const code::Mfa* first;
+  const code::Mfa* traced_mfa;
   Word drop;
   Term fun_value, arith_a, arith_b;
   unsigned fun_arity;
@@ -308,6 +310,7 @@ Stop run_loop(Registers* r, const void* const** labels) {  // NOLINT(readability
 #include "interp/op_forms.inc"
 #include "interp/op_receive.inc"
 #include "interp/op_tests.inc"
+#include "interp/op_trace.inc"
 
 slow_arith : {
   // cells: size of the instruction; cells 1..3 are fail, live, dst.

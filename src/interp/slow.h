@@ -6,6 +6,7 @@
 
 #include <span>
 
+#include "code/breakpoint.h"
 #include "interp/registers.h"
 
 namespace vm::interp {
@@ -86,6 +87,24 @@ void remove_message(Process& p);
 void receive_timeout(Process& p);
 enum class Timeout : std::uint8_t { FallThrough, Sleep, Raise };
 Timeout wait_timeout(Process& p, Term time);
+
+// --- tracing (slow_trace.cpp)
+// Makes the function's entry a breakpoint.
+void break_at(code::Breakpoint& b, CodePtr entry);
+// The function that a breakpoint's callers reach in the end, or nullptr for a built-in.
+code::Function* function_behind(const code::Breakpoint& b);
+// Tells trace/ of the call and opens the frames it asks for. False: the process has ended.
+bool call_traced(Registers& r, code::Breakpoint& b, bool* debug);
+// Goes to the error handler's breakpoint/3 with the arguments of the call. Answers as prepare_undefined.
+Next prepare_breakpoint(Registers& r, const code::Mfa& mfa);
+// A frame of tracing returns x0. sp points behind the return address.
+void frame_returns(Registers& r, CodePtr frame);
+// Slots of such a frame.
+std::size_t trace_frame_slots(const proc::Runtime& rt, CodePtr frame);
+// The frames between the stack's top and `end` are about to be unwound by this exception; `handler`: where it is caught, or nullptr.
+void unwind_traced(Process& p, const Word* end, Term cls, Term reason, CodePtr handler);
+// What Bif::enter is for a traced built-in.
+Term recall_traced(proc::BifContext& cx, const Term* args);
 
 // --- bit syntax (slow_bits.cpp, slow_build.cpp). Contexts are checked; `size` is an Erlang term.
 enum class BitField : std::uint8_t { Integer, Float, Binary };

@@ -105,6 +105,7 @@ Next after_bif(Registers& r, const code::Bif&, CodePtr site) {
   switch (kind) {
     case PendingKind::Raise: return Next::Raise;
     case PendingKind::Exit: return Next::Ended;
+    case PendingKind::Recall: return go_to(r, target->entry.load(std::memory_order_acquire), target->mfa.arity);
     case PendingKind::Wait:
       if (!target && arity == 3 && (p.flags & Process::kHibernated)) return hibernate(r);
       if (!target) return Next::Retry;

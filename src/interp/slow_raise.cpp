@@ -4,6 +4,7 @@
 #include "interp/slow.h"
 #include "ops/raise.h"
 #include "proc/spawn.h"
+#include "proc/tracing.h"
 
 namespace vm::interp {
 
@@ -76,6 +77,9 @@ CodePtr raise_pending(Registers& r, const code::Mfa* first, CodePtr pc) {
   Term trace = e.stacktrace.is_value() ? ops::with_class(p.heap, e.stacktrace, e.cls) : ops::save_raw_trace(p, first, pc);
   Word* frame = nullptr;
   Word* slot = p.catches > 0 ? find_handler(p.heap, &frame) : nullptr;
+  if (VM_UNLIKELY(p.is_traced(proc::kTraceFrames)))
+    unwind_traced(p, slot ? slot : p.heap.stack_end(), class_atom(e.cls), e.reason,
+                  slot ? p.runtime->code->catch_handler(Term::from_bits(*slot).catch_index()) : nullptr);
   if (!slot) {
     end_uncaught(p, e, trace);
     return nullptr;

@@ -2,6 +2,7 @@
 #include "interp/slow.h"
 #include "proc/links.h"
 #include "proc/timers.h"
+#include "proc/tracing.h"
 
 namespace vm::interp {
 
@@ -57,6 +58,7 @@ Peek peek_message(Registers& r, Term* message) {
 
 void remove_message(Process& p) {
   if (proc::Signal* s = p.mailbox.peek() ? p.mailbox.take() : nullptr) {
+    if (VM_UNLIKELY(s->token.is_pointer() || p.is_traced(proc::kTraceToken))) p.runtime->trace->took(p, *s);
     if (s->fragments) {  // registers refer to it
       p.heap.adopt(s->fragments);
       s->fragments = nullptr;

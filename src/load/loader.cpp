@@ -58,7 +58,9 @@ code::CodePtr Loader::decode(Function& f) {
   const code::CodePtr entry = loader.store_.backend()->install(good ? lowering.body() : bad_body(f));
   f.entry.store(entry, std::memory_order_release);
   Export* e = loader.store_.find_export(f.mfa.module, f.mfa.function, f.mfa.arity);
-  if (e != nullptr && e->function.load(std::memory_order_relaxed) == &f) e->entry.store(entry, std::memory_order_release);
+  // A breakpoint of the export stays: it goes on to the function.
+  if (e != nullptr && e->function.load(std::memory_order_relaxed) == &f && e->entry.load(std::memory_order_relaxed) == f.stub)
+    e->entry.store(entry, std::memory_order_release);
   if (extra.on_load_cell != nullptr && f.instance->on_load == &f) extra.on_load_cell->entry.store(entry, std::memory_order_release);
   return entry;
 }

@@ -5,6 +5,7 @@
 #include "ops/code_lines.h"
 #include "ops/maps.h"
 #include "proc/runtime.h"
+#include "proc/tracing.h"
 
 namespace vm::ops {
 
@@ -75,11 +76,12 @@ Term entry_for(const code::Function& f, code::CodePtr pc, Term args, Term info, 
 std::size_t collect_return_addresses(Process& p, std::span<code::CodePtr> out) {
   std::size_t n = 0;
   code::CodePtr previous = nullptr;
+  const bool traced = p.is_traced(proc::kTraceFrames);
   const Word* end = p.heap.stack_end();
   for (const Word* w = p.heap.stack_top(); w + 1 < end && n < out.size(); w++) {
     if (*w != heap::kFrameMarker) continue;
     auto pc = reinterpret_cast<code::CodePtr>(*++w);
-    if (pc == previous) continue;
+    if (pc == previous || (traced && p.runtime->is_trace_frame(pc))) continue;
     previous = pc;
     out[n++] = pc;
   }

@@ -12,6 +12,7 @@
 #include "proc/spawn.h"
 #include "proc/system_tasks.h"
 #include "proc/timers.h"
+#include "proc/tracing.h"
 #include "sync/epoch.h"
 #include "term/atoms.h"
 #include "term/print.h"
@@ -107,8 +108,10 @@ void break_links(Runtime& rt, Process& p, Term reason) {
 
 void drop_name(Runtime& rt, Process& p) {
   sync::MutexGuard guard(rt.registry->naming_lock());
-  if (p.registered_name.is_atom()) rt.registry->remove(p.registered_name, p.pid);
+  const Term name = p.registered_name;
+  if (name.is_atom()) rt.registry->remove(name, p.pid);
   p.registered_name = term::kNil;
+  if (name.is_atom() && VM_UNLIKELY(p.is_traced(kTraceProcs))) rt.trace->process_event(p, atoms::unregister, name, Term::non_value());
 }
 
 }  // namespace
@@ -121,6 +124,8 @@ void end_process_with_pending(Process& p, Term reason, Signal* pending) {
   }
   const std::uint32_t before = p.state.fetch_or(kExiting, std::memory_order_seq_cst);
   VM_CHECK(!(before & kExiting));
+  const bool traced = p.is_traced(kTraceProcs | kTraceScheduling);
+  if (VM_UNLIKELY(traced)) rt.trace->ending(p, reason);
   if (before & kNamed) drop_name(rt, p);
   if (rt.hooks.process_ending) rt.hooks.process_ending(p);
   cancel_receive_timer(p);
@@ -138,6 +143,7 @@ void end_process_with_pending(Process& p, Term reason, Signal* pending) {
   rt.processes->remove(p.pid);
   if (p.links) break_links(rt, p, reason);
 
+  if (VM_UNLIKELY(traced)) rt.trace->ended(p);
   p.heap.release();
   sync::Epoch::defer(&p, [](void* raw) { delete static_cast<Process*>(raw); });
 }

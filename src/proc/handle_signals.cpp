@@ -11,6 +11,7 @@
 #include "proc/runtime.h"
 #include "proc/spawn.h"
 #include "proc/system_tasks.h"
+#include "proc/tracing.h"
 #include "term/atoms.h"
 
 namespace vm::proc {
@@ -59,13 +60,18 @@ bool on_exit(Process& p, Signal* s, Term* exit_reason) {
 
 void on_link(Process& p, Signal* s) {
   Links& l = links_of(p);
-  if (!l.links.find(s->from.bits())) l.links.insert({s->from.bits(), s->from, 0});
+  if (l.links.find(s->from.bits())) return;
+  l.links.insert({s->from.bits(), s->from, 0});
+  if (VM_UNLIKELY(p.is_traced(kTraceProcs))) p.runtime->trace->process_event(p, atoms::getting_linked, s->from, Term::non_value());
 }
 
 void on_unlink(Process& p, Signal* s) {
   if (p.links) {
     LinkEntry* e = p.links->links.find(s->from.bits());
-    if (e && e->unlink_id == 0) p.links->links.remove(s->from.bits());
+    if (e && e->unlink_id == 0) {
+      p.links->links.remove(s->from.bits());
+      if (VM_UNLIKELY(p.is_traced(kTraceProcs))) p.runtime->trace->process_event(p, atoms::getting_unlinked, s->from, Term::non_value());
+    }
   }
   if (!s->from.is_local_pid()) return;
   Signal* ack = Signal::create(SignalKind::UnlinkAck);
@@ -190,6 +196,7 @@ bool handle_signal(Process& p, Signal* s, Term* exit_reason) {
 
 bool handle_incoming(Process& p) {
   Signal* s = p.mailbox.take_incoming();
+  if (VM_UNLIKELY(p.is_traced(kTraceReceive)) && s) p.runtime->trace->received(p, s);
   while (s) {
     Signal* next = s->next;
     if (VM_LIKELY(s->kind == SignalKind::Message)) {

@@ -10,6 +10,7 @@
 #include "proc/references.h"
 #include "proc/registry.h"
 #include "proc/runtime.h"
+#include "proc/tracing.h"
 #include "term/atoms.h"
 
 namespace vm::proc {

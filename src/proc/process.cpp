@@ -12,6 +12,7 @@
 #include "proc/system_tasks.h"
 #include "proc/time.h"
 #include "proc/timers.h"
+#include "proc/tracing.h"
 #include "sync/slab.h"
 
 namespace vm::proc {
@@ -23,6 +24,7 @@ Process::~Process() {
   delete dictionary;
   delete links;
   delete cold;
+  delete tracing.load(std::memory_order_relaxed);
 }
 
 void* Process::operator new(std::size_t) {
@@ -149,9 +151,11 @@ sched::After Process::run(sched::Scheduler& scheduler) {
       flags &= ~std::uint32_t{kHibernated};
     }
   }
+  if (VM_UNLIKELY(is_traced(kTraceScheduling))) runtime->trace->scheduled(*this, true);
   const Engine::Stop stop = VM_UNLIKELY(runtime->monitor.load(std::memory_order_relaxed) != nullptr) ? run_timed_slice(*this, scheduler)
                                                                                                      : run_slice(*this, scheduler);
   if (stop == Engine::Stop::Ended) return sched::After::Parked;
+  if (VM_UNLIKELY(is_traced(kTraceScheduling))) runtime->trace->scheduled(*this, false);
   if (VM_UNLIKELY(cold && cold->deferred_first) && !run_deferred(*this)) return sched::After::Parked;
   return stop == Engine::Stop::Yielded ? requeue(*this) : park(*this);
 }
@@ -203,7 +207,11 @@ bool Process::collect(Term* registers, std::size_t live_registers, std::size_t n
   const std::int64_t started = monitor && monitor->times_collections() ? raw_monotonic_ns() : 0;
   const std::uint64_t begin = os::cheap_ticks();
   mailbox.adopt_matching(heap);
+  const bool traced = is_traced(kTraceGc);
+  const bool traced_major = VM_UNLIKELY(traced) && heap.is_major({need_words, major});
+  if (VM_UNLIKELY(traced)) runtime->trace->collecting(*this, false, traced_major, need_words);
   const heap::ProcessHeap::Outcome outcome = heap.collect({need_words, major}, registers, live_registers, *this, &effort);
+  if (VM_UNLIKELY(traced)) runtime->trace->collecting(*this, true, traced_major, effort.words_reclaimed);
   if (VM_UNLIKELY(monitor != nullptr)) monitor->collected(*this, started ? raw_monotonic_ns() - started : 0);
   reductions_left -= static_cast<SWord>(effort.words_copied / 16 + 1);
   if (sched::Scheduler* current = sched::Scheduler::current()) {

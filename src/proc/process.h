@@ -28,17 +28,19 @@ class Links;       // proc/links.h
 class Dictionary;  // proc/dictionary.h
 struct ColdPart;   // proc/process_cold.h: rarely used fields
 struct BifTimer;   // proc/timers.cpp
+struct Tracing;    // proc/tracing.h
 
 enum class ExceptionClass : std::uint8_t { Error = 0, Exit = 1, Throw = 2 };
 
 // What a built-in or an instruction left behind when it answered "no value".
 enum class PendingKind : std::uint8_t {
   None,
-  Raise,  // exception_ says what
-  Trap,   // call scratch->pending_export with the arguments in pending_args, as if the built-in had been that call
-  Yield,  // as Trap, but give up the slice first
-  Wait,   // leave the slice waiting (hibernate, suspend): the built-in is called again when woken unless `hibernate` said where to go
-  Exit,   // the process has ended
+  Raise,   // exception_ says what
+  Trap,    // call scratch->pending_export with the arguments in pending_args, as if the built-in had been that call
+  Yield,   // as Trap, but give up the slice first
+  Wait,    // leave the slice waiting (hibernate, suspend): the built-in is called again when woken unless `hibernate` said where to go
+  Exit,    // the process has ended
+  Recall,  // call scratch->pending_export with the same arguments
 };
 
 struct Exception {
@@ -114,8 +116,9 @@ class Process final : public sched::Runnable, public heap::RootSource {
   Links* links = nullptr;            // links, monitors, aliases; on demand
   ColdPart* cold = nullptr;          // on demand
   Term seq_trace_token = term::kNil;
-  std::uint32_t trace_flags = 0;  // bits of trace/; 0 when nothing traces this process
-  std::uint32_t flags = 0;        // ProcessFlag bits
+  std::atomic<Tracing*> tracing{nullptr};     // who traces it; trace/ replaces it
+  std::atomic<std::uint32_t> trace_flags{0};  // TraceFlag bits of proc/tracing.h; 0 when nothing traces this process
+  std::uint32_t flags = 0;                    // ProcessFlag bits
 
   enum ProcessFlag : std::uint32_t {
     kTrapExit = 1,
@@ -134,6 +137,8 @@ class Process final : public sched::Runnable, public heap::RootSource {
     kWantsDirtyIo = 2048,
   };
   bool trap_exit() const { return flags & kTrapExit; }
+  // Whether one of these TraceFlags is set.
+  bool is_traced(std::uint32_t bits) const { return trace_flags.load(std::memory_order_relaxed) & bits; }
 
   // --- scheduling (proc/process.cpp)
   sched::After run(sched::Scheduler& scheduler) override;
@@ -164,10 +169,10 @@ class Process final : public sched::Runnable, public heap::RootSource {
   std::uint32_t suspend_count = 0;  // own thread
   // Of the sweeper (proc/sweeper.h): reductions_done when it last came by, passes since they changed, and how many it takes.
   std::uint8_t sweep_age = 0, sweep_patience = 0;
-  std::uint32_t sweep_mark = 0;
   // Timers whose destination is this process (proc/timers.cpp); any thread under the lock.
   sync::Spinlock timers_lock;
   bool timers_closed = false;
+  std::uint32_t sweep_mark = 0;  // of the sweeper
   BifTimer* first_timer = nullptr;
   // Accounting group, for limits that bind several processes; nullptr = none.
   void* group = nullptr;

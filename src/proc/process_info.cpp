@@ -7,6 +7,7 @@
 #include "proc/process_cold.h"
 #include "proc/runtime.h"
 #include "proc/small_map.h"
+#include "proc/tracing.h"
 #include "term/atoms.h"
 #include "term/print.h"
 
@@ -154,7 +155,7 @@ Term get_priority(Process& p, term::HeapWriter&, bool) {
   return atoms::normal;
 }
 
-Term get_trace(Process& p, term::HeapWriter&, bool) { return count(p.trace_flags); }
+Term get_trace(Process& p, term::HeapWriter&, bool) { return count(p.trace_flags.load(std::memory_order_relaxed) & kTraceAll); }
 
 void add_binaries(term::ListBuilder& list, term::HeapWriter& h, const term::OffHeapList& objects) {
   for (const Word* o = objects.first; o; o = term::OffHeapList::next(o)) {

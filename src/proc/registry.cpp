@@ -9,6 +9,7 @@
 
 #include "os/memory.h"
 #include "proc/runtime.h"
+#include "proc/tracing.h"
 #include "sync/mutex.h"
 #include "term/atoms.h"
 
@@ -85,6 +86,7 @@ bool register_process(Runtime& rt, Process& p, Term name) {
     return false;
   }
   p.registered_name = name;
+  if (VM_UNLIKELY(p.is_traced(kTraceProcs))) rt.trace->process_event(p, atoms::register_, name, Term::non_value());
   return true;
 }
 
@@ -93,6 +95,7 @@ bool unregister_process(Runtime& rt, Process& p, Term name) {
   if (!rt.registry->remove(name, p.pid)) return false;
   p.registered_name = term::kNil;
   p.state.fetch_and(~std::uint32_t{kNamed}, std::memory_order_seq_cst);
+  if (VM_UNLIKELY(p.is_traced(kTraceProcs))) rt.trace->process_event(p, atoms::unregister, name, Term::non_value());
   return true;
 }
 

@@ -42,6 +42,7 @@ class Sweeper;         // proc/sweeper.h
 class SystemMonitor;   // proc/system_monitor.h
 class TimeService;     // proc/time.h
 class BifTimers;       // proc/timers.h
+struct TraceHooks;     // proc/tracing.h
 class LiteralRelease;  // proc/literal_release.h
 
 // What proc/ needs of an engine.
@@ -138,6 +139,15 @@ struct Runtime {
   nif::Natives* natives = nullptr;
   Term system_logger = term::kNil;  // pid, or the atoms logger and undefined; boot/ sets logger
   std::uint32_t trace_control_word = 0;
+  const TraceHooks* trace = nullptr;             // trace/ fills them; called only where something is traced
+  std::atomic<bool> trace_new_processes{false};  // new processes are traced from the beginning
+  struct {
+    code::CodePtr returned = nullptr, raised = nullptr, returns_to = nullptr, timed = nullptr;
+  } trace_frames;  // return addresses of frames that trace/ asked for (proc/tracing.h); set by the engine
+  bool is_trace_frame(code::CodePtr pc) const {
+    return pc == trace_frames.returned || pc == trace_frames.raised || pc == trace_frames.returns_to || pc == trace_frames.timed;
+  }
+  void* tracer = nullptr;                        // trace/'s own state
   std::atomic<SystemMonitor*> monitor{nullptr};  // once somebody asked for it
   Stopwatch wall_time, microstates;              // for statistics/1
   MultiScheduling multi_scheduling;

@@ -4,6 +4,7 @@
 #include "proc/process_table.h"
 #include "proc/references.h"
 #include "proc/registry.h"
+#include "proc/tracing.h"
 #include "sync/epoch.h"
 #include "term/atoms.h"
 
@@ -13,6 +14,7 @@ namespace {
 Signal* message_signal(SignalKind kind, Term from, Term message) {
   Signal* s = Signal::create(kind);
   s->from = from;
+  s->token = term::kNil;
   if (message.is_pointer()) {
     const heap::OwnedTerm copy = heap::copy_to_fragment(message);
     s->term = copy.term;
@@ -39,12 +41,40 @@ SendOutcome send_elsewhere(Process& from, Term to, Term message) {
   return from.pending != PendingKind::None ? SendOutcome::Trap : SendOutcome::Ok;
 }
 
+// What tracing does with a message on its way. Its signal, or nullptr for nobody there: the event is told all the same.
+Signal* traced_message(SignalKind kind, Process& from, Term to, Term message, bool exists) {
+  const TraceHooks& hooks = *from.runtime->trace;
+  heap::OwnedTerm token{term::kNil, nullptr};
+  if (from.is_traced(kTraceToken)) token = hooks.token_for_send(from, to, message);
+  if (from.is_traced(kTraceSend)) hooks.sent(from, to, message, exists);
+  if (!exists) {
+    heap::release(token);
+    return nullptr;
+  }
+  Signal* s = message_signal(kind, from.pid, message);
+  s->token = token.term;
+  if (token.fragments) {
+    heap::HeapFragment** last = &s->fragments;
+    while (*last) last = &(*last)->next;
+    *last = token.fragments;
+  }
+  return s;
+}
+
+Signal* outgoing(SignalKind kind, Process& from, Term to, Term message) {
+  return VM_UNLIKELY(from.is_traced(kTraceSend | kTraceToken)) ? traced_message(kind, from, to, message, true)
+                                                               : message_signal(kind, from.pid, message);
+}
+
 }  // namespace
 
 void send(Process& from, Term to_local_pid, Term message) {
   Process* to = from.runtime->processes->lookup(to_local_pid);
-  if (VM_UNLIKELY(!to)) return;
-  Signal* s = message_signal(SignalKind::Message, from.pid, message);
+  if (VM_UNLIKELY(!to)) {
+    if (from.is_traced(kTraceSend | kTraceToken)) traced_message(SignalKind::Message, from, to_local_pid, message, false);
+    return;
+  }
+  Signal* s = outgoing(SignalKind::Message, from, to_local_pid, message);
   if (VM_UNLIKELY(!to->deliver(s))) Signal::destroy(s);
 }
 
@@ -68,7 +98,7 @@ void send_to_alias(Process& from, Term ref, Term message) {
   if (!term::is_pid_ref(ref, &pid)) return;
   Process* to = from.runtime->processes->lookup(pid);
   if (!to) return;
-  Signal* s = message_signal(SignalKind::AliasMessage, from.pid, message);
+  Signal* s = outgoing(SignalKind::AliasMessage, from, ref, message);
   s->id = ref_key(ref);
   if (!to->deliver(s)) Signal::destroy(s);
 }

@@ -11,6 +11,7 @@
 #pragma once
 
 #include "heap/copy.h"
+#include "term/atoms.h"
 #include "term/term.h"
 
 namespace vm::proc {
@@ -49,10 +50,10 @@ struct Signal {
   Signal* prev = nullptr;  // inbox only
   SignalKind kind = SignalKind::Message;
   std::uint8_t flags = 0;
-  Term from = term::kNil;   // pid, port or node of the sender; nil when unknown
-  Term term = term::kNil;   // message, reason, …: lives in fragments (or is immediate/literal)
-  Term token = term::kNil;  // sequential trace token
-  std::uint64_t id = 0;     // key of a reference (ref_key), unlink id, request number; number of a message in the inbox
+  Term from = term::kNil;         // pid, port or node of the sender; nil when unknown
+  Term term = term::kNil;         // message, reason, …: lives in fragments (or is immediate/literal)
+  Term token = atoms::undefined;  // sequential trace token; nil: none; undefined: says nothing about tokens
+  std::uint64_t id = 0;           // key of a reference (ref_key), unlink id, request number; number of a message in the inbox
   heap::HeapFragment* fragments = nullptr;
   union {
     struct {  // SignalKind::Rpc

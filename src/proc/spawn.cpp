@@ -10,6 +10,7 @@
 #include "proc/references.h"
 #include "proc/runtime.h"
 #include "proc/send.h"
+#include "proc/tracing.h"
 #include "term/atoms.h"
 
 namespace vm::proc {
@@ -76,10 +77,19 @@ void queue_reply(Process& parent, Process& child, const SpawnOptions& options, S
   send_owned(parent, std::move(message), child.pid);
 }
 
-Spawned launch(Runtime& rt, Process* parent, Process* child, const SpawnOptions& options) {
+// What the new process begins with, as stock tells it.
+struct Beginning {
+  Term module, function, args;
+};
+
+Spawned launch(Runtime& rt, Process* parent, Process* child, const SpawnOptions& options, const Beginning& call) {
   Spawned result;
   result.pid = child->pid;
   if (parent) tie(*parent, *child, options, result);
+  const bool traced = parent && (parent->is_traced(kTraceProcs | kTraceSetOnSpawn | kTraceSetOnFirstSpawn | kTraceToken) ||
+                                 (options.link && parent->is_traced(kTraceSetOnLink | kTraceSetOnFirstLink)));
+  if (VM_UNLIKELY(traced || rt.trace_new_processes.load(std::memory_order_relaxed)))
+    rt.trace->spawned(parent, *child, call.module, call.function, call.args, options.link);
   if (parent && options.request) queue_reply(*parent, *child, options, result);
   child->state.store(kQueued, std::memory_order_relaxed);
   rt.processes->publish(child->pid, child);
@@ -114,7 +124,7 @@ Spawned spawn(Runtime& rt, Process* parent, Term module, Term function, Term arg
   code::Export& target = export_of(rt, module, function, arity);
   child->initial_call = &target.mfa;
   rt.engine->prepare_call(*child, target, copies, arity);
-  return launch(rt, parent, child, options);
+  return launch(rt, parent, child, options, {module, function, args});
 }
 
 Spawned spawn_fun(Runtime& rt, Process* parent, Term fun, const SpawnOptions& options) {
@@ -125,7 +135,9 @@ Spawned spawn_fun(Runtime& rt, Process* parent, Term fun, const SpawnOptions& op
   code::Export& target = export_of(rt, atoms::erlang, atoms::apply, 2);
   child->initial_call = &target.mfa;
   rt.engine->prepare_call(*child, target, args, 2);
-  return launch(rt, parent, child, options);
+  const bool traced = parent && VM_UNLIKELY(parent->is_traced(kTraceProcs));
+  const Term list = traced ? parent->heap.cons(fun, parent->heap.cons(term::kNil, term::kNil)) : term::kNil;
+  return launch(rt, parent, child, options, {atoms::erlang, atoms::apply, list});
 }
 
 }  // namespace vm::proc
