@@ -44,6 +44,8 @@ Term copy_row(const void* row, term::HeapWriter& h) { return static_cast<const R
 class Search {
  public:
   Search(BifContext& cx, Table& t, Spec spec) : cx_(cx), t_(t), spec_(std::move(spec)) {
+    still_ = t.protection.load(std::memory_order_relaxed) != ets::Protection::Public && t.owner() == cx.process().pid &&
+             ets_super_user.load(std::memory_order_relaxed) == term::kNil.bits();
     if (spec_->matches_nothing()) only_ = true;
     else if (key_ = spec_->ground_key(t.key_position()); key_.is_value()) only_ = true;
     else if (t.ordered()) ranged_ = spec_->key_prefix(t.key_position(), &range_.size, &range_.first);
@@ -58,7 +60,7 @@ class Search {
       for (Row* r = t_.store->find(key_, t_.store->hash(key_)); r; r = t_.store->next_of_key(r)) rows->push_back(r);
     return false;
   }
-  Term answer(Row* r) { return spec_->run(cx_, r->snapshot(space_), copy_row, r); }
+  Term answer(Row* r) { return spec_->run(cx_, object_of(r), copy_row, r); }
 
   // Deletes the row when it is accepted.
   bool take_out(Row* r) {
@@ -79,12 +81,14 @@ class Search {
       return true;
     });
   }
-  bool accepts(Row* r) { return spec_->accepts(cx_, r->snapshot(space_)); }
+  bool accepts(Row* r) { return spec_->accepts(cx_, object_of(r)); }
   const Spec& spec() const { return spec_; }
   // The rows of one key at most are looked at.
   bool one_key() const { return only_; }
 
  private:
+  // What is matched. A row that nobody else may change needs no snapshot.
+  Term object_of(Row* r) { return still_ ? r->tuple() : r->snapshot(space_); }
   bool more_of_range(ets::Position* at, ets::Direction direction, std::vector<Row*>* rows) {
     at->range = &range_;
     bool more = t_.store->portion(at, direction, rows);
@@ -111,7 +115,7 @@ class Search {
     return now && f(now, lock.hash(), now == r && r->version() == version && settled_);
   }
   bool accepts_any(Row* r) {
-    Term v = spec_->run(cx_, r->snapshot(space_), nullptr_copy, nullptr);
+    Term v = spec_->run(cx_, object_of(r), nullptr_copy, nullptr);
     settled_ = v == atoms::true_;
     return v.is_value();
   }
@@ -123,6 +127,7 @@ class Search {
   Spec spec_;
   Term key_ = Term::non_value();
   bool only_ = false;
+  bool still_;  // nobody but the caller writes to the table
   bool ranged_ = false;
   ets::Range range_;
   bool settled_ = false;

@@ -81,9 +81,24 @@ class Run {
   bool match_tuple(const Node& n, Term t) {
     if (!t.is_tuple_of(n.children.size())) return false;
     Tuple tuple = Tuple::from(t);
-    for (std::size_t i = 0; i < n.children.size(); i++)
-      if (!match(n.children[i], tuple[i])) return false;
+    // Most elements are told at once.
+    std::size_t i = 0;
+    for (const Node& c : n.children) {
+      Term element = tuple[i++];
+      if (c.kind == Node::Kind::Any) continue;
+      if (c.kind == Node::Kind::Variable && c.first_use) {
+        bound_[c.index] = element;
+      } else if (c.kind == Node::Kind::Constant) {
+        if (!term::equal_exact(c.term, element)) return false;
+      } else if (!match(c, element)) {
+        return false;
+      }
+    }
     return true;
+  }
+  Term argument(const Node& n) {
+    if (n.kind == Node::Kind::Constant) return n.term;
+    return n.kind == Node::Kind::Variable ? bound_[n.index] : value(n);
   }
   bool match_list(const Node* n, Term t) {
     for (; n->kind == Node::Kind::Cons; n = &n->children[1], t = t.tail())
@@ -113,10 +128,11 @@ class Run {
     // A tuple that is given up half made holds terms all the same: nothing collects meanwhile, and zero is one.
     Tuple t = Tuple::alloc(cx_.heap(), n.children.size());
     for (std::size_t i = 0; i < n.children.size(); i++) t.set(i, Term::small(0));
-    for (std::size_t i = 0; i < n.children.size(); i++) {
-      Term element = part<kOwn>(n.children[i]);
+    std::size_t i = 0;
+    for (const Node& c : n.children) {
+      Term element = c.kind == Node::Kind::Variable && !bound_[c.index].is_pointer() ? bound_[c.index] : part<kOwn>(c);
       if (!element.is_value()) return element;
-      t.set(i, element);
+      t.set(i++, element);
     }
     return t.term();
   }
@@ -143,7 +159,7 @@ class Run {
   Term call(const Node& n) {
     Term args[4];
     for (std::size_t i = 0; i < n.children.size(); i++) {
-      args[i] = value(n.children[i]);
+      args[i] = argument(n.children[i]);
       if (!args[i].is_value()) return Term::non_value();
     }
     if (n.orders && args[0].is_small() && args[1].is_small()) {
