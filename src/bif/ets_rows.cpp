@@ -131,11 +131,11 @@ BifResult lookup_element(BifContext& cx, Term id, Term key, Term position, Term 
   std::size_t at = static_cast<std::size_t>(position.small_value());
   Row* r = find(*t, key);
   if (!r) return otherwise.is_value() ? BifResult(otherwise) : badarg_because(cx, atoms::badkey);
-  if (!t->is_bag()) return r->has(at) ? BifResult(heap::copy(r->element(at), cx.heap())) : cx.badarg();
+  if (!t->is_bag()) return r->has(at) ? BifResult(r->copy_element(at, cx.heap())) : cx.badarg();
   Term list = term::kNil;
   for (; r; r = t->store->next_of_key(r)) {
     if (!r->has(at)) return cx.badarg();
-    list = cx.heap().cons(heap::copy(r->element(at), cx.heap()), list);
+    list = cx.heap().cons(r->copy_element(at, cx.heap()), list);
   }
   return list;
 }

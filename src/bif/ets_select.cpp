@@ -5,6 +5,7 @@
 // A continuation of a hash table is {Table, Bucket, Limit, Spec, Surplus, N}, of an ordered one {Table, LastKey, [], Limit, Spec, Surplus,
 // Direction, N}: the shapes that ets:repair_continuation/2 knows. Answers beyond the limit that one bucket gave wait in Surplus.
 #include <algorithm>
+#include <optional>
 
 #include "bif/ets_access.h"
 #include "heap/copy.h"
@@ -88,7 +89,10 @@ class Search {
 
  private:
   // What is matched. A row that nobody else may change needs no snapshot.
-  Term object_of(Row* r) { return still_ ? r->tuple() : r->snapshot(space_); }
+  Term object_of(Row* r) {
+    if (VM_UNLIKELY(r->packed())) return r->copy_to(unpacked_.emplace());
+    return still_ ? r->tuple() : r->snapshot(space_);
+  }
   bool more_of_range(ets::Position* at, ets::Direction direction, std::vector<Row*>* rows) {
     at->range = &range_;
     bool more = t_.store->portion(at, direction, rows);
@@ -132,6 +136,7 @@ class Search {
   ets::Range range_;
   bool settled_ = false;
   Word space_[Row::kMostWords];
+  std::optional<heap::FragmentWriter> unpacked_;  // the object that was looked at last
 };
 
 // --- the whole table -----------------------------------------------------------------------------------------------------------------

@@ -25,6 +25,9 @@ bool element_position(BifContext& cx, const Table& t, Term position, std::size_t
   return *at <= arity || refuse(beyond_cause);
 }
 
+// Key lock held.
+Term object_of(Row* row, heap::FragmentWriter& scratch) { return row->packed() ? row->copy_to(scratch) : row->tuple(); }
+
 std::vector<Term> elements_of(Tuple t) {
   std::vector<Term> v(t.size());
   for (std::size_t i = 0; i < v.size(); i++) v[i] = t[i];
@@ -94,7 +97,8 @@ BifResult update_counter(BifContext& cx, Term id, Term key, Term operation, Term
     Term sum = add_in_place(*t, row, operation);
     if (sum.is_value()) return sum;
   }
-  Term object = row ? row->tuple() : fallback;
+  heap::FragmentWriter scratch;
+  Term object = row ? object_of(row, scratch) : fallback;
   if (!object.is_value()) return badarg_because(cx, atoms::badkey);
   if (!t->is_row(object)) return cx.badarg();
   std::vector<Term> elements = elements_of(Tuple::from(object));
@@ -133,7 +137,8 @@ BifResult ets_update_element_3(BifContext& cx, Term id, Term key, Term operation
   KeyLock lock(*t, key);
   if (!lock.ok()) return Access::gone(cx);
   Row* row = t->store->find(key, lock.hash());
-  if (row && operations.is_tuple_of(2)) {
+  if (!row) return atoms::false_;  // whatever the operations are
+  if (operations.is_tuple_of(2)) {
     Tuple op = Tuple::from(operations);
     std::size_t at;
     if (!element_position(cx, *t, op[0], row->arity(), &at, Term::non_value())) return Term::non_value();
@@ -141,17 +146,16 @@ BifResult ets_update_element_3(BifContext& cx, Term id, Term key, Term operation
   }
   if (operations.is_tuple()) operations = cx.heap().cons(operations, term::kNil);
   if (!operations.is_list()) return cx.badarg();
-  std::vector<Term> elements;
-  if (row) elements = elements_of(Tuple::from(row->tuple()));
+  heap::FragmentWriter scratch;
+  std::vector<Term> elements = elements_of(Tuple::from(object_of(row, scratch)));
   for (; operations.is_cons(); operations = operations.tail()) {
     if (!operations.head().is_tuple_of(2)) return cx.badarg();
     Tuple op = Tuple::from(operations.head());
     std::size_t at;
-    if (!element_position(cx, *t, op[0], row ? elements.size() : std::size_t(-1), &at, Term::non_value())) return Term::non_value();
-    if (row) elements[at - 1] = op[1];
+    if (!element_position(cx, *t, op[0], elements.size(), &at, Term::non_value())) return Term::non_value();
+    elements[at - 1] = op[1];
   }
   if (!operations.is_nil()) return cx.badarg();
-  if (!row) return atoms::false_;
   put_elements(*t, row, lock.hash(), elements);
   return atoms::true_;
 }

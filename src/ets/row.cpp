@@ -4,9 +4,11 @@
 #include <cstdlib>
 #include <cstring>
 #include <new>
+#include <vector>
 
 #include "heap/block.h"
 #include "heap/fragment.h"
+#include "heap/packed.h"
 #include "os/thread.h"
 #include "sync/epoch.h"
 #include "term/compare.h"
@@ -52,20 +54,47 @@ Row* Row::create(Term tuple, bool linked) {
   std::size_t words = term::HeaderWord(from[0]).words() + 1;
   bool flat = true;
   for (std::size_t i = 1; i < words; i++) flat &= !Term::from_bits(from[i]).is_pointer();
-  std::size_t link = linked ? 1 : 0;
   std::uint32_t info = linked ? kLinked : 0;
   if (flat) {
+    std::size_t link = linked ? 1 : 0;
     Word* block = static_cast<Word*>(take_memory(link + 1 + words));
     Row* row = new (block + link) Row(info);
     std::memcpy(row->terms_, from, words * kWordBytes);
     return row;
   }
+  return create_nested(tuple, words - 1, info);
+}
+
+// The row shows the first `arity` elements of the tuple.
+Row* Row::create_nested(Term tuple, std::size_t arity, std::uint32_t info) {
+  std::size_t link = info & kLinked ? 1 : 0;
   PartsWriter writer(2 + link + 1);
   heap::copy_with_literals(tuple, writer);
   Word* block = writer.block();
   block[0] = reinterpret_cast<Word>(writer.off_heap_first());
   block[1] = writer.words();
-  return new (block + 2 + link) Row(info | kNested);
+  Row* row = new (block + 2 + link) Row(info | kNested);
+  row->terms_[0] = term::HeaderWord::make(term::Kind::Tuple, arity).bits();
+  return row;
+}
+
+Row* Row::create_packed(Term tuple, bool linked, std::size_t key_position) {
+  const Word* from = tuple.boxed_ptr();
+  const std::size_t arity = term::HeaderWord(from[0]).words();
+  heap::FragmentWriter scratch;
+  std::vector<Term> elements(arity), kept;
+  bool any = false;
+  for (std::size_t i = 1; i <= arity; i++) {
+    Term t = Term::from_bits(from[i]);
+    const bool pack = i != key_position && t.is_pointer();
+    elements[i - 1] = pack ? heap::pack(t, &kept, scratch) : t;
+    any |= pack;
+  }
+  if (!any) return create(tuple, linked);
+  elements.insert(elements.end(), kept.begin(), kept.end());
+  term::Tuple whole = term::Tuple::alloc(scratch, elements.size());
+  for (std::size_t i = 0; i < elements.size(); i++) whole.set(i, elements[i]);
+  return create_nested(whole.term(), arity, (linked ? kLinked : 0) | kPacked);
 }
 
 void Row::destroy(Row* row) {
@@ -89,8 +118,6 @@ void Row::retire(Row* row) {
 
 std::size_t Row::bytes() const { return (words() + 1 + (linked() ? 1 : 0) + (nested() ? 2 : 0)) * kWordBytes; }
 
-std::size_t Row::stock_words() const { return heap::stock_flat_size(tuple()); }
-
 // --- reading while it changes -----------------------------------------------------------------------------------------------
 
 void Row::copy_elements(Word* to, std::size_t words) const {
@@ -107,6 +134,7 @@ void Row::copy_elements(Word* to, std::size_t words) const {
 }
 
 Term Row::snapshot(Word* space) const {
+  VM_ASSERT(!packed());
   if (!may_change()) return tuple();
   copy_elements(space, arity() + 1);
   return Term::boxed(space);
@@ -119,6 +147,14 @@ Term Row::copy_to(term::HeapWriter& h) const {
     copy_elements(p, elements);
     return Term::boxed(p);
   }
+  if (VM_UNLIKELY(packed())) {
+    Word* p = h.alloc(elements);
+    copy_elements(p, elements);
+    for (std::size_t i = 1; i < elements; i++)
+      if (Term t = Term::from_bits(p[i]); t.is_pointer())
+        p[i] = (heap::is_packed(t) ? heap::unpack(t, kept(), h) : heap::copy(t, h)).bits();
+    return Term::boxed(p);
+  }
   std::size_t words = front()[1];
   Word* p = h.alloc(words);
   copy_elements(p, elements);
@@ -127,7 +163,18 @@ Term Row::copy_to(term::HeapWriter& h) const {
   return Term::boxed(p);
 }
 
+Term Row::copy_element(std::size_t position, term::HeapWriter& h) const {
+  Term t = element(position);
+  if (VM_UNLIKELY(packed()) && heap::is_packed(t)) return heap::unpack(t, kept(), h);
+  return heap::copy(t, h);
+}
+
 bool Row::equals(Term tuple) const {
+  if (VM_UNLIKELY(packed())) {
+    if (tuple.boxed_ptr()[0] != terms_[0]) return false;
+    heap::FragmentWriter scratch;
+    return term::equal_exact(copy_to(scratch), tuple);
+  }
   const Word* other = tuple.boxed_ptr();
   if (other[0] != terms_[0]) return false;
   for (std::size_t i = arity(); i > 0; i--)

@@ -10,6 +10,9 @@
 // Who may look: any thread, without a lock, between two quiescent points of sync/epoch.h; a row that leaves its table is freed after
 // them. Who may change: the holder of the key's stripe.
 //
+// In a compressed table the elements but the key that are no immediates are packed (heap/packed.h); what can't be packed lies behind the elements, as
+// terms that the header does not count.
+//
 // Rules. 1. Everything but link, info and immediate elements stays as it was made. 2. Elements that are immediate, and become other
 // immediates, change in place: the writer makes the version odd, writes, makes it even again; a reader copies the elements and looks whether the
 // version stayed (snapshot). 3. The key's word never changes. 4. So a reader reads the key and the parts plainly and every other
@@ -28,6 +31,8 @@ class Row {
  public:
   // A copy of `tuple`. `linked`: with room for a link.
   static Row* create(Term tuple, bool linked);
+  // The same with all elements packed but that at `key_position`.
+  static Row* create_packed(Term tuple, bool linked, std::size_t key_position);
   // Frees now; the row was never seen by another thread, or no longer is.
   static void destroy(Row* row);
   // Frees once nobody can look at it any more.
@@ -43,13 +48,16 @@ class Row {
   // Key lock held. Whether the row's object is this one (=:=).
   bool equals(Term tuple) const;
 
-  // The whole object as a term of `h`.
+  // The whole object as a term of `h`, and one element of it.
   Term copy_to(term::HeapWriter& h) const;
+  Term copy_element(std::size_t position, term::HeapWriter& h) const;
+  // Elements may be packed: only copies show them.
+  bool packed() const { return info_.load(std::memory_order_relaxed) & kPacked; }
 
   // Longer tuples never change in place.
   static constexpr std::size_t kMostWords = 64;
   bool may_change() const { return arity() < kMostWords; }
-  // The tuple as it is at one moment; its parts lie in the row. `space` holds kMostWords words; rows that can't change answer themselves.
+  // The tuple as it is at one moment; its parts lie in the row, which is not packed. `space` holds kMostWords words; rows that can't change answer themselves.
   Term snapshot(Word* space) const;
   // Key lock held. Makes this row equal to `tuple` when it differs from it in immediate elements only, and not in the key.
   bool overwrite(Term tuple, std::size_t key_position);
@@ -79,11 +87,9 @@ class Row {
   // First counted object of the row's parts, linked as term::OffHeapList does.
   Word* off_heap() const { return nested() ? reinterpret_cast<Word*>(front()[0]) : nullptr; }
   std::size_t bytes() const;
-  // Words of the object as stock lays it out.
-  std::size_t stock_words() const;
 
  private:
-  static constexpr std::uint32_t kNested = 1, kLinked = 2, kDeleted = 4, kDead = 8, kWriting = 16, kVersion = 32;
+  static constexpr std::uint32_t kNested = 1, kLinked = 2, kDeleted = 4, kDead = 8, kWriting = 16, kPacked = 32, kVersion = 64;
 
   Row(std::uint32_t info) : info_(info) {}
   void set(std::uint32_t flag) { info_.store(info_.load(std::memory_order_relaxed) | flag, std::memory_order_relaxed); }
@@ -92,6 +98,8 @@ class Row {
   Word* front() const { return const_cast<Word*>(reinterpret_cast<const Word*>(this)) - (linked() ? 3 : 2); }
   std::size_t words() const { return nested() ? front()[1] : arity() + 1; }
   void copy_elements(Word* to, std::size_t words) const;
+  static Row* create_nested(Term tuple, std::size_t arity, std::uint32_t info);
+  const Term* kept() const { return reinterpret_cast<const Term*>(terms_ + 1 + arity()); }
   void begin_change();
   void end_change();
   void store(std::size_t i, Word w) { __atomic_store_n(&terms_[i], w, __ATOMIC_RELAXED); }

@@ -78,7 +78,10 @@ class Table : public term::MagicData {
   std::size_t memory_words() const;
 
   // Key lock held.
-  Row* new_row(Term tuple) { return Row::create(tuple, store->linked_rows()); }
+  Row* new_row(Term tuple) {
+    if (VM_UNLIKELY(options.compressed)) return Row::create_packed(tuple, store->linked_rows(), options.key_position);
+    return Row::create(tuple, store->linked_rows());
+  }
   // Inserts, or makes the row of the key equal to `tuple`. Bags: adds, unless a bag has an equal row.
   void put(Term tuple, Term key, std::uint32_t hash);
 
