@@ -36,7 +36,6 @@ base::Result<OtpRoot, std::string> find_otp_root(const std::vector<std::string>&
 }
 
 std::vector<std::string> preload_order(unsigned) {
-  // socket_registry, prim_socket and prim_net come with the socket NIFs; erl_init leaves them alone when they are not loaded.
   return {"erts_code_purger",
           "erl_init",
           "init",
@@ -45,6 +44,9 @@ std::vector<std::string> preload_order(unsigned) {
           "prim_inet",
           "prim_file",
           "zlib",
+          "socket_registry",
+          "prim_socket",
+          "prim_net",
           "prim_zip",
           "erl_prim_loader",
           "erlang",

@@ -24,7 +24,7 @@ base::Result<OtpRoot, std::string> find_otp_root(const std::vector<std::string>&
 // Value of the first `-name VALUE` in init's arguments, or "".
 std::string init_argument(const std::vector<std::string>& init_arguments, const char* name);
 
-// Names of the modules to preload, in stock's order; those that this build has no native functions for are left out.
+// Names of the modules to preload, in stock's order.
 std::vector<std::string> preload_order(unsigned release);
 
 }  // namespace vm::boot
