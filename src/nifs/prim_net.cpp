@@ -196,7 +196,7 @@ ERL_NIF_TERM not_supported(ErlNifEnv* env, int, const ERL_NIF_TERM[]) { return e
 
 ERL_NIF_TERM card_index(ErlNifEnv* env, int, const ERL_NIF_TERM argv[]) {
   std::string name;
-  if (!get_text(env, argv[0], &name)) return enif_make_badarg(env);
+  if (!get_text(env, argv[0], &name) || name.size() > IF_NAMESIZE) return error(env, am.einval);
   unsigned index = if_nametoindex(name.c_str());
   return index ? ok(env, enif_make_int(env, static_cast<int>(index))) : error_of(env, errno);
 }

@@ -200,7 +200,7 @@ bool put_int(ErlNifEnv* env, ERL_NIF_TERM t, Space& to) {
 bool put_data(ErlNifEnv* env, ERL_NIF_TERM t, Space& to) {
   ErlNifBinary bytes;
   bool truth;
-  if (enif_inspect_binary(env, t, &bytes)) return to.put(bytes.data, bytes.size);
+  if (enif_inspect_iolist_as_binary(env, t, &bytes)) return to.put(bytes.data, bytes.size);
   if (!get_boolean(t, &truth)) return put_int(env, t, to);
   int v = truth;
   return to.put(&v, sizeof v);

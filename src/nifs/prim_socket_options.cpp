@@ -234,7 +234,8 @@ ERL_NIF_TERM set_native(ErlNifEnv* env, Socket& s, int level, int option, ERL_NI
   ErlNifBinary bytes;
   int number;
   bool truth;
-  if (enif_inspect_binary(env, value, &bytes)) return set_raw_option(env, s, level, option, bytes.data, static_cast<socklen_t>(bytes.size));
+  if (enif_inspect_iolist_as_binary(env, value, &bytes))
+    return set_raw_option(env, s, level, option, bytes.data, static_cast<socklen_t>(bytes.size));
   if (!enif_get_int(env, value, &number)) {
     if (!get_boolean(value, &truth)) return error_invalid(env, am.value);
     number = truth;

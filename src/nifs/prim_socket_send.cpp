@@ -85,7 +85,7 @@ ERL_NIF_TERM nif_send(ErlNifEnv* env, int, const ERL_NIF_TERM argv[]) {
   Socket* s = socket_of(env, argv[0]);
   ErlNifBinary data;
   int flags;
-  if (!s || !enif_is_ref(env, argv[3]) || !enif_inspect_binary(env, argv[1], &data)) return enif_make_badarg(env);
+  if (!s || !enif_is_ref(env, argv[3]) || !enif_inspect_iolist_as_binary(env, argv[1], &data)) return enif_make_badarg(env);
   if (auto refused = get_flags(env, argv[2], &flags)) return *refused;
   std::lock_guard<std::mutex> hold(s->write_lock);
   Sending sending{env, *s, argv[3]};
@@ -102,7 +102,7 @@ ERL_NIF_TERM nif_sendto(ErlNifEnv* env, int, const ERL_NIF_TERM argv[]) {
   int flags;
   Address to;
   socklen_t to_size;
-  if (!s || !enif_is_ref(env, argv[4]) || !enif_inspect_binary(env, argv[1], &data)) return enif_make_badarg(env);
+  if (!s || !enif_is_ref(env, argv[4]) || !enif_inspect_iolist_as_binary(env, argv[1], &data)) return enif_make_badarg(env);
   if (auto refused = get_flags(env, argv[3], &flags)) return *refused;
   if (!decode_address(env, argv[2], &to, &to_size)) return invalid(env, am.sockaddr);
   std::lock_guard<std::mutex> hold(s->write_lock);

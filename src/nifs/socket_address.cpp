@@ -51,7 +51,7 @@ bool decode_inet6(ErlNifEnv* env, ERL_NIF_TERM map, Address* a, socklen_t* size)
 bool decode_local(ErlNifEnv* env, ERL_NIF_TERM map, Address* a, socklen_t* size) {
   ERL_NIF_TERM t;
   ErlNifBinary path;
-  if (!enif_get_map_value(env, map, am.path, &t) || !enif_inspect_binary(env, t, &path)) return false;
+  if (!enif_get_map_value(env, map, am.path, &t) || !enif_inspect_iolist_as_binary(env, t, &path)) return false;
   bool abstract = path.size > 0 && path.data[0] == 0;
   if (path.size + (abstract ? 0 : 1) > sizeof a->un.sun_path) return false;
   a->un.sun_family = AF_LOCAL;
@@ -63,7 +63,7 @@ bool decode_local(ErlNifEnv* env, ERL_NIF_TERM map, Address* a, socklen_t* size)
 bool decode_native(ErlNifEnv* env, ERL_NIF_TERM map, int family, Address* a, socklen_t* size) {
   ERL_NIF_TERM t;
   ErlNifBinary bytes;
-  if (!enif_get_map_value(env, map, am.addr, &t) || !enif_inspect_binary(env, t, &bytes)) return false;
+  if (!enif_get_map_value(env, map, am.addr, &t) || !enif_inspect_iolist_as_binary(env, t, &bytes)) return false;
   if (bytes.size > sizeof *a - kDataOffset) return false;
   a->sa.sa_family = static_cast<sa_family_t>(family);
   if (bytes.size > 0) std::memcpy(reinterpret_cast<char*>(a) + kDataOffset, bytes.data, bytes.size);

@@ -13,7 +13,7 @@ cases() ->
      || {D, T} <- [{inet, stream}, {inet, dgram}, {inet6, stream}, {inet6, dgram}, {local, stream}], O <- options()] ++
     [{{set, D, T, O, V}, fun() -> set(D, T, O, V) end}
      || {D, T} <- [{inet, stream}, {inet6, dgram}, {local, dgram}], {O, V} <- values()] ++
-    [{{native, W}, fun() -> native(W) end} || W <- [4, 0, -1, 2, integer, boolean, <<0:32>>, <<>>, <<7:128>>, foo, 1.0, 1 bsl 40]] ++
+    [{{native, W}, fun() -> native(W) end} || W <- [4, 0, -1, 2, integer, boolean, <<0:32>>, <<>>, <<7:128>>, [<<1>>, 0, 0, 0], "", foo, 1.0, 1 bsl 40]] ++
     [{{otp, O}, fun() -> otp(O) end}
      || O <- [debug, iow, rcvbuf, rcvctrlbuf, sndctrlbuf, fd, meta, use_registry, domain, controlling_process, nonsense]] ++
     [{{control, D, O}, fun() -> control(D, O) end}
@@ -161,7 +161,7 @@ names(D) ->
     R = [socket:sockname(L), socket:sockname(U), socket:peername(L), socket:bind(L, loopback(D)), socket:bind(U, address(L)),
          catching(fun() -> socket:bind(U, any) end), catching(fun() -> socket:bind(U, broadcast) end), catching(fun() -> socket:bind(U, nonsense) end),
          catching(fun() -> socket:bind(U, #{family => D, nonsense => 1}) end), catching(fun() -> socket:bind(U, #{family => 77, addr => <<"abc">>}) end),
-         catching(fun() -> socket:bind(U, #{family => unspec, addr => <<>>}) end), catching(fun() -> socket:bind(U, #{family => inet, port => -1}) end),
+         catching(fun() -> socket:bind(U, #{family => unspec, addr => <<>>}) end), catching(fun() -> socket:bind(U, #{family => 77, addr => [<<"ab">>, $c]}) end), catching(fun() -> socket:bind(U, #{family => inet, port => -1}) end),
          catching(fun() -> socket:bind(U, #{family => inet, addr => {1, 2, 3}}) end), catching(fun() -> socket:bind(U, #{family => inet, addr => {1, 2, 3, 256}}) end),
          catching(fun() -> socket:bind(U, #{family => inet6, addr => {1, 2, 3, 4, 5, 6, 7, 65536}}) end),
          catching(fun() -> socket:bind(U, #{family => inet6, flowinfo => -1}) end),
@@ -274,7 +274,7 @@ shortened(X) -> X.
 
 control_messages() ->
     [#{level => ip, type => tos, value => lowdelay}, #{level => ip, type => tos, value => 8}, #{level => ip, type => tos, value => x}, #{level => ip, type => ttl, value => 7},
-     #{level => ip, type => ttl, data => 7}, #{level => ip, type => ttl, data => <<9:32/native>>}, #{level => ip, type => ttl, data => <<9>>}, #{level => ip, type => 2, data => 7},
+     #{level => ip, type => ttl, data => 7}, #{level => ip, type => ttl, data => <<9:32/native>>}, #{level => ip, type => ttl, data => <<9>>}, #{level => ip, type => ttl, data => [<<9:16/native>>, 0, 0]}, #{level => ip, type => 2, data => 7},
      #{level => ip, type => ttl, data => true}, #{level => ip, type => ttl}, #{level => ip, type => ttl, data => 1, value => 1}, #{level => ip, type => pktinfo, value => 1},
      #{level => ip, type => nonsense, data => 1}, #{level => nonsense, type => 1, data => 1}, #{level => 0, type => 2, data => 1}, #{level => socket, type => rights, data => <<>>},
      #{level => socket, type => timestamp, value => #{sec => 1, usec => 2}}, #{level => socket, type => timestamp, value => #{sec => 1}},
