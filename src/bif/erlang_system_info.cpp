@@ -18,6 +18,7 @@
 #include "proc/process_table.h"
 #include "proc/runtime.h"
 #include "proc/time.h"
+#include "trace/seq_trace.h"
 
 namespace vm::bif {
 
@@ -193,7 +194,8 @@ const Key kKeys[] = {
     {atoms::break_ignored, [](BifContext&) { return Term(atoms::false_); }},
     {atoms::constant_pool_support, [](BifContext&) { return Term(atoms::true_); }},
     {atoms::beam_jump_table, [](BifContext&) { return Term(atoms::true_); }},
-    {atoms::sequential_tracer, [](BifContext& cx) { return tuple_of(cx, atoms::sequential_tracer, atoms::false_); }},
+    {atoms::sequential_tracer,
+     [](BifContext& cx) { return tuple_of(cx, atoms::sequential_tracer, trace::sequential_tracer(cx.runtime(), cx.heap())); }},
 };
 
 BifResult tuple_key(BifContext& cx, term::Tuple key) {
@@ -285,6 +287,10 @@ BifResult erlang_system_flag_2(BifContext& cx, Term flag, Term value) {
     return set_default_limit(cx, flag, value);
   if (flag == atoms::backtrace_depth) return exchange_number(cx, settings(cx).backtrace_depth, value, 0, 1 << 20);
   if (flag == atoms::time_offset && value == atoms::finalize) return atoms::final_;
+  if (flag == atoms::sequential_tracer) {
+    const Term before = trace::sequential_tracer(cx.runtime(), cx.heap());
+    return trace::set_sequential_tracer(cx.runtime(), value) ? BifResult(before) : cx.badarg();
+  }
   if (flag == atoms::trace_control_word) return exchange_number(cx, cx.runtime().trace_control_word, value, 0, 0xFFFFFFFF);
   if (flag == atoms::outstanding_system_requests_limit) {
     if (number_argument(value, 1, 134217727) < 0) return cx.badarg();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Tracing as long as nothing can be traced: checks of arguments, clearing what is not set, asking about it. The system monitor is real.
+// Tracing: arguments and answers of what trace/ does. The system monitor.
 #include <algorithm>
 
 #include "bif/bif_decls.gen.h"
@@ -8,10 +8,14 @@
 #include "heap/copy.h"
 #include "match/match_spec.h"
 #include "port/port.h"
+#include "proc/log.h"
 #include "proc/process_table.h"
 #include "proc/runtime.h"
 #include "proc/send.h"
 #include "proc/system_monitor.h"
+#include "trace/actions.h"
+#include "trace/patterns.h"
+#include "trace/seq_trace.h"
 
 namespace vm::bif {
 
@@ -25,125 +29,94 @@ bool is_any_of(Term t, std::initializer_list<Term> terms) {
 
 Term pair(BifContext& cx, Term a, Term b) { return term::Tuple::make(cx.heap(), a, b); }
 
-// --- trace flags ------------------------------------------------------------------------------------------------------
-enum class Flags { Bad, None, Some };
+using trace::State;
 
-Flags parse_flags(Term list) {
-  Flags result = Flags::None;
-  for (; list.is_cons(); list = list.tail()) {
-    Term f = list.head();
-    if (f == atoms::cpu_timestamp) continue;
-    bool tracer = f.is_tuple() && term::Tuple::from(f).size() >= 2 && term::Tuple::from(f)[0] == atoms::tracer;
-    bool flag = is_any_of(f, {atoms::timestamp,
-                              atoms::strict_monotonic_timestamp,
-                              atoms::monotonic_timestamp,
-                              atoms::all,
-                              atoms::send,
-                              atoms::receive_,
-                              atoms::set_on_spawn,
-                              atoms::procs,
-                              atoms::set_on_first_spawn,
-                              atoms::set_on_link,
-                              atoms::set_on_first_link,
-                              atoms::running,
-                              atoms::exiting,
-                              atoms::garbage_collection,
-                              atoms::call,
-                              atoms::arity,
-                              atoms::return_to,
-                              atoms::silent,
-                              atoms::scheduler_id,
-                              atoms::running_ports,
-                              atoms::running_procs,
-                              atoms::ports});
-    if (!tracer && !flag) return Flags::Bad;
-    if (flag) result = Flags::Some;
-  }
-  return list.is_nil() ? result : Flags::Bad;
+// --- trace flags ------------------------------------------------------------------------------------------------------
+// What a process can be traced for, what a port can, and what says only how messages look.
+constexpr std::uint32_t kModifiers = proc::kTraceSilent | proc::kTraceTimestamp | proc::kTraceStrictMonotonic | proc::kTraceMonotonic |
+                                     proc::kTraceSchedulerId | proc::kTraceReceive | proc::kTraceSend;
+constexpr std::uint32_t kPortFlags = kModifiers | proc::kTracePorts | proc::kTraceRunningPorts;
+constexpr std::uint32_t kProcessFlags = (proc::kTraceAll & ~kPortFlags) | kModifiers;
+
+BifResult trace_one(BifContext& cx, Term who, bool on, const trace::FlagList& flags) {
+  proc::Runtime& rt = cx.runtime();
+  if (flags.cpu_timestamp) return cx.badarg();
+  if (who.is_local_port()) return rt.ports && rt.ports->find(who) ? BifResult(Term::small(1)) : cx.badarg();
+  proc::Process* p = rt.processes->lookup(who);
+  if (!p) return cx.badarg();
+  if (State::of(rt).change(*p, on, flags.flags, on ? flags.tracer : trace::TracerRef{})) return Term::small(1);
+  const Term text = list_of_bytes(cx.heap(), "** can only have one tracer per process\n");
+  const Term args[] = {text};
+  proc::log_to_logger(rt, &cx.process(), atoms::error, "~s", args);
+  return cx.badarg();
 }
 
-// How many processes and ports a specification stands for, -1 when it is none.
-SWord tracee_count(BifContext& cx, Term who) {
+SWord trace_existing(BifContext& cx, Term who, bool on, const trace::FlagList& flags) {
   proc::Runtime& rt = cx.runtime();
-  SWord processes = static_cast<SWord>(rt.processes->count());
-  SWord ports = static_cast<SWord>(rt.ports ? rt.ports->count() : 0);
-  if (is_any_of(who, {atoms::all, atoms::existing})) return processes + ports;
-  if (is_any_of(who, {atoms::processes, atoms::existing_processes})) return processes;
-  if (is_any_of(who, {atoms::ports, atoms::existing_ports})) return ports;
-  if (is_any_of(who, {atoms::new_, atoms::new_processes, atoms::new_ports})) return 0;
-  if (who.is_local_pid()) return rt.processes->lookup(who) ? 1 : -1;
-  if (who.is_local_port()) return rt.ports && rt.ports->find(who) ? 1 : -1;
-  return -1;
+  const bool only_ports = is_any_of(who, {atoms::ports, atoms::existing_ports});
+  const bool only_processes = is_any_of(who, {atoms::processes, atoms::existing_processes});
+  const std::uint32_t mask = flags.flags;
+  SWord n = 0;
+  if (((mask & kProcessFlags & ~kModifiers) || (mask & kModifiers)) && !only_ports && mask != 0) {
+    rt.processes->for_each([&](proc::Process& p) {
+      if (State::of(rt).change(p, on, mask, on ? flags.tracer : trace::TracerRef{})) n++;
+    });
+  }
+  if (((mask & kPortFlags & ~kModifiers) || (mask & kModifiers)) && !only_processes && rt.ports) n += static_cast<SWord>(rt.ports->count());
+  return n;
+}
+
+BifResult tracee_info(BifContext& cx, Term key, const proc::Tracing* t) {
+  if (key == atoms::flags) return pair(cx, key, trace::flags_term(cx.heap(), t ? t->flags : 0));
+  if (key == atoms::tracer) return pair(cx, key, trace::tracer_term(cx.heap(), t ? t->tracer : nullptr));
+  return cx.badarg();
+}
+
+BifResult process_trace_info(BifContext& cx, Term pid, Term key) {
+  if (key != atoms::flags && key != atoms::tracer) return cx.badarg();
+  proc::Process* p = cx.runtime().processes->lookup(pid);
+  if (!p || p->exiting()) return atoms::undefined;
+  const proc::Tracing* t = p->tracing.load(std::memory_order_acquire);
+  if (t && trace::ask(cx.runtime(), *t->tracer, trace::Topic::Status, atoms::trace_status, pid) == trace::Verdict::Remove) {
+    State::of(cx.runtime()).drop_dead(*p, t);
+    t = nullptr;
+  }
+  return tracee_info(cx, key, t);
 }
 
 // --- functions --------------------------------------------------------------------------------------------------------
-// {M, F, A} where '_' stands for anything, but not in front of something.
-struct FunctionPattern {
-  Term module, function, arity;
-
-  static bool parse(Term t, FunctionPattern* out) {
-    if (!t.is_tuple_of(3)) return false;
-    term::Tuple p = term::Tuple::from(t);
-    *out = {p[0], p[1], p[2]};
-    if (!p[0].is_atom() || !p[1].is_atom() || (p[2] != atoms::underscore && !p[2].is_small())) return false;
-    if (p[0] == atoms::underscore) return p[1] == atoms::underscore && p[2] == atoms::underscore;
-    return p[1] != atoms::underscore || p[2] == atoms::underscore;
-  }
-  bool matches(const code::Mfa& m) const {
-    return (module == atoms::underscore || module == m.module) && (function == atoms::underscore || function == m.function) &&
-           (arity == atoms::underscore || arity.small_value() == static_cast<SWord>(m.arity));
-  }
+struct PatternRequest {
+  trace::Change change = trace::Change::Set;
+  trace::PatternFlags flags;
+  trace::TracerRef meta;
 };
 
-SWord exported_functions(BifContext& cx, const FunctionPattern& pattern) {
-  const code::CodeStore& code = *cx.runtime().code;
-  SWord n = 0;
-  for (std::uint32_t i = 0; i < code.export_count(); i++) {
-    const code::Export* e = code.export_at(i);
-    if ((e->bif || e->function.load()) && pattern.matches(e->mfa)) n++;
-  }
-  return n;
-}
-
-SWord all_functions(BifContext& cx, const FunctionPattern& pattern) {
-  std::lock_guard<std::recursive_mutex> hold(cx.runtime().code->lock());
-  SWord n = 0;
-  for (const code::Module* m : cx.runtime().code->modules()) {
-    if (!m->current || (pattern.module != atoms::underscore && pattern.module != m->name)) continue;
-    for (const code::Function& f : m->current->functions)
-      if (pattern.matches(f.mfa)) n++;
-  }
-  return n;
-}
-
-enum class PatternScope { Bad, Global, Local };
-
-PatternScope parse_pattern_flags(Term list) {
-  bool global = false, local = false;
+bool parse_pattern_flags(BifContext& cx, Term list, PatternRequest* out) {
+  trace::PatternFlags& flags = out->flags;
   for (; list.is_cons(); list = list.tail()) {
-    Term f = list.head();
-    bool meta = f.is_tuple_of(2) && term::Tuple::from(f)[0] == atoms::meta;
-    bool meta_module = f.is_tuple_of(3) && term::Tuple::from(f)[0] == atoms::meta;
-    if (f == atoms::global) global = true;
-    else if (meta || meta_module || is_any_of(f, {atoms::local, atoms::meta, atoms::call_count, atoms::call_time})) local = true;
-    else return PatternScope::Bad;
+    const Term f = list.head();
+    if (f.is_tuple()) {
+      out->meta = trace::tracer_of(cx.runtime(), atoms::meta, f);
+      if (!out->meta) return false;
+      flags.meta = true;
+    } else if (f == atoms::meta) {
+      if (flags.global) return false;
+      flags.meta = true;
+      if (!out->meta) out->meta = trace::tracer_of(cx.runtime(), Term::non_value(), cx.process().pid);
+    } else if (f == atoms::global) {
+      if (flags.breakpoint()) return false;
+      flags.global = true;
+    } else if (is_any_of(f, {atoms::local, atoms::call_count, atoms::call_time})) {
+      if (flags.global) return false;
+      (f == atoms::local ? flags.local : f == atoms::call_count ? flags.count : flags.time) = true;
+    } else {
+      return false;
+    }
   }
-  if (!list.is_nil() || (global && local)) return PatternScope::Bad;
-  return local ? PatternScope::Local : PatternScope::Global;
+  return list.is_nil();
 }
 
-BifResult function_info(BifContext& cx, Term mfa, Term key) {
-  FunctionPattern p;
-  if (!FunctionPattern::parse(mfa, &p) || p.module == atoms::underscore || p.function == atoms::underscore || !p.arity.is_small())
-    return cx.badarg();
-  bool exists = exported_functions(cx, p) != 0 || all_functions(cx, p) != 0;
-  return pair(cx, key, exists ? atoms::false_ : atoms::undefined);
-}
-
-BifResult tracee_info(BifContext& cx, Term key) {
-  if (key != atoms::flags && key != atoms::tracer) return cx.badarg();
-  return pair(cx, key, term::kNil);
-}
+BifResult bad_pattern(BifContext& cx, Term cause) { return cx.error_with_cause(atoms::badarg, cause); }
 
 // --- system monitor ---------------------------------------------------------------------------------------------------
 constexpr Word kSmallestLargeHeap = 16384;
@@ -202,81 +175,150 @@ BifResult set_system_monitor(BifContext& cx, Term who, Term options) {
 }  // namespace
 
 BifResult erts_internal_trace_3(BifContext& cx, Term who, Term how, Term flag_list) {
-  Flags flags = parse_flags(flag_list);
-  if (flags == Flags::Bad) return cx.error_with_cause(atoms::badarg, atoms::badopt);
-  SWord count = tracee_count(cx, who);
-  if (!how.is_boolean() || count < 0) return cx.badarg();
-  if (how == atoms::true_ && flags == Flags::Some) return cx.error(atoms::undef);
-  bool one = who.is_local_pid() || who.is_local_port();
-  return Term::small(flags == Flags::None && !one ? 0 : count);
+  trace::FlagList flags;
+  proc::Runtime& rt = cx.runtime();
+  if (!trace::parse_flags(rt, flag_list, &flags)) return cx.error_with_cause(atoms::badarg, atoms::badopt);
+  if (!how.is_boolean()) return cx.badarg();
+  const bool on = how == atoms::true_;
+  if (on && !flags.has_tracer) flags.tracer = trace::tracer_of(rt, atoms::tracer, cx.process().pid);
+  if (who.is_local_pid() || who.is_local_port()) return trace_one(cx, who, on, flags);
+  const bool existing =
+      is_any_of(who, {atoms::all, atoms::existing, atoms::processes, atoms::existing_processes, atoms::ports, atoms::existing_ports});
+  const bool fresh = is_any_of(who, {atoms::all, atoms::new_, atoms::processes, atoms::new_processes, atoms::ports, atoms::new_ports});
+  if ((!existing && !fresh) || (flags.cpu_timestamp && who != atoms::all)) return cx.badarg();
+  State& state = State::of(rt);
+  if (flags.cpu_timestamp) state.cpu_timestamp = on;
+  const SWord n = existing ? trace_existing(cx, who, on, flags) : 0;
+  if (!fresh) return Term::small(n);
+  const trace::TracerRef tracer = on ? flags.tracer : trace::TracerRef{};
+  if ((flags.flags & kProcessFlags) && !is_any_of(who, {atoms::ports, atoms::new_ports}))
+    state.change_default(state.new_processes, on, flags.flags & kProcessFlags, tracer);
+  if ((flags.flags & kPortFlags) && !is_any_of(who, {atoms::processes, atoms::new_processes}))
+    state.change_default(state.new_ports, on, flags.flags & kPortFlags, tracer);
+  return Term::small(n);
 }
 
 BifResult erts_internal_trace_pattern_3(BifContext& cx, Term what, Term spec, Term flag_list) {
-  PatternScope scope = parse_pattern_flags(flag_list);
-  if (scope == PatternScope::Bad) return cx.error_with_cause(atoms::badarg, atoms::badopt);
-  FunctionPattern pattern;
-  bool messages = is_any_of(what, {atoms::send, atoms::receive_});
-  if (!messages && what != atoms::on_load && !FunctionPattern::parse(what, &pattern))
-    return cx.error_with_cause(atoms::badarg, atoms::none);
-  if (spec != atoms::false_) return cx.error(atoms::undef);
-  if (messages) return Term::small(1);
-  if (what == atoms::on_load) return Term::small(0);
-  return Term::small(scope == PatternScope::Global ? exported_functions(cx, pattern) : all_functions(cx, pattern));
+  PatternRequest request;
+  trace::Spec compiled;
+  if (spec == atoms::false_) request.change = trace::Change::Clear;
+  else if (spec == atoms::pause) request.change = trace::Change::Pause;
+  else if (spec == atoms::restart) request.change = trace::Change::Restart;
+  else if (spec != atoms::true_ && !spec.is_nil()) {
+    const match::Use use = what == atoms::send       ? match::Use::TraceSend
+                           : what == atoms::receive_ ? match::Use::TraceReceive
+                                                     : match::Use::TraceCall;
+    compiled = match::MatchSpec::compile(*cx.runtime().code, spec, use);
+    if (!compiled) return bad_pattern(cx, atoms::match_spec);
+  }
+  if (!parse_pattern_flags(cx, flag_list, &request)) return bad_pattern(cx, atoms::badopt);
+  const trace::PatternFlags& flags = request.flags;
+  if (compiled && !flags.local && !flags.meta && flags.breakpoint()) return bad_pattern(cx, atoms::call_count);
+  State& state = State::of(cx.runtime());
+  if (what == atoms::on_load) {
+    trace::change_load_pattern(state, request.change, flags, compiled, request.meta);
+    return Term::small(0);
+  }
+  if (what.is_tuple()) {
+    trace::FunctionPattern pattern;
+    if (!trace::FunctionPattern::parse(what, &pattern)) return bad_pattern(cx, atoms::none);
+    return Term::small(trace::change_pattern(cx.runtime(), pattern, request.change, flags, compiled, request.meta));
+  }
+  const bool sends = what == atoms::send;
+  const bool plain = request.change == trace::Change::Set || request.change == trace::Change::Clear;
+  if ((!sends && what != atoms::receive_) || flags.global || flags.breakpoint() || !plain) return bad_pattern(cx, atoms::none);
+  State::replace(sends ? state.send_pattern : state.receive_pattern,
+                 new trace::MessagePattern{request.change == trace::Change::Set, compiled});
+  return Term::small(1);
 }
 
 BifResult erlang_trace_info_2(BifContext& cx, Term who, Term key) {
-  if (who.is_tuple()) return function_info(cx, who, key);
-  if (who == atoms::on_load) return pair(cx, key, atoms::false_);
-  if (is_any_of(who, {atoms::new_, atoms::new_processes, atoms::new_ports})) return tracee_info(cx, key);
-  if (!who.is_local_pid() && !who.is_local_port())
-    return is_any_of(who, {atoms::send, atoms::receive_}) ? cx.badarg() : cx.error_with_cause(atoms::badarg, atoms::badopt);
-  if (tracee_count(cx, who) < 0) return atoms::undefined;
-  return tracee_info(cx, key);
+  State& state = State::of(cx.runtime());
+  if (who.is_tuple()) {
+    trace::FunctionPattern p;
+    if (!trace::FunctionPattern::parse(who, &p) || !p.arity.is_small()) return cx.badarg();
+    const Term t = trace::function_info(cx, p, key);
+    return t.is_value() ? BifResult(t) : cx.badarg();
+  }
+  if (who == atoms::on_load) {
+    const Term t = trace::load_pattern_info(cx, key);
+    return t.is_value() ? BifResult(t) : cx.badarg();
+  }
+  if (is_any_of(who, {atoms::send, atoms::receive_})) {
+    if (key != atoms::match_spec) return cx.badarg();
+    const trace::MessagePattern* p = (who == atoms::send ? state.send_pattern : state.receive_pattern).load(std::memory_order_acquire);
+    if (!p || (p->on && !p->spec)) return pair(cx, key, atoms::true_);
+    return pair(cx, key, p->on ? heap::copy(p->spec->source(), cx.heap()) : Term(atoms::false_));
+  }
+  if (is_any_of(who, {atoms::new_, atoms::new_processes})) return tracee_info(cx, key, state.new_processes.load(std::memory_order_acquire));
+  if (who == atoms::new_ports) return tracee_info(cx, key, state.new_ports.load(std::memory_order_acquire));
+  if (who.is_local_port()) {
+    if (!cx.runtime().ports || !cx.runtime().ports->find(who)) return atoms::undefined;
+    return tracee_info(cx, key, nullptr);
+  }
+  if (!who.is_local_pid()) return cx.error_with_cause(atoms::badarg, atoms::badopt);
+  return process_trace_info(cx, who, key);
 }
 
 BifResult erlang_trace_delivered_1(BifContext& cx, Term tracee) {
   if (tracee != atoms::all && !tracee.is_local_pid()) return cx.badarg();
+  // A message of tracing is in its tracer's queue before its process goes on: whatever the caller can know of has been delivered.
   Term ref = proc::make_ref(cx.runtime(), cx.heap());
-  Term message = term::Tuple::make(cx.heap(), atoms::trace_delivered, tracee, ref);
-  proc::send(cx.process(), cx.process().pid, message);
+  heap::FragmentWriter w(16);
+  const Term message = term::Tuple::make(w, atoms::trace_delivered, tracee, heap::copy(ref, w));
+  proc::send_owned(cx.runtime(), cx.process().pid, {message, w.take()});
   return ref;
 }
 
 BifResult erlang_match_spec_test_3(BifContext& cx, Term object, Term spec, Term how) {
-  bool trace = how == atoms::trace;
-  if (!trace && how != atoms::table) return cx.badarg();
-  if (trace && !object.is_list()) return cx.badarg();
+  const bool traces = how == atoms::trace;
+  if (!traces && how != atoms::table) return cx.badarg();
+  if (traces && (!object.is_list() || term::list_length(object) < 0)) return cx.badarg();
   std::vector<std::string> problems;
-  auto compiled = match::MatchSpec::compile(*cx.runtime().code, spec, trace ? match::Use::Trace : match::Use::Table, &problems);
+  auto compiled = match::MatchSpec::compile(*cx.runtime().code, spec, traces ? match::Use::TraceCall : match::Use::Table, &problems);
   term::HeapWriter& h = cx.heap();
   if (!compiled) {
     term::ListBuilder list(h);
     for (const std::string& text : problems) list.add(pair(cx, atoms::error, list_of_bytes(h, text)));
     return pair(cx, atoms::error, list.finish());
   }
-  // Without actions a body says nothing in a trace: what matches is traced.
-  Term result = !trace ? compiled->run(cx, object) : compiled->matches(cx, object) ? Term(atoms::true_) : Term::non_value();
-  return term::Tuple::make(h, atoms::ok, result.is_value() ? result : atoms::false_, term::kNil, term::kNil);
+  if (!traces) {
+    const Term result = compiled->run(cx, object);
+    return term::Tuple::make(h, atoms::ok, result.is_value() ? result : Term(atoms::false_), term::kNil, term::kNil);
+  }
+  std::vector<Term> args;
+  for (Term l = object; l.is_cons(); l = l.tail()) args.push_back(l.head());
+  trace::Actions actions(cx.process(), trace::MessageKind::Test);
+  const Term result = heap::copy(actions.run(*compiled, args), h);
+  Term asked = term::kNil;
+  if (actions.exception_trace) asked = h.cons(atoms::exception_trace, asked);
+  if (actions.return_trace) asked = h.cons(atoms::return_trace, asked);
+  return term::Tuple::make(h, atoms::ok, result, asked, term::kNil);
 }
 
 BifResult erlang_seq_trace_2(BifContext& cx, Term key, Term value) {
-  if (key == atoms::sequential_trace_token && value.is_nil()) return term::kNil;
-  bool flag = is_any_of(
-      key, {atoms::send, atoms::receive_, atoms::print, atoms::timestamp, atoms::monotonic_timestamp, atoms::strict_monotonic_timestamp});
-  if (flag ? !value.is_boolean() : !is_any_of(key, {atoms::label, atoms::serial, atoms::sequential_trace_token})) return cx.badarg();
-  return cx.error(atoms::undef);
+  const Term before = trace::set_token_part(cx.process(), key, value);
+  return before.is_value() ? BifResult(before) : cx.badarg();
 }
 
 BifResult erlang_seq_trace_info_1(BifContext& cx, Term key) {
-  if (is_any_of(key, {atoms::label, atoms::serial})) return term::kNil;
-  if (is_any_of(key, {atoms::send, atoms::receive_, atoms::print, atoms::timestamp, atoms::monotonic_timestamp,
-                      atoms::strict_monotonic_timestamp}))
-    return pair(cx, key, atoms::false_);
-  return cx.badarg();
+  const Term part = trace::token_part(cx.process(), key);
+  return part.is_value() ? BifResult(part) : cx.badarg();
 }
 
-BifResult erlang_seq_trace_print_1(BifContext&, Term) { return atoms::false_; }
-BifResult erlang_seq_trace_print_2(BifContext&, Term, Term) { return atoms::false_; }
+BifResult erlang_seq_trace_print_1(BifContext& cx, Term message) {
+  return trace::print(cx.process(), Term::non_value(), message) ? atoms::true_ : atoms::false_;
+}
+
+BifResult erlang_seq_trace_print_2(BifContext& cx, Term label, Term message) {
+  return trace::print(cx.process(), label, message) ? atoms::true_ : atoms::false_;
+}
+
+BifResult erts_debug_breakpoint_2(BifContext& cx, Term what, Term on) {
+  trace::FunctionPattern p;
+  if (!on.is_boolean() || !trace::FunctionPattern::parse(what, &p)) return cx.badarg();
+  return Term::small(trace::change_debug(cx.runtime(), p, on == atoms::true_));
+}
 
 BifResult erlang_system_monitor_0(BifContext& cx) {
   if (!cx.runtime().monitor.load()) return atoms::undefined;

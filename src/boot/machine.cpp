@@ -22,6 +22,7 @@
 #include "proc/time.h"
 #include "term/atoms.h"
 #include "term/views.h"
+#include "trace/patterns.h"
 
 namespace vm::boot {
 
@@ -102,6 +103,10 @@ Machine::Machine(Options options, OtpRoot root) : parts_(std::make_unique<Parts>
   rt.registry = m.registry.get();
   m.schedulers = std::make_unique<sched::SchedulerGroup>(m.options.schedulers, m.services->scheduler_hooks());
   rt.schedulers = m.schedulers.get();
+  trace::install(rt);
+  rt.hooks.process_text = &process_text;
+  m.loader->set_watch([](void* to, code::ModuleInstance& i) { trace::module_leaves(*static_cast<proc::Runtime*>(to), i); },
+                      [](void* to, code::ModuleInstance& i) { trace::module_comes(*static_cast<proc::Runtime*>(to), i); }, &rt);
   m.services->start();
   register_bifs(*m.code, m.root.release);
 }

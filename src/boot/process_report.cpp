@@ -206,6 +206,18 @@ static void report_tables_of_names(std::FILE* out, proc::Runtime& rt) {
   std::fprintf(out, "=index_table:export_list\nentries: %zu\n", static_cast<std::size_t>(rt.code->export_count()));
 }
 
+std::string process_text(proc::Process& p) {
+  char* text = nullptr;
+  std::size_t size = 0;
+  std::FILE* out = ::open_memstream(&text, &size);
+  if (!out) return {};
+  report_process(out, p, ReportFor::Menu);
+  std::fclose(out);
+  std::string result(text, size);
+  std::free(text);
+  return result;
+}
+
 std::string report_text(proc::Runtime& rt, std::string_view what) {
   char* text = nullptr;
   std::size_t size = 0;

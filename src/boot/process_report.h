@@ -25,6 +25,8 @@ void report_memory(std::FILE* out, proc::Runtime& rt);
 // Loaded modules with their sizes in bytes.
 void report_modules(std::FILE* out, proc::Runtime& rt, ReportFor use);
 
+// One process as report_process prints it for dumps.
+std::string process_text(proc::Process& p);
 // One of system_info's texts: info, procs, loaded or dist. Stops the world itself.
 std::string report_text(proc::Runtime& rt, std::string_view what);
 

@@ -12,6 +12,7 @@
 #include "bif/os_signal.h"
 #include "boot/break_menu.h"
 #include "boot/crash_dump.h"
+#include "etf/encode.h"
 #include "ets/table.h"
 #include "nif/natives.h"
 #include "nifs/static_modules.h"
@@ -159,6 +160,14 @@ void Services::start() {
   rt.hooks.port_signal = [](proc::Runtime& r, Term id, proc::Signal* s) { r.ports->signal(id, s); };
   rt.hooks.send_to_port = [](proc::Runtime& r, proc::Process* from, Term id, Term message) { r.ports->message(from, id, message); };
   rt.hooks.monitor_nodes = monitor_nodes;
+  rt.hooks.term_to_port = [](proc::Runtime& r, Term id, Term t) {
+    etf::Encoder encoder(t, {});
+    std::size_t budget = SIZE_MAX;
+    encoder.step(&budget);
+    r.hooks.port_output(r, id, std::string(reinterpret_cast<const char*>(encoder.bytes().data()), encoder.bytes().size()));
+  };
+  rt.hooks.call_native = &nif::call_native;
+  rt.hooks.has_native = &nif::has_native;
   rt.hooks.port_alive = [](proc::Runtime& r, Term id) { return r.ports->find(id) != nullptr; };
   rt.hooks.port_output = [](proc::Runtime& r, Term id, std::string bytes) {
     std::shared_ptr<port::Port> port = r.ports->find(id);

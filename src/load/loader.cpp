@@ -104,12 +104,14 @@ void Loader::publish_funs(ModuleInstance& instance) {
 
 void Loader::make_current(Module& module, ModuleInstance* instance) {
   ModuleInstance* previous = module.current;
+  if (previous != nullptr && leaves_ != nullptr) leaves_(watch_context_, *previous);
   module.current = instance;
   publish(*instance);
   if (previous != nullptr) {
     withdraw(*previous);
     module.old = previous;
   }
+  if (comes_ != nullptr) comes_(watch_context_, *instance);
 }
 
 Loader::Outcome Loader::finish(std::span<PreparedModule* const> modules) {
@@ -191,6 +193,7 @@ Loader::Deleted Loader::delete_module(Term module) {
   Module* m = store_.find_module(module);
   if (m == nullptr) return Deleted::NoModule;
   if (m->old != nullptr) return Deleted::NotPurged;
+  if (m->current != nullptr && leaves_ != nullptr) leaves_(watch_context_, *m->current);
   if (m->current != nullptr) withdraw(*m->current);
   m->old = m->current;
   m->current = nullptr;

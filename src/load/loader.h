@@ -85,6 +85,12 @@ class Loader {
   void discard_all();
   // Called with the native library of an instance that was purged, when no process is in its code any more.
   void set_unload(void (*unload)(void* library)) { unload_ = unload; }
+  // Told under the code lock: an instance will be replaced or deleted; it has become current.
+  void set_watch(void (*leaves)(void* context, code::ModuleInstance&), void (*comes)(void* context, code::ModuleInstance&), void* context) {
+    leaves_ = leaves;
+    comes_ = comes;
+    watch_context_ = context;
+  }
   // Takes over the literals of instances that were purged: terms in heaps and messages may still refer to them. Without it they are kept.
   void set_retire(void (*retire)(void* context, heap::LiteralArea* area), void* context) {
     retire_ = retire;
@@ -127,6 +133,9 @@ class Loader {
   const etf::DecodeHooks* hooks_;
   std::unique_ptr<Operators> operators_;
   void (*unload_)(void*) = nullptr;
+  void (*leaves_)(void*, code::ModuleInstance&) = nullptr;
+  void (*comes_)(void*, code::ModuleInstance&) = nullptr;
+  void* watch_context_ = nullptr;
   void (*retire_)(void*, heap::LiteralArea*) = nullptr;
   void* retire_context_ = nullptr;
   Term purging_ = Term::non_value();

@@ -102,6 +102,34 @@ const GuardFunction kFunctions[] = {
     {"/=", 2},
 };
 
+// Actions: how many arguments, and the least use that has them.
+struct ActionForm {
+  Term name;
+  Action action;
+  std::size_t least, most;
+  Use needs;
+  bool in_guard = false;
+  bool function = false;
+};
+const ActionForm kActions[] = {
+    {atoms::message, Action::Message, 1, 1, Use::TraceReceive},
+    {atoms::return_trace, Action::ReturnTrace, 0, 0, Use::TraceReceive},
+    {atoms::exception_trace, Action::ExceptionTrace, 0, 0, Use::TraceReceive},
+    {atoms::is_seq_trace, Action::IsSeqTrace, 0, 0, Use::TraceSend, true},
+    {atoms::set_seq_token, Action::SetSeqToken, 2, 2, Use::TraceSend},
+    {atoms::get_seq_token, Action::GetSeqToken, 0, 0, Use::TraceSend},
+    {atoms::display, Action::Display, 1, 1, Use::TraceReceive},
+    {atoms::process_dump, Action::ProcessDump, 0, 0, Use::TraceSend},
+    {atoms::enable_trace, Action::EnableTrace, 1, 2, Use::TraceSend},
+    {atoms::disable_trace, Action::DisableTrace, 1, 2, Use::TraceSend},
+    {atoms::trace, Action::Trace, 2, 3, Use::TraceSend},
+    {atoms::caller, Action::Caller, 0, 0, Use::TraceCall},
+    {atoms::caller_line, Action::CallerLine, 0, 0, Use::TraceCall},
+    {atoms::silent, Action::Silent, 1, 1, Use::TraceSend},
+    {atoms::set_tcw, Action::SetTcw, 1, 1, Use::TraceReceive, false, true},
+    {atoms::get_tcw, Action::GetTcw, 0, 0, Use::TraceReceive, true, true},
+};
+
 }  // namespace
 
 class Compiler {
@@ -134,10 +162,12 @@ class Compiler {
     if (!t.is_tuple_of(3)) return wrong("clause is no tuple of three") != nullptr;
     Tuple parts = Tuple::from(t);
     variables_.clear();
-    if (use_ == Use::Trace && !parts[0].is_list() && !parts[0].is_tuple() && parts[0] != atoms::underscore && variable_number(parts[0]) < 0)
+    if (use_ != Use::Table && !parts[0].is_list() && !parts[0].is_tuple() && parts[0] != atoms::underscore && variable_number(parts[0]) < 0)
       return wrong("Match head is invalid in this context.") != nullptr;
     if (!pattern(parts[0], &clause->head)) return false;
+    in_guard_ = true;
     if (!expressions(parts[1], &clause->guards)) return false;
+    in_guard_ = false;
     if (!expressions(parts[2], &clause->body)) return false;
     if (!parts[2].is_cons() && use_ == Use::Table) return wrong("body is empty") != nullptr;
     for (auto& [number, index] : variables_) clause->variables.push_back(index);
@@ -355,6 +385,8 @@ class Compiler {
       node->bif = code_.find_bif(atoms::erlang, name, t.size() - 1);
       return node->bif && arguments(t, node);
     }
+    for (const ActionForm& a : kActions)
+      if (a.name == name) return action(t, a, node);
     std::string_view text = AtomTable::text(name);
     for (const GuardFunction& f : kFunctions)
       if (f.arity == t.size() - 1 && text == f.name) {
@@ -368,8 +400,29 @@ class Compiler {
     return wrong("Function " + std::string(text) + "/" + std::to_string(t.size() - 1) + " does_not_exist.") != nullptr;
   }
 
+  bool action(Tuple t, const ActionForm& form, Node* node) {
+    const std::string name(AtomTable::text(form.name)), special = "Special form '" + name + "' ";
+    const std::size_t arity = t.size() - 1;
+    if (form.function) {  // set_tcw and get_tcw are functions, so they do not exist elsewhere
+      const bool exists = use_ != Use::Table && (form.in_guard || !in_guard_) && arity == form.least;
+      if (!exists && !(use_ != Use::Table && arity == form.least))
+        return wrong("Function " + name + "/" + std::to_string(arity) + " does_not_exist.") != nullptr;
+      if (!exists) return wrong("Function " + name + "/" + std::to_string(arity) + " cannot be called in this context.") != nullptr;
+    } else {
+      if (use_ == Use::Table) return wrong(special + "used in wrong dialect.") != nullptr;
+      if ((form.needs == Use::TraceCall && use_ != Use::TraceCall) || (form.needs == Use::TraceSend && use_ == Use::TraceReceive))
+        return wrong(special + "not allow for this trace event.") != nullptr;
+      if (in_guard_ && !form.in_guard) return wrong(special + "called in guard context.") != nullptr;
+      if (arity < form.least || arity > form.most) return wrong(special + "called with wrong number of arguments.") != nullptr;
+    }
+    node->kind = Node::Kind::Act;
+    node->action = form.action;
+    return arguments(t, node);
+  }
+
   code::CodeStore& code_;
   Use use_;
+  bool in_guard_ = false;
   std::vector<std::string>* problems_;
   bool* too_deep_;
   std::size_t depth_ = 0;

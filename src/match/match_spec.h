@@ -21,13 +21,24 @@
 
 namespace vm::match {
 
-enum class Use { Table, Trace };  // what the head matches: one tuple or term, or an argument list; tracing has actions too
+// What the head matches: one tuple or term, or an argument list. Traces have actions too: of calls all of them, of sent messages those that ask
+// nothing about a caller, of received ones only `message` and a few others.
+enum class Use { Table, TraceCall, TraceSend, TraceReceive };
+enum class Action : unsigned char;  // match/node.h
 
 struct Node;  // one expression or pattern
 struct Clause;
 
 // Copies the object that is matched to a heap; for objects that have a faster way than a term by term copy.
 using CopyObject = Term (*)(const void* source, term::HeapWriter& h);
+
+// Does what actions say.
+class ActionHandler {
+ public:
+  virtual ~ActionHandler() = default;
+  // The action's value, or the non-value when its arguments are bad.
+  virtual Term act(Action action, const Term* args, std::size_t count) = 0;
+};
 
 class MatchSpec {
  public:
@@ -44,8 +55,9 @@ class MatchSpec {
   // Whether some clause matches and its body gives `true`.
   bool accepts(proc::GuardContext& cx, Term object) const;
 
-  // Whether some clause matches, whatever its body says.
-  bool matches(proc::GuardContext& cx, Term object) const;
+  // For traces: runs the whole body of the clause that matches. Answers false when none does, else true or what {message, M} said. Terms of the
+  // answer may lie in the object.
+  Term run_trace(proc::GuardContext& cx, Term arguments, ActionHandler& actions) const;
 
   // When every clause's head fixes the element at `position` (1-based) to a ground term: that term (all clauses the same), else the non-value.
   Term ground_key(std::size_t position) const;

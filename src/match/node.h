@@ -11,6 +11,26 @@
 
 namespace vm::match {
 
+// What a specification can do besides saying yes or no, in a trace.
+enum class Action : unsigned char {
+  Message,
+  ReturnTrace,
+  ExceptionTrace,
+  IsSeqTrace,
+  SetSeqToken,
+  GetSeqToken,
+  Display,
+  ProcessDump,
+  EnableTrace,
+  DisableTrace,
+  Trace,
+  Caller,
+  CallerLine,
+  Silent,
+  SetTcw,
+  GetTcw,
+};
+
 struct Node {
   enum class Kind {
     // patterns and expressions
@@ -29,12 +49,14 @@ struct Node {
     AndAlso,
     OrElse,
     IsRecord,
+    Act,  // action with children
   } kind;
   Term term = term::kNil;
   std::size_t index = 0;
   bool first_use = false;  // Variable in a pattern: binds rather than compares
   const code::Bif* bif = nullptr;
   bool is_element = false;  // Call of element/2
+  Action action{};          // of Act
   // Call of a comparison: which of less, equal, greater make it true, as bits 0 to 2; 0: something else.
   unsigned char orders = 0;
   std::vector<Node> children;

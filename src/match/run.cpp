@@ -48,11 +48,15 @@ class Run {
       case Node::Kind::Or: return strict(n, atoms::true_);
       case Node::Kind::AndAlso: return lazy(n, atoms::false_);
       case Node::Kind::OrElse: return lazy(n, atoms::true_);
+      case Node::Kind::Act: return act(n);
       default: return Term::non_value();
     }
   }
 
   void set_clause(const Clause& c) { clause_ = &c; }
+  void set_actions(ActionHandler* actions) { actions_ = actions; }
+  // From now on what fails is 'EXIT' for whoever asked, as in the bodies of traces.
+  void catch_failures() { failed_ = atoms::EXIT; }
   void set_copier(CopyObject copy, const void* source) { copy_object_ = copy, source_ = source; }
 
   // Bodies: as value, but new: nothing of it lies in the object or the specification.
@@ -169,15 +173,25 @@ class Run {
     }
     proc::GcContext context(cx_.process());
     Term result = n.bif->call(context, args);
-    if (!result.is_value()) cx_.process().pending = proc::PendingKind::None;
-    return result;
+    if (result.is_value()) return result;
+    cx_.process().pending = proc::PendingKind::None;
+    return failed_;
+  }
+  Term act(const Node& n) {
+    Term args[4];
+    for (std::size_t i = 0; i < n.children.size(); i++) {
+      args[i] = value(n.children[i]);
+      if (!args[i].is_value()) return Term::non_value();
+    }
+    const Term result = actions_ ? actions_->act(n.action, args, n.children.size()) : Term::non_value();
+    return result.is_value() ? result : failed_;
   }
   // and/or of all arguments, each of which must be a boolean.
   Term strict(const Node& n, Term decisive) {
     Term result = decisive == atoms::true_ ? atoms::false_ : atoms::true_;
     for (const Node& c : n.children) {
       Term v = value(c);
-      if (!v.is_value() || !v.is_boolean()) return Term::non_value();
+      if (!v.is_value() || !v.is_boolean()) return failed_;
       if (v == decisive) result = decisive;
     }
     return result;
@@ -186,7 +200,7 @@ class Run {
     Term v = decisive;
     for (const Node& c : n.children) {
       v = value(c);
-      if (!v.is_value() || !v.is_boolean()) return Term::non_value();
+      if (!v.is_value() || !v.is_boolean()) return failed_;
       if (v == decisive) return v;
     }
     return v;
@@ -197,6 +211,8 @@ class Run {
   CopyObject copy_object_ = nullptr;
   const void* source_ = nullptr;
   const Clause* clause_ = nullptr;
+  ActionHandler* actions_ = nullptr;
+  Term failed_ = Term::non_value();
   Term inline_[kInline];
   std::vector<Term> spill_;
   Term* bound_;
@@ -229,9 +245,19 @@ Term MatchSpec::run(proc::GuardContext& cx, Term object, CopyObject copy, const 
   return result.is_value() ? result : Term(atoms::EXIT);
 }
 
-bool MatchSpec::matches(proc::GuardContext& cx, Term object) const {
-  Run run(cx, object, variables_);
-  return first_match(run, clauses_, object) != nullptr;
+Term MatchSpec::run_trace(proc::GuardContext& cx, Term arguments, ActionHandler& actions) const {
+  Run run(cx, arguments, variables_);
+  run.set_actions(&actions);
+  const Clause* c = first_match(run, clauses_, arguments);
+  if (!c) return atoms::false_;
+  run.catch_failures();
+  Term message = atoms::true_;
+  for (const Node& n : c->body) {
+    // The last message counts. Its own value is true, like that of every action that only does something.
+    const Term t = run.value(n);
+    if (n.kind == Node::Kind::Act && n.action == Action::Message) message = t;
+  }
+  return message;
 }
 
 bool MatchSpec::accepts(proc::GuardContext& cx, Term object) const {

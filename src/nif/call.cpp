@@ -116,6 +116,35 @@ Term Natives::call(proc::BifContext& cx, const Term* args) {
   return finish(cx, env, result);
 }
 
+namespace {
+
+const code::Bif* native_of(proc::Runtime& rt, Term module, Term function, unsigned arity) {
+  const code::Module* m = rt.code->find_module(module);
+  if (!m || !m->current || !m->current->native_library) return nullptr;
+  const auto& lib = *static_cast<const Library*>(m->current->native_library);
+  for (const code::Bif& b : lib.bifs)
+    if (b.mfa.function == function && b.mfa.arity == arity) return &b;
+  return nullptr;
+}
+
+}  // namespace
+
+bool has_native(proc::Runtime& rt, Term module, Term function, unsigned arity) { return native_of(rt, module, function, arity) != nullptr; }
+
+// The environment has no process: what it sends is sent by nobody, and so is not traced.
+bool call_native(proc::Runtime& rt, proc::Process*, Term module, Term function, const Term* args, unsigned arity, Term* result) {
+  const code::Bif* bif = native_of(rt, module, function, arity);
+  if (!bif) return false;
+  const auto& native = *static_cast<const NativeFunction*>(bif->native);
+  OwnEnv env(&rt, native.library);
+  ERL_NIF_TERM argv[kMaxArity + 1];
+  for (unsigned i = 0; i < arity; i++) argv[i] = out(args[i]);
+  const ERL_NIF_TERM answer = native.function->fptr(&env, static_cast<int>(arity), argv);
+  *result = env.exception ? Term(atoms::badarg) : in(answer);
+  if (result->is_pointer()) *result = atoms::undefined;  // lies in the environment; nobody asks for such answers
+  return true;
+}
+
 }  // namespace vm::nif
 
 using namespace vm;

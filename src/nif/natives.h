@@ -82,4 +82,8 @@ class Natives {
   code::Export continue_exports_[3]{};
 };
 
+// Calls a native function of a module's current code outside of any call of Erlang's. False: it has none.
+bool call_native(proc::Runtime& rt, proc::Process* p, Term module, Term function, const Term* args, unsigned arity, Term* result);
+bool has_native(proc::Runtime& rt, Term module, Term function, unsigned arity);
+
 }  // namespace vm::nif

@@ -55,6 +55,7 @@ static void self_signal(Process& self, SignalKind kind, Term from, std::uint64_t
 }
 
 bool link(Process& self, Term target) {
+  if (VM_UNLIKELY(self.is_traced(kTraceProcs | kTraceSetOnLink | kTraceSetOnFirstLink))) self.runtime->trace->linked(self, target);
   if (target == self.pid) return true;
   Links& l = links_of(self);
   if (LinkEntry* e = l.links.find(target.bits())) {
@@ -76,6 +77,7 @@ bool link(Process& self, Term target) {
 }
 
 void unlink(Process& self, Term target) {
+  if (VM_UNLIKELY(self.is_traced(kTraceProcs))) self.runtime->trace->process_event(self, atoms::unlink, target, Term::non_value());
   if (!self.links) return;
   LinkEntry* e = self.links->links.find(target.bits());
   if (!e || e->unlink_id != 0) return;

@@ -88,6 +88,12 @@ struct Hooks {
   // Whether p's stack, heap or pending calls refer to old code of the module. Runs on p's thread between slices.
   bool (*check_process_code)(Process& p, Term module) = nullptr;
   Term (*port_by_name)(Runtime& rt, Term name) = nullptr;
+  // For tracing. Calls the native function of a module outside of any Erlang call (false: there is none), whether it has one, sends a term in the
+  // external format to a port, and tells of one process in the words of crash dumps.
+  bool (*call_native)(Runtime& rt, Process* p, Term module, Term function, const Term* args, unsigned arity, Term* result) = nullptr;
+  bool (*has_native)(Runtime& rt, Term module, Term function, unsigned arity) = nullptr;
+  void (*term_to_port)(Runtime& rt, Term port, Term term) = nullptr;
+  std::string (*process_text)(Process& p) = nullptr;
   // Text about the machine, in the words of crash dumps: info, procs, loaded or dist.
   std::string (*report)(Runtime& rt, std::string_view what) = nullptr;
 };

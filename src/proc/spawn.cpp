@@ -135,7 +135,7 @@ Spawned spawn_fun(Runtime& rt, Process* parent, Term fun, const SpawnOptions& op
   code::Export& target = export_of(rt, atoms::erlang, atoms::apply, 2);
   child->initial_call = &target.mfa;
   rt.engine->prepare_call(*child, target, args, 2);
-  const bool traced = parent && VM_UNLIKELY(parent->is_traced(kTraceProcs));
+  const bool traced = parent && (parent->is_traced(kTraceAll) || rt.trace_new_processes.load(std::memory_order_relaxed));
   const Term list = traced ? parent->heap.cons(fun, parent->heap.cons(term::kNil, term::kNil)) : term::kNil;
   return launch(rt, parent, child, options, {atoms::erlang, atoms::apply, list});
 }
