@@ -40,6 +40,8 @@ class Decoder {
  public:
   Decoder(std::span<const Byte> bytes, term::HeapWriter& h, const DecodeOptions& options)
       : at_(bytes.data()), end_(bytes.data() + bytes.size()), h_(h), options_(options) {}
+  ~Decoder() { close(); }
+  Decoder(const Decoder&) = delete;
 
   bool run(Term* out);
   const Byte* position() const { return at_; }
@@ -61,6 +63,36 @@ class Decoder {
     std::size_t part_count = 0;
     FunParts fun{};
   };
+
+  // Terms are small and many: their words come out of a chunk, and what is left of it goes back before anybody else takes from the writer.
+  Word* alloc(std::size_t words) {
+    if (VM_UNLIKELY(static_cast<std::size_t>(limit_ - top_) < words)) open(words);
+    Word* p = top_;
+    top_ += words;
+    return p;
+  }
+  void open(std::size_t words) {
+    constexpr std::size_t kChunkWords = 2048;
+    close();
+    words += std::min(remaining(), kChunkWords);
+    top_ = h_.alloc(words);
+    limit_ = top_ + words;
+  }
+  void close() {
+    if (limit_ != top_) h_.trim(top_, limit_);
+    top_ = limit_ = nullptr;
+  }
+  term::HeapWriter& heap() {
+    close();
+    return h_;
+  }
+  void tuple(std::size_t count, Word* to) {
+    Word* p = alloc(1 + count);
+    *p = term::HeaderWord::make(term::Kind::Tuple, count).bits();
+    std::fill_n(p + 1, count, Word{0});
+    *to = Term::boxed(p).bits();
+    if (count > 0) push(p + 1, count, 1);
+  }
 
   std::size_t remaining() const { return static_cast<std::size_t>(end_ - at_); }
   bool take(std::size_t n, const Byte** out) {
@@ -93,6 +125,7 @@ class Decoder {
   bool cells(unsigned tag, Word* to);
   bool list(Word* to);
   bool string(Word* to);
+  void bytes_list(const Byte* bytes, std::size_t count, Word* to);
   bool integer(unsigned tag, Word* to);
   bool floating(unsigned tag, Word* to);
   bool binary(unsigned tag, Word* to);
@@ -158,6 +191,8 @@ class Decoder {
   static constexpr unsigned kRecentSets = 16;  // of two atoms each, the later one first
   RecentAtom recent_[2 * kRecentSets];
   term::HeapWriter& h_;
+  Word* top_ = nullptr;
+  Word* limit_ = nullptr;
   const DecodeOptions& options_;
   term::WorkStack<Frame, 12> stack_;
   std::vector<Composite> composites_;
@@ -186,27 +221,48 @@ bool Decoder::run(Term* out) {
   return true;
 }
 
-// Fills cells of the innermost frame up to an element that has elements of its own.
+// Fills cells, the innermost frame's first, up to an element that is not of the usual kinds.
 bool Decoder::elements() {
   // With so many bytes left, what is decoded here needs no further look.
   constexpr std::ptrdiff_t kSafe = 24;
-  Frame& top = stack_.top();
-  Word* to = top.next;
-  std::int32_t stride = top.stride, back = top.back;
-  std::size_t left = top.left;
   const Byte* at = at_;
   const Byte* const end = end_;
+  Frame* top;
+  Word* to;
+  std::int32_t stride, back;
+  std::size_t left;
+  auto enter = [&] {
+    top = &stack_.top();
+    to = top->next;
+    stride = top->stride;
+    back = top->back;
+    left = top->left;
+  };
   auto leave = [&] {
     at_ = at;
-    owed_ -= top.left - left;
-    top.next = to;
-    top.stride = stride;
-    top.back = back;
-    top.left = left;
+    owed_ -= top->left - left;
+    top->next = to;
+    top->stride = stride;
+    top->back = back;
+    top->left = left;
     // A frame leaves before its last element is read, so that what nests in last elements takes no room.
-    if (left == 0 && top.finish == Finish::None) stack_.pop();
+    if (left == 0 && top->finish == Finish::None) stack_.pop();
   };
-  while (left != 0 && end - at >= kSafe) {
+  auto next_cell = [&] {
+    Word* cell = to;
+    to += stride;
+    std::swap(stride, back);
+    left--;
+    return cell;
+  };
+  enter();
+  for (;;) {
+    if (left == 0) {
+      leave();
+      if (stack_.empty() || stack_.top().left == 0) return true;
+      enter();
+    }
+    if (end - at < kSafe) break;
     std::uint32_t number;
     switch (*at) {
       case kSmallInteger:
@@ -232,24 +288,64 @@ bool Decoder::elements() {
         if (at[1] != 0 || !known_atom(at + 3, at[2], to)) goto other;
         at += 3 + at[2];
         break;
+      case kNewFloat: {
+        Word bits;
+        std::memcpy(&bits, at + 1, sizeof bits);
+        double d = std::bit_cast<double>(__builtin_bswap64(bits));
+        Term t = std::isfinite(d) ? term::float_immediate(d) : Term::non_value();
+        if (!t.is_value()) goto other;
+        *to = t.bits();
+        at += 9;
+        break;
+      }
+      case kBinary: {
+        std::memcpy(&number, at + 1, 4);
+        const std::size_t size = __builtin_bswap32(number), words = (size + kWordBytes - 1) / kWordBytes;
+        if (size == 0 || size > term::kHeapBinaryLimit || end - at - 5 < static_cast<std::ptrdiff_t>(size)) goto other;
+        Word* p = alloc(2 + words);
+        p[0] = term::HeaderWord::make(term::Kind::HeapBinary, 1 + words).bits();
+        p[1] = size;
+        p[1 + words] = 0;
+        std::memcpy(p + 2, at + 5, size);
+        *to = Term::boxed(p).bits();
+        at += 5 + size;
+        break;
+      }
+      case kString: {
+        const std::size_t count = std::size_t{at[1]} << 8 | at[2];
+        if (count == 0 || end - at - 3 < static_cast<std::ptrdiff_t>(count)) goto other;
+        bytes_list(at + 3, count, to);
+        at += 3 + count;
+        break;
+      }
+      case kSmallTuple: {
+        const std::size_t count = at[1];
+        at += 2;
+        Word* cell = next_cell();
+        leave();
+        if (!can_hold(count)) return false;
+        tuple(count, cell);
+        if (count == 0) return true;
+        enter();
+        continue;
+      }
+      case kList: {
+        at++;
+        Word* cell = next_cell();
+        leave();
+        if (!list(cell)) return false;
+        at = at_;
+        enter();
+        continue;
+      }
       default: goto other;
     }
-    to += stride;
-    std::swap(stride, back);
-    left--;
+    next_cell();
   }
-  if (left == 0) {
-    leave();
-    return true;
-  }
-other : {
-  Word* cell = to;
-  to += stride;
-  std::swap(stride, back);
-  left--;
+other:
+  Word* cell = next_cell();
   leave();
   return term(cell);
-}
 }
 
 // An atom read lately; 16 bytes can be read at its name.
@@ -319,11 +415,11 @@ bool Decoder::integer(unsigned tag, Word* to) {
   if (v <= kWordBytes) {
     Word limb = 0;
     for (std::size_t i = 0; i < v; i++) limb |= Word{p[i]} << (8 * i);
-    return put(to, term::make_big(h_, {&limb, 1}, sign != 0));
+    return put(to, term::make_big(heap(), {&limb, 1}, sign != 0));
   }
   std::vector<Word> limbs((v + kWordBytes - 1) / kWordBytes, 0);
   for (std::size_t i = 0; i < v; i++) limbs[i / kWordBytes] |= Word{p[i]} << (8 * (i % kWordBytes));
-  return put(to, term::make_big(h_, limbs, sign != 0));
+  return put(to, term::make_big(heap(), limbs, sign != 0));
 }
 
 bool Decoder::floating(unsigned tag, Word* to) {
@@ -341,7 +437,7 @@ bool Decoder::floating(unsigned tag, Word* to) {
     if (!value) return false;
     d = *value;
   }
-  return std::isfinite(d) && put(to, term::make_float(h_, d));
+  return std::isfinite(d) && put(to, term::make_float(heap(), d));
 }
 
 bool Decoder::binary(unsigned tag, Word* to) {
@@ -350,8 +446,8 @@ bool Decoder::binary(unsigned tag, Word* to) {
   const Byte* p;
   if (!number(4, &size) || (tag == kBitBinary && !number(1, &last_bits)) || !take(size, &p)) return false;
   if (tag == kBitBinary && (last_bits > 8 || (last_bits == 0) != (size == 0))) return false;
-  if (last_bits == 8 || size == 0) return put(to, term::make_binary(h_, std::span(p, size)));
-  return put(to, term::make_bitstring(h_, term::Bits{p, 0, (size - 1) * 8 + last_bits}));
+  if (last_bits == 8 || size == 0) return put(to, term::make_binary(heap(), std::span(p, size)));
+  return put(to, term::make_bitstring(heap(), term::Bits{p, 0, (size - 1) * 8 + last_bits}));
 }
 
 bool Decoder::atom(unsigned tag, Term* out) {
@@ -434,7 +530,7 @@ bool Decoder::pid(unsigned tag, Term* out) {
     if (id >> kNumberBits != 0 || serial >> (58 - kNumberBits) != 0) return false;
     *out = Term::local_pid(Word{serial} << kNumberBits | id);
   } else {
-    *out = term::make_external_pid(h_, term::intern_node(name, cr), id, serial);
+    *out = term::make_external_pid(heap(), term::intern_node(name, cr), id, serial);
   }
   return true;
 }
@@ -444,7 +540,7 @@ bool Decoder::port(unsigned tag, Word* to) {
   std::uint64_t id;
   std::uint32_t cr;
   if (!next_atom(&name) || !number(tag == kV4Port ? 8 : 4, &id) || !creation(tag != kPort, &cr)) return false;
-  if (!is_this_node(name, cr)) return put(to, term::make_external_port(h_, term::intern_node(name, cr), id));
+  if (!is_this_node(name, cr)) return put(to, term::make_external_port(heap(), term::intern_node(name, cr), id));
   return id >> 58 == 0 && put(to, Term::local_port(id));
 }
 
@@ -469,14 +565,14 @@ bool Decoder::reference(unsigned tag, Word* to) {
 
 bool Decoder::make_reference(Term name, std::uint32_t cr, std::span<const std::uint32_t> numbers, Word* to) {
   constexpr std::size_t kPlainNumbers = 3;
-  if (!is_this_node(name, cr)) return put(to, term::make_external_ref(h_, term::intern_node(name, cr), numbers));
+  if (!is_this_node(name, cr)) return put(to, term::make_external_ref(heap(), term::intern_node(name, cr), numbers));
   if (numbers[0] >> kLocalRefBits != 0) return false;
   const DecodeHooks* hooks = options_.hooks;
-  if (hooks != nullptr && hooks->local_ref != nullptr) return put(to, hooks->local_ref(hooks->context, h_, numbers));
+  if (hooks != nullptr && hooks->local_ref != nullptr) return put(to, hooks->local_ref(hooks->context, heap(), numbers));
   std::uint32_t plain[kPlainNumbers] = {};
   if (numbers.size() > kPlainNumbers) return false;
   std::copy(numbers.begin(), numbers.end(), plain);
-  return put(to, term::make_ref(h_, plain));
+  return put(to, term::make_ref(heap(), plain));
 }
 
 bool Decoder::export_fun(Word* to) {
@@ -485,7 +581,7 @@ bool Decoder::export_fun(Word* to) {
   std::uint32_t arity;
   if (!next_atom(&module) || !next_atom(&function) || !next_small(&arity) || arity > 255) return false;
   const DecodeHooks* hooks = options_.hooks;
-  return hooks != nullptr && hooks->export_fun != nullptr && put(to, hooks->export_fun(hooks->context, h_, module, function, arity));
+  return hooks != nullptr && hooks->export_fun != nullptr && put(to, hooks->export_fun(hooks->context, heap(), module, function, arity));
 }
 
 // --- containers -----------------------------------------------------------------------------------------------------------
@@ -493,10 +589,7 @@ bool Decoder::export_fun(Word* to) {
 bool Decoder::cells(unsigned tag, Word* to) {
   std::uint64_t count;
   if (!number(tag == kSmallTuple ? 1 : 4, &count) || !can_hold(count)) return false;
-  term::Tuple t = term::Tuple::alloc(h_, count);
-  std::fill_n(t.ptr() + 1, count, Word{0});
-  *to = t.term().bits();
-  if (count > 0) push(t.ptr() + 1, count, 1);
+  tuple(count, to);
   return true;
 }
 
@@ -507,7 +600,7 @@ bool Decoder::list(Word* to) {
     push(to, 1, 1);
     return true;
   }
-  Word* p = h_.alloc(2 * count);
+  Word* p = alloc(2 * count);
   *to = Term::cons(p).bits();
   for (Word *cell = p, *end = p + 2 * count; cell != end; cell += 2) {
     cell[0] = 0;
@@ -524,14 +617,19 @@ bool Decoder::string(Word* to) {
   const Byte* bytes;
   if (!number(2, &count) || !take(count, &bytes)) return false;
   if (count == 0) return put(to, term::kNil);
-  Word* p = h_.alloc(2 * count);
+  bytes_list(bytes, count, to);
+  return true;
+}
+
+// A list of bytes, at least one.
+inline void Decoder::bytes_list(const Byte* bytes, std::size_t count, Word* to) {
+  Word* p = alloc(2 * count);
   *to = Term::cons(p).bits();
   for (const Byte* end = bytes + count; bytes != end; bytes++, p += 2) {
     p[0] = Term::small(*bytes).bits();
     p[1] = Term::cons(p + 2).bits();
   }
   p[-1] = term::kNil.bits();
-  return true;
 }
 
 bool Decoder::map(Word* to) {
@@ -540,7 +638,7 @@ bool Decoder::map(Word* to) {
   if (count <= kFlatMapLimit) {
     // Keys and map lie one behind the other and are filled in turns. Writers send keys in order, so nothing has to be moved.
     const std::int32_t n = static_cast<std::int32_t>(count);
-    Word* p = h_.alloc(2 * count + 3);
+    Word* p = alloc(2 * count + 3);
     p[0] = term::HeaderWord::make(term::Kind::Tuple, count).bits();
     std::fill_n(p + 1, 2 * count + 2, Word{0});
     p[count + 1] = term::HeaderWord::make(term::Kind::FlatMap, count + 1).bits();
@@ -583,13 +681,13 @@ bool Decoder::finish(Composite& c) {
   const DecodeHooks* hooks = options_.hooks;
   if (hooks == nullptr || hooks->local_fun == nullptr) return false;
   c.fun.captured = {reinterpret_cast<const Term*>(c.parts.get()), c.part_count};
-  return put(c.target, hooks->local_fun(hooks->context, h_, c.fun));
+  return put(c.target, hooks->local_fun(hooks->context, heap(), c.fun));
 }
 
 bool Decoder::finish_large_map(Composite& c) {
   const DecodeHooks* hooks = options_.hooks;
   const std::span<const Term> pairs(reinterpret_cast<const Term*>(c.parts.get()), c.part_count);
-  return hooks != nullptr && hooks->large_map != nullptr && put(c.target, hooks->large_map(hooks->context, h_, pairs));
+  return hooks != nullptr && hooks->large_map != nullptr && put(c.target, hooks->large_map(hooks->context, heap(), pairs));
 }
 
 // map: the header, right behind the keys. Puts them in order, which most are in; false when one occurs twice.

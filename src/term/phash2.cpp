@@ -16,40 +16,58 @@ inline U32 hash_portable_small(SWord v, U32 hash) {
   return mix1(hash, static_cast<U32>(v), kGolden);
 }
 
-// The hash so far is a local of run(): each step waits for the one before, and memory in between would make it wait longer.
+// The hash so far and the words at hand are locals of run(): each step waits for the one before, and memory in between would make it wait longer.
 class Phash2 {
  public:
   U32 run(Term t) {
     U32 hash = 0;
+    const Word first = t.bits();
+    const Word* at = &first;
+    std::size_t left = 1;
     for (;;) {
-      visit(t, hash);
-      if (!next(&t, hash)) return hash;
+      if (left == 0 && !next(&at, &left, hash)) return hash;
+      t = Term::from_bits(*at++);
+      left--;
+    again:
+      if (t.is_small()) {
+        hash = hash_portable_small(t.small_value(), hash);
+      } else if (t.is_atom()) {
+        U32 text = AtomTable::hash(t);
+        hash = hash == 0 ? text : mix1(hash, text, golden(3));
+      } else if (t.is_nil()) {
+        hash = hash == 0 ? 3468870702u : mix1(hash, 2, golden(2));
+      } else if (t.is_cons()) {
+        const Word* p = hash_text(t, hash);
+        if (p == nullptr) goto again;  // what came behind the bytes
+        if (left != 0) parts_.push({at, 0, left, Op::Terms});
+        at = p;
+        left = 2;
+      } else if (t.is_tuple()) {
+        std::size_t n = header_of(t).words();
+        hash = mix1(hash, static_cast<U32>(n), golden(9));
+        if (n == 0) continue;
+        if (left != 0) parts_.push({at, 0, left, Op::Terms});
+        at = words_from(t, 1);
+        left = n;
+      } else if (t.is_float_immediate()) {
+        visit_float(t, hash);
+      } else if (t.is_bitstring()) {
+        hash = hash_bitstring(t, hash, 0xFFFFFFFF);
+      } else {
+        if (left != 0) parts_.push({at, 0, left, Op::Terms});
+        left = 0;
+        visit(t, hash);
+      }
     }
   }
 
  private:
   // Hashes t, or the first part of it with the rest pushed.
-  [[gnu::always_inline]] void visit(Term t, U32& hash) {
-    if (t.is_small()) {
-      hash = hash_portable_small(t.small_value(), hash);
-    } else if (t.is_cons()) {
-      visit_list(t, hash);
-    } else if (t.is_boxed()) {
-      visit_boxed(t, hash);
-    } else if (t.is_atom()) {
-      U32 text = AtomTable::hash(t);
-      hash = hash == 0 ? text : mix1(hash, text, golden(3));
-    } else if (t.is_nil()) {
-      hash = hash == 0 ? 3468870702u : mix1(hash, 2, golden(2));
-    } else if (t.is_float_immediate()) {
-      visit_float(t, hash);
-    } else if (t.is_local_pid()) {
-      hash = mix1(hash, pid_number(t), golden(5));
-    } else if (t.is_local_port()) {
-      visit_port(t, hash);
-    } else {
-      VM_UNREACHABLE("phash2: no term");
-    }
+  void visit(Term t, U32& hash) {
+    if (t.is_boxed()) visit_boxed(t, hash);
+    else if (t.is_local_pid()) hash = mix1(hash, pid_number(t), golden(5));
+    else if (t.is_local_port()) visit_port(t, hash);
+    else VM_UNREACHABLE("phash2: no term");
   }
 
   [[gnu::always_inline]] static void visit_float(Term t, U32& hash) {
@@ -61,8 +79,8 @@ class Phash2 {
     hash = mix2(hash, static_cast<U32>(n), static_cast<U32>(n >> 32), golden(6));
   }
 
-  // Runs of bytes go four at a time.
-  [[gnu::always_inline]] void visit_list(Term t, U32& hash) {
+  // The bytes that a list begins with, four at a time. Where it goes on: a cell, or nullptr and in t what ends it.
+  [[gnu::always_inline]] static const Word* hash_text(Term& t, U32& hash) {
     unsigned count = 0;
     U32 bytes = 0;
     const Word* p = t.cons_cell();
@@ -79,17 +97,12 @@ class Phash2 {
       p = t.cons_cell();
     }
     if (count > 0) hash = mix1(hash, bytes, golden(4));
-    if (t.is_cons()) parts_.push({p, 0, 2, Op::Terms});
-    else parts_.push({p + 1, 0, 1, Op::Terms});
+    return t.is_cons() ? p : nullptr;
   }
 
-  [[gnu::always_inline]] void visit_boxed(Term t, U32& hash) {
+  void visit_boxed(Term t, U32& hash) {
     HeaderWord h = header_of(t);
     switch (h.kind()) {
-      case Kind::Tuple:
-        hash = mix1(hash, static_cast<U32>(h.words()), golden(9));
-        if (h.words() != 0) parts_.push({words_from(t, 1), 0, h.words(), Op::Terms});
-        return;
       case Kind::FlatMap:
       case Kind::HashMap:
         hash = mix1(hash, static_cast<U32>(map_key_count(t)), golden(16));
@@ -113,9 +126,6 @@ class Phash2 {
         hash = mix1(hash, AtomTable::hash(e.function), golden(14));
         return;
       }
-      case Kind::HeapBinary:
-      case Kind::RefcBinary:
-      case Kind::SubBits: hash = hash_bitstring(t, hash, 0xFFFFFFFF); return;
       case Kind::BigInt: hash = hash_big(t, hash); return;
       case Kind::Float: visit_float(t, hash); return;
       case Kind::Ref:
@@ -127,32 +137,19 @@ class Phash2 {
     }
   }
 
-  // The next term to visit; false when all is hashed.
-  [[gnu::always_inline]] bool next(Term* t, U32& hash) {
+  // The next words to visit; false when all is hashed.
+  bool next(const Word** at, std::size_t* left, U32& hash) {
     while (!parts_.empty()) {
       Part& part = parts_.top();
       switch (part.op) {
-        case Op::Terms: {
-          // Small numbers and atoms at once.
-          const Word* a = part.a;
-          std::size_t n = part.n;
-          Term x;
-          bool deeper = false;
-          do {
-            x = Term::from_bits(*a++);
-            n--;
-            if (x.is_small()) hash = hash_portable_small(x.small_value(), hash);
-            else if (x.is_atom() && hash != 0) hash = mix1(hash, AtomTable::hash(x), golden(3));
-            else deeper = true;
-          } while (!deeper && n != 0);
-          if (n == 0) parts_.pop();
-          else part.a = a, part.n = n;
-          if (!deeper) break;
-          *t = x;
+        case Op::Terms:
+          *at = part.a;
+          *left = part.n;
+          parts_.pop();
           return true;
-        }
         case Op::Pairs: {
-          *t = Term::from_bits(*part.a++);
+          *at = part.a++;
+          *left = 1;
           const Word* value = reinterpret_cast<const Word*>(part.b);
           part.b += kWordBytes;
           if (--part.n == 0) parts_.pop();
@@ -165,8 +162,8 @@ class Phash2 {
           if (--part.n == 0) parts_.pop();
           if (child.is_cons()) {
             parts_.push({nullptr, 0, 0, Op::PairEnd});
-            parts_.push({child.cons_cell() + 1, 0, 1, Op::Terms});
-            *t = child.head();
+            *at = child.cons_cell();
+            *left = 2;
             return true;
           }
           push_map_pairs(parts_, child);
