@@ -36,6 +36,8 @@ std::mutex orphan_lock;
 std::vector<Deferred>* orphans = nullptr;
 std::atomic<bool> have_orphans{false};
 
+constexpr std::size_t kMany = 128;
+
 struct ThreadState {
   Record* record = nullptr;
   std::vector<Deferred> limbo;
@@ -151,7 +153,9 @@ void Epoch::quiescent() {
     s.record->seen.store(now);
     if (s.freed < s.limbo.size()) run_ripe(s);
   }
-  if ((++s.ticks & 15) == 0 && (s.freed < s.limbo.size() || have_orphans.load(std::memory_order_relaxed))) {
+  // Who defers much looks each time, so that what it takes next is memory that was just freed and not yet cold.
+  const std::size_t waiting = s.limbo.size() - s.freed;
+  if (((++s.ticks & 15) == 0 || waiting > kMany) && (waiting != 0 || have_orphans.load(std::memory_order_relaxed))) {
     adopt_orphans(s);
     if (try_advance()) {
       announce(s);
