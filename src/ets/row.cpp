@@ -18,10 +18,44 @@ namespace vm::ets {
 
 namespace {
 
+// Memory of rows that went lately, by its words, for those that come next on this thread: who writes a row again takes what the one before left.
+// Bounded, so that the memory of a large table goes back to the system's allocator.
+struct FreeMemory {
+  FreeMemory* next;
+};
+struct FreeMemories {
+  static constexpr std::size_t kSizes = 25, kMostWords = 1 << 16;
+  FreeMemory* first[kSizes]{};
+  std::size_t words = 0;
+  ~FreeMemories() {
+    for (FreeMemory*& list : first) {
+      while (FreeMemory* block = list) {
+        list = block->next;
+        std::free(block);
+      }
+    }
+    words = kMostWords;  // what goes later goes to the allocator
+  }
+};
+thread_local FreeMemories free_memories;
+
 void* take_memory(std::size_t words) {
+  FreeMemories& m = free_memories;
+  if (words < FreeMemories::kSizes && m.first[words] != nullptr) {
+    FreeMemory* block = m.first[words];
+    m.first[words] = block->next;
+    m.words -= words;
+    return block;
+  }
   void* block = std::malloc(words * kWordBytes);
   VM_CHECK(block != nullptr);
   return block;
+}
+void give_memory(void* block, std::size_t words) {
+  FreeMemories& m = free_memories;
+  if (words >= FreeMemories::kSizes || m.words >= FreeMemories::kMostWords) return std::free(block);
+  m.first[words] = new (block) FreeMemory{m.first[words]};
+  m.words += words;
 }
 
 // The copier asks once, for all it needs: that is when the row's block is made.
@@ -99,6 +133,7 @@ Row* Row::create_packed(Term tuple, bool linked, std::size_t key_position) {
 
 void Row::destroy(Row* row) {
   Word* block = reinterpret_cast<Word*>(row);
+  const std::size_t words = row->bytes() / kWordBytes;
   if (row->nested()) {
     block = row->front();
     if (block[0]) {
@@ -109,7 +144,7 @@ void Row::destroy(Row* row) {
   } else if (row->linked()) {
     block -= 1;
   }
-  std::free(block);
+  give_memory(block, words);
 }
 
 void Row::retire(Row* row) {

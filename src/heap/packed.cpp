@@ -48,9 +48,11 @@ bool is_text(Term list, std::size_t* n) {
   return list.is_nil();
 }
 
+constexpr std::size_t kUsualBytes = 120;
+
 class Packer {
  public:
-  Packer(std::vector<Term>* kept, std::size_t most) : kept_(kept), most_(most) {}
+  Packer(std::vector<Term>* kept, std::size_t most) : kept_(kept), most_(most) { bytes_.reserve(kUsualBytes); }
 
   // False: it takes too many bytes.
   bool run(Term t) {
