@@ -31,7 +31,7 @@ struct Breakpoint {
   // --- the engine's
   CodeWord original = 0;  // of a function: its first cell
   CodeWord cells[8]{};    // where an export's or a built-in's callers go
-  Export recall;          // leads to the cells of a built-in's breakpoint
+  Export recall, again;   // lead to the cells of a built-in's breakpoint, and behind it
 };
 
 }  // namespace vm::code

@@ -71,6 +71,11 @@ inline Word place_in_map(Term map, Word key, CodePtr note) {
   return 0;
 }
 
+// Cells that are a built-in's entry, which nothing follows.
+inline bool is_entry_of_bif(CodeWord cell) {
+  return cell == cell_of(code::Op::call_bif_export) || cell == cell_of(Fused::call_bif_untraced);
+}
+
 void set_function_clause(Registers& r, CodePtr pc) {
   // [label][module][function][arity]
   set_error(*r.process, atoms::function_clause);

@@ -103,6 +103,8 @@ void frame_returns(Registers& r, CodePtr frame);
 std::size_t trace_frame_slots(const proc::Runtime& rt, CodePtr frame);
 // The frames between the stack's top and `end` are about to be unwound by this exception; `handler`: where it is caught, or nullptr.
 void unwind_traced(Process& p, const Word* end, Term cls, Term reason, CodePtr handler);
+// The instruction that called a traced built-in; `otherwise` when nobody on the stack did.
+CodePtr traced_caller(const Process& p, CodePtr otherwise);
 // What Bif::enter is for a traced built-in.
 Term recall_traced(proc::BifContext& cx, const Term* args);
 

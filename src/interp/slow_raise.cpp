@@ -78,7 +78,8 @@ CodePtr raise_pending(Registers& r, const code::Mfa* first, CodePtr pc) {
   Word* frame = nullptr;
   Word* slot = p.catches > 0 ? find_handler(p.heap, &frame) : nullptr;
   if (VM_UNLIKELY(p.is_traced(proc::kTraceFrames)))
-    unwind_traced(p, slot ? slot : p.heap.stack_end(), class_atom(e.cls), e.reason,
+    unwind_traced(p, slot ? slot : p.heap.stack_end(), slot || e.cls != ExceptionClass::Throw ? class_atom(e.cls) : Term(atoms::error),
+                  slot || e.cls != ExceptionClass::Throw ? e.reason : term::Tuple::make(p.heap, atoms::nocatch, e.reason),
                   slot ? p.runtime->code->catch_handler(Term::from_bits(*slot).catch_index()) : nullptr);
   if (!slot) {
     end_uncaught(p, e, trace);

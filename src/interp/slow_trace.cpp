@@ -68,6 +68,16 @@ bool open_frames(Registers& r, const code::Mfa& mfa, const proc::CallTrace& t) {
 
 }  // namespace
 
+CodePtr traced_caller(const Process& p, CodePtr otherwise) {
+  const proc::Runtime& rt = *p.runtime;
+  for (const Word* sp = p.heap.stack_top(); sp + 1 < p.heap.stack_end();) {
+    auto pc = reinterpret_cast<CodePtr>(sp[1]);
+    if (!rt.is_trace_frame(pc)) return pc - 1;
+    sp += kPairWords + trace_frame_slots(rt, pc);
+  }
+  return otherwise;
+}
+
 void break_at(code::Breakpoint& b, CodePtr entry) {
   auto* cell = const_cast<CodeWord*>(entry);
   if (*cell == cell_of(Fused::breakpoint)) return;
@@ -96,6 +106,8 @@ void arm_bif(code::Breakpoint& b) {
   c[0] = cell_of(Fused::breakpoint_jump);
   c[1] = reinterpret_cast<CodeWord>(&b);
   c += 2;
+  b.again.mfa = bif.mfa;
+  b.again.entry.store(c, std::memory_order_release);
   if (bif.kind == code::BifKind::DirtyCpu || bif.kind == code::BifKind::DirtyIo) {
     *c++ = cell_of(Fused::enter_dirty);
     *c++ = enter_dirty_operand(bif);
@@ -119,6 +131,7 @@ void Interpreter::arm(code::Breakpoint& b) {
   if (b.armed) return;
   b.armed = true;
   if (b.bif) {
+    if (is_apply(*b.bif)) return;  // whoever applies goes on to what is applied
     arm_bif(b);
   } else if (b.exported) {
     b.cells[0] = cell_of(Fused::breakpoint_jump);

@@ -71,13 +71,11 @@ Term Actions::trace(const Term* args, std::size_t count) {
   if (!parse_flags(rt, args[count - 2], &off) || !parse_flags(rt, args[count - 1], &on) || off.cpu_timestamp || on.cpu_timestamp)
     return Term::non_value();
   const TracerRef tracer = on.has_tracer ? on.tracer : off.has_tracer ? off.tracer : TracerRef::share(t ? t->tracer : nullptr);
-  return change(on.flags, off.flags & ~on.flags, tracer, count == 3 ? args[0] : Term::non_value());
+  if (tracer && ask(rt, *tracer.get(), Topic::Status, atoms::trace_status, process_.pid) == Verdict::Remove) return Term::non_value();
+  return change(on.flags, off.flags, tracer, count == 3 ? args[0] : Term::non_value());
 }
 
-void Actions::silence(bool on) {
-  constexpr std::uint32_t kSilent = kTraceSilent;
-  State::of(*process_.runtime).change_both(process_, on ? kSilent : 0, on ? 0 : kSilent, nullptr);
-}
+void Actions::silence(bool on) { State::of(*process_.runtime).change(process_, on, kTraceSilent, {}); }
 
 Term Actions::caller(bool with_line) {
   if (kind_ == MessageKind::Test) return atoms::undefined;

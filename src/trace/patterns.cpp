@@ -111,12 +111,12 @@ void apply_breakpoint(BreakData& d, Change change, const PatternFlags& flags, co
   }
   if (flags.count) {
     if (!on) d.count = nullptr;
-    else if (change == Change::Restart || !d.count) d.count = std::make_shared<std::atomic<std::uint64_t>>(0);
+    else if (change != Change::Pause) d.count = std::make_shared<std::atomic<std::uint64_t>>(0);
     d.counting = on && change != Change::Pause;
   }
   if (flags.time) {
     if (!on) d.times = nullptr;
-    else if (change == Change::Restart || !d.times) d.times = std::make_shared<CallTimes>();
+    else if (change != Change::Pause) d.times = std::make_shared<CallTimes>();
     d.timing = on && change != Change::Pause;
   }
 }

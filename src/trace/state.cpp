@@ -50,12 +50,10 @@ bool State::change(Process& p, bool on, std::uint32_t flags, const TracerRef& tr
 bool State::change_both(Process& p, std::uint32_t on, std::uint32_t off, Tracer* tracer) {
   sync::SpinGuard guard(lock_of(p));
   const Tracing* now = p.tracing.load(std::memory_order_acquire);
-  Tracer* keep = now ? now->tracer : nullptr;
-  if (tracer &&
-      (!keep || (!same_tracer(*keep, *tracer) && ask(runtime_, *keep, Topic::Status, atoms::trace_status, p.pid) == Verdict::Remove)))
-    keep = tracer;
-  else if (tracer && !same_tracer(*keep, *tracer)) return false;
-  return replace_locked(p, ((now ? now->flags : 0) & ~off) | on, keep);
+  const std::uint32_t before = now ? now->flags : 0;
+  const std::uint32_t after = tracer ? (before & ~off) | on : 0;
+  if (after == before && (!now || same_tracer(*now->tracer, *tracer))) return false;
+  return replace_locked(p, after, tracer);
 }
 
 void State::clear(Process& p) {

@@ -49,7 +49,8 @@ class State {
   // --- one process or port
   // Sets or clears flags of a tracee. False: somebody else traces it already and is alive.
   bool change(Process& p, bool on, std::uint32_t flags, const TracerRef& tracer);
-  // Flags on and off at once, for actions of match specifications; takes the tracer over when there was none or the old one is dead.
+  // Flags on and off at once and whoever traces, for actions of match specifications; without a tracer nothing is traced any more. Whether that
+  // changed anything.
   bool change_both(Process& p, std::uint32_t on, std::uint32_t off, Tracer* tracer);
   // Nothing traces p any more.
   void clear(Process& p);
