@@ -6,6 +6,7 @@
 #include "bif/bif_decls.gen.h"
 #include "os/calendar.h"
 #include "os/clock.h"
+#include "proc/references.h"
 #include "proc/runtime.h"
 #include "proc/time.h"
 
@@ -135,8 +136,6 @@ DateTime local_now() {
   return d;
 }
 
-std::atomic<std::int64_t> last_now{0};
-
 }  // namespace
 
 BifResult erlang_monotonic_time_0(BifContext& cx) { return term::make_integer(cx.heap(), proc::monotonic_ns()); }
@@ -147,14 +146,7 @@ BifResult erlang_time_offset_0(BifContext& cx) { return term::make_integer(cx.he
 BifResult erlang_time_offset_1(BifContext& cx, Term unit) { return in_unit(cx, proc::time_offset_ns(), unit); }
 BifResult erlang_timestamp_0(BifContext& cx) { return stamp(cx.heap(), proc::system_time_ns() / 1000); }
 
-BifResult erlang_now_0(BifContext& cx) {
-  std::int64_t us = proc::system_time_ns() / 1000;
-  std::int64_t last = last_now.load(std::memory_order_relaxed);
-  do {
-    if (us <= last) us = last + 1;
-  } while (!last_now.compare_exchange_weak(last, us, std::memory_order_relaxed));
-  return stamp(cx.heap(), us);
-}
+BifResult erlang_now_0(BifContext& cx) { return stamp(cx.heap(), proc::next_now_us()); }
 
 BifResult erlang_date_0(BifContext& cx) { return date_of(cx.heap(), local_now()); }
 BifResult erlang_time_0(BifContext& cx) { return time_of(cx.heap(), local_now()); }

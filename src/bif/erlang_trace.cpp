@@ -250,8 +250,8 @@ BifResult erlang_trace_info_2(BifContext& cx, Term who, Term key) {
     if (!p || (p->on && !p->spec)) return pair(cx, key, atoms::true_);
     return pair(cx, key, p->on ? heap::copy(p->spec->source(), cx.heap()) : Term(atoms::false_));
   }
-  if (is_any_of(who, {atoms::new_, atoms::new_processes})) return tracee_info(cx, key, state.new_processes.load(std::memory_order_acquire));
-  if (who == atoms::new_ports) return tracee_info(cx, key, state.new_ports.load(std::memory_order_acquire));
+  if (is_any_of(who, {atoms::new_, atoms::new_processes})) return tracee_info(cx, key, state.live_default(state.new_processes));
+  if (who == atoms::new_ports) return tracee_info(cx, key, state.live_default(state.new_ports));
   if (who.is_local_port()) {
     if (!cx.runtime().ports || !cx.runtime().ports->find(who)) return atoms::undefined;
     return tracee_info(cx, key, nullptr);

@@ -70,6 +70,7 @@ void remove_message(Process& p) {
 }
 
 void receive_timeout(Process& p) {
+  if (VM_UNLIKELY(p.is_traced(proc::kTraceReceive))) p.runtime->trace->received(p, atoms::clock_service, atoms::timeout);
   p.mailbox.rewind();
   p.flags &= ~static_cast<std::uint32_t>(Process::kUsingTimer | Process::kTimedOut);
 }

@@ -44,6 +44,7 @@ bool on_exit(Process& p, Signal* s, Term* exit_reason) {
     const bool active = e->unlink_id == 0;
     p.links->links.remove(s->from.bits());
     if (!active) return true;
+    if (VM_UNLIKELY(p.is_traced(kTraceProcs))) p.runtime->trace->process_event(p, atoms::getting_unlinked, s->from, Term::non_value());
   } else if (reason == atoms::kill) {
     *exit_reason = atoms::killed;
     return false;
@@ -129,6 +130,7 @@ bool on_alias_message(Process& p, Signal* s) {
     }
   }
   s->kind = SignalKind::Message;
+  if (VM_UNLIKELY(p.is_traced(kTraceReceive))) p.runtime->trace->received(p, s->from, s->term);
   p.mailbox.append(s);
   return true;
 }
@@ -196,10 +198,11 @@ bool handle_signal(Process& p, Signal* s, Term* exit_reason) {
 
 bool handle_incoming(Process& p) {
   Signal* s = p.mailbox.take_incoming();
-  if (VM_UNLIKELY(p.is_traced(kTraceReceive)) && s) p.runtime->trace->received(p, s);
+  const bool traced = p.is_traced(kTraceReceive);
   while (s) {
     Signal* next = s->next;
     if (VM_LIKELY(s->kind == SignalKind::Message)) {
+      if (VM_UNLIKELY(traced)) p.runtime->trace->received(p, s->from, s->term);
       p.mailbox.append(s);
     } else {
       Term reason = atoms::normal;

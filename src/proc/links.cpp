@@ -42,6 +42,7 @@ void append_message(Process& p, Term message, heap::HeapFragment* fragments, Ter
   m->term = message;
   m->fragments = fragments;
   m->from = from;
+  if (VM_UNLIKELY(p.is_traced(kTraceReceive))) p.runtime->trace->received(p, from, message);
   p.mailbox.append(m);
 }
 

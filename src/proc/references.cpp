@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proc/references.h"
 
+#include "proc/time.h"
+
 #include <atomic>
 
 #include "os/clock.h"
@@ -91,5 +93,15 @@ std::uint64_t next_unique_integer() {
 }
 
 std::int64_t next_monotonic_unique() { return monotonic_unique.fetch_add(1, std::memory_order_relaxed); }
+
+std::int64_t next_now_us() {
+  static std::atomic<std::int64_t> last_now{0};
+  std::int64_t us = system_time_ns() / 1000;
+  std::int64_t last = last_now.load(std::memory_order_relaxed);
+  do {
+    if (us <= last) us = last + 1;
+  } while (!last_now.compare_exchange_weak(last, us, std::memory_order_relaxed));
+  return us;
+}
 
 }  // namespace vm::proc

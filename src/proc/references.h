@@ -19,6 +19,9 @@ std::uint64_t ref_key(Term ref);
 Term make_key_ref(term::HeapWriter& h, std::uint64_t key);
 Term make_key_pid_ref(term::HeapWriter& h, std::uint64_t key, Term pid);
 
+// System time in microseconds, later than whatever it answered before (erlang:now/0).
+std::int64_t next_now_us();
+
 // All numbers of any reference, packed, to compare two of them.
 inline void reference_words(Term ref, Word out[3]) {
   const term::RefNumbers r = term::ref_numbers(ref);

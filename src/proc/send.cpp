@@ -25,17 +25,6 @@ Signal* message_signal(SignalKind kind, Term from, Term message) {
   return s;
 }
 
-SendOutcome send_to_name(Process& from, Term name, Term message, bool must_exist) {
-  const Term to = from.runtime->registry->lookup(name);
-  if (!to.is_value()) return must_exist ? SendOutcome::Badarg : SendOutcome::Ok;
-  if (to.is_local_pid()) {
-    send(from, to, message);
-    return SendOutcome::Ok;
-  }
-  if (from.runtime->hooks.send_to_port) from.runtime->hooks.send_to_port(*from.runtime, &from, to, message);
-  return from.pending != PendingKind::None ? SendOutcome::Trap : SendOutcome::Ok;
-}
-
 SendOutcome send_elsewhere(Process& from, Term to, Term message) {
   if (from.runtime->hooks.send_remote) from.runtime->hooks.send_remote(*from.runtime, from, to, message);
   return from.pending != PendingKind::None ? SendOutcome::Trap : SendOutcome::Ok;
@@ -66,17 +55,35 @@ Signal* outgoing(SignalKind kind, Process& from, Term to, Term message) {
                                                                : message_signal(kind, from.pid, message);
 }
 
-}  // namespace
-
-void send(Process& from, Term to_local_pid, Term message) {
+void send_shown(Process& from, Term to_local_pid, Term message, Term shown) {
   Process* to = from.runtime->processes->lookup(to_local_pid);
   if (VM_UNLIKELY(!to)) {
-    if (from.is_traced(kTraceSend | kTraceToken)) traced_message(SignalKind::Message, from, to_local_pid, message, false);
+    if (from.is_traced(kTraceSend | kTraceToken)) traced_message(SignalKind::Message, from, shown, message, false);
     return;
   }
-  Signal* s = outgoing(SignalKind::Message, from, to_local_pid, message);
+  Signal* s = outgoing(SignalKind::Message, from, shown, message);
   if (VM_UNLIKELY(!to->deliver(s))) Signal::destroy(s);
 }
+
+// `shown`: the destination as it was given.
+SendOutcome send_to_name(Process& from, Term name, Term message, bool must_exist, Term shown) {
+  const Term to = from.runtime->registry->lookup(name);
+  if (!to.is_value()) {
+    if (must_exist) return SendOutcome::Badarg;
+    if (VM_UNLIKELY(from.is_traced(kTraceSend | kTraceToken))) traced_message(SignalKind::Message, from, shown, message, false);
+    return SendOutcome::Ok;
+  }
+  if (to.is_local_pid()) {
+    send_shown(from, to, message, shown);
+    return SendOutcome::Ok;
+  }
+  if (from.runtime->hooks.send_to_port) from.runtime->hooks.send_to_port(*from.runtime, &from, to, message);
+  return from.pending != PendingKind::None ? SendOutcome::Trap : SendOutcome::Ok;
+}
+
+}  // namespace
+
+void send(Process& from, Term to_local_pid, Term message) { send_shown(from, to_local_pid, message, to_local_pid); }
 
 void send_owned(Process& to, heap::OwnedTerm&& message, Term from) {
   Signal* s = Signal::create(SignalKind::Message);
@@ -108,7 +115,7 @@ SendOutcome send_any(Process& from, Term to, Term message) {
     send(from, to, message);
     return SendOutcome::Ok;
   }
-  if (to.is_atom()) return send_to_name(from, to, message, true);
+  if (to.is_atom()) return send_to_name(from, to, message, true, to);
   if (to.is_local_port()) {
     if (from.runtime->hooks.send_to_port) from.runtime->hooks.send_to_port(*from.runtime, &from, to, message);
     return from.pending != PendingKind::None ? SendOutcome::Trap : SendOutcome::Ok;
@@ -122,7 +129,7 @@ SendOutcome send_any(Process& from, Term to, Term message) {
   if (to.is_tuple_of(2)) {
     const term::Tuple t = term::Tuple::from(to);
     if (!t[0].is_atom() || !t[1].is_atom()) return SendOutcome::Badarg;
-    if (t[1] == from.runtime->node_name) return send_to_name(from, t[0], message, false);
+    if (t[1] == from.runtime->node_name) return send_to_name(from, t[0], message, false, to);
     return send_elsewhere(from, to, message);
   }
   return SendOutcome::Badarg;

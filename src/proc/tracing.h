@@ -93,7 +93,7 @@ struct TraceHooks {
   void (*time_returned)(Process& p, Term previous) = nullptr;
   // Messages. sent: before it is sent, to whom it goes (or a name that nobody has). received: as it comes into the inbox; the signal may lose its token.
   void (*sent)(Process& p, Term to, Term message, bool exists) = nullptr;
-  void (*received)(Process& p, const Signal* first) = nullptr;  // all that came in, linked by next
+  void (*received)(Process& p, Term from, Term message) = nullptr;  // as it enters the inbox; from: no pid when the emulator sends
   // {trace, Pid, What, A} or, with a value as b, {trace, Pid, What, A, B}.
   void (*process_event)(Process& p, Term what, Term a, Term b) = nullptr;
   // A child was made and nobody knows it yet. args: as given to spawn.

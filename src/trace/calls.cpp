@@ -47,8 +47,8 @@ CallTrace trace_call(Process& p, const code::Breakpoint& at, const Term* x, cons
   const TracerRef keep = TracerRef::share(who.tracer);  // the specification may change who traces, this call is told of all the same
   CallTrace result;
   Term said = atoms::true_;
+  Actions actions(p, MessageKind::Call);  // `said` may lie in it
   if (spec) {
-    Actions actions(p, MessageKind::Call);
     said = actions.run(*spec, args);
     result.return_from = actions.return_trace;
     result.exception_from = actions.exception_trace;
@@ -92,6 +92,15 @@ CallTrace meta_call(Process& p, const code::Breakpoint& at, const BreakData& d, 
   return trace_call(p, at, x, d.meta_spec.get(), true, {tracer, kTraceCall | kTraceTimestamp, true});
 }
 
+// Whoever traces a process that is measured may have died.
+bool has_live_tracer(Process& p) {
+  const Tracing* t = p.tracing.load(std::memory_order_acquire);
+  if (!t) return false;
+  if (ask(*p.runtime, *t->tracer, Topic::Status, atoms::trace_status, p.pid) != Verdict::Remove) return true;
+  State::of(*p.runtime).drop_dead(p, t);
+  return false;
+}
+
 CallTrace called(Process& p, code::Breakpoint& at, const Term* x, unsigned step) {
   const BreakData* d = at.data.load(std::memory_order_acquire);
   if (!d) return {};
@@ -99,7 +108,7 @@ CallTrace called(Process& p, code::Breakpoint& at, const Term* x, unsigned step)
   if (step == 1) return d->meta ? meta_call(p, at, *d, x) : CallTrace{};
   CallTrace result;
   if (d->counting) d->count->fetch_add(1, std::memory_order_relaxed);
-  if (d->timing && p.is_traced(kTraceCall) && !(p.flags & Process::kSensitive)) {
+  if (d->timing && p.is_traced(kTraceCall) && !(p.flags & Process::kSensitive) && has_live_tracer(p)) {
     result.timed = true;
     result.previous = time_entered(p, at);
   }

@@ -3,6 +3,7 @@
 
 #include "ops/maps.h"
 #include "os/clock.h"
+#include "proc/references.h"
 #include "proc/send.h"
 #include "proc/time.h"
 #include "sched/scheduler.h"
@@ -92,7 +93,7 @@ void emit_to_module(Runtime& rt, Process* current, const Tracer& tracer, const E
 }  // namespace
 
 Term time_term(Runtime& rt, term::HeapWriter& h, std::uint32_t flags) {
-  if (flags & kTraceTimestamp) return triple_of_us(h, (State::of(rt).cpu_timestamp ? os::process_cpu_ns() : proc::system_time_ns()) / 1000);
+  if (flags & kTraceTimestamp) return triple_of_us(h, State::of(rt).cpu_timestamp ? os::process_cpu_ns() / 1000 : proc::next_now_us());
   if (flags & kTraceStrictMonotonic) {
     const Term now = term::make_integer(h, proc::monotonic_ns());
     return term::Tuple::make(h, now, term::make_integer(h, proc::next_monotonic_unique()));

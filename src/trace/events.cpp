@@ -27,13 +27,12 @@ void tell(Process& p, const Tracing& t, Topic topic, Term tag, Term a, Term b = 
 }
 
 // Whether a message passes the pattern; *result is what its specification says of it.
-bool passes(Process& p, const MessagePattern* pattern, std::span<const Term> args, MessageKind kind, Term* result) {
+bool passes(Process& p, const MessagePattern* pattern, std::span<const Term> args, Actions& actions, Term* result) {
   *result = atoms::true_;
   if (!pattern) return true;
   if (!pattern->on) return false;
   if (!pattern->spec) return true;
-  Actions actions(p, kind);
-  *result = actions.run(*pattern->spec, args);
+  *result = actions.run(*pattern->spec, args);  // lies in `actions`, perhaps
   return *result != atoms::false_ && result->is_value() && !p.is_traced(kTraceSilent);
 }
 
@@ -41,22 +40,22 @@ void sent(Process& p, Term to, Term message, bool exists) {
   if (!p.is_traced(kTraceSend) || (p.flags & Process::kSensitive)) return;
   Term result;
   const Term args[] = {to, message};
-  if (!passes(p, State::of(*p.runtime).send_pattern.load(std::memory_order_acquire), args, MessageKind::Send, &result)) return;
+  Actions actions(p, MessageKind::Send);
+  if (!passes(p, State::of(*p.runtime).send_pattern.load(std::memory_order_acquire), args, actions, &result)) return;
   const Term tag = exists ? atoms::send : atoms::send_to_non_existing_process;
   if (const Tracing* t = wanted(p, kTraceSend, Topic::Send, tag)) tell(p, *t, Topic::Send, tag, message, to, result);
 }
 
-void received(Process& p, const Signal* s) {
-  const State& state = State::of(*p.runtime);
-  for (; s; s = s->next) {
-    if (s->kind != SignalKind::Message && !(s->kind == SignalKind::AliasMessage && has_alias(p, s->id))) continue;
-    Term result;
-    const bool known = s->from.is_pid() || s->from.is_port();
-    const Term args[] = {known ? p.runtime->node_name : Term(atoms::system), known ? s->from : Term(atoms::undefined), s->term};
-    if (!passes(p, state.receive_pattern.load(std::memory_order_acquire), args, MessageKind::Receive, &result)) continue;
-    if (const Tracing* t = wanted(p, kTraceReceive, Topic::Receive, atoms::receive_))
-      tell(p, *t, Topic::Receive, atoms::receive_, s->term, Term::non_value(), result);
-  }
+void received(Process& p, Term from, Term message) {
+  if (p.flags & Process::kSensitive) return;
+  Term result;
+  const bool known = from.is_pid() || from.is_port();
+  const Term node = known ? p.runtime->node_name : from.is_atom() ? from : Term(atoms::system);
+  const Term args[] = {node, known ? from : Term(atoms::undefined), message};
+  Actions actions(p, MessageKind::Receive);
+  if (!passes(p, State::of(*p.runtime).receive_pattern.load(std::memory_order_acquire), args, actions, &result)) return;
+  if (const Tracing* t = wanted(p, kTraceReceive, Topic::Receive, atoms::receive_))
+    tell(p, *t, Topic::Receive, atoms::receive_, message, Term::non_value(), result);
 }
 
 void process_event(Process& p, Term what, Term a, Term b) {
@@ -98,7 +97,7 @@ void inherit(Process& parent, Process& child, bool is_linked) {
 
 void spawned(Process* parent, Process& child, Term module, Term function, Term args, bool is_linked) {
   State& state = State::of(*child.runtime);
-  if (const Tracing* t = state.new_processes.load(std::memory_order_acquire)) State::give(child, t->flags, t->tracer);
+  if (const Tracing* t = state.live_default(state.new_processes)) State::give(child, t->flags, t->tracer);
   if (!parent) return;
   inherit(*parent, child, is_linked);
   if (parent->is_traced(kTraceToken)) token_for_child(*parent, child, module, function, args);

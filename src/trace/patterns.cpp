@@ -51,7 +51,10 @@ Breakpoint* make(const code::Mfa& mfa) {
 }
 
 Breakpoint& breakpoint_of(code::Function& f) {
-  if (Breakpoint* b = f.breakpoint.load(std::memory_order_acquire)) return *b;
+  if (Breakpoint* b = f.breakpoint.load(std::memory_order_acquire)) {
+    if (!b->armed) b->bif = f.bif;  // native code may have come since
+    return *b;
+  }
   Breakpoint* b = make(f.mfa);
   b->function = &f;
   b->bif = f.bif;

@@ -90,6 +90,13 @@ void State::change_default(std::atomic<Tracing*>& which, bool on, std::uint32_t 
   retire_tracing(now);
 }
 
+const Tracing* State::live_default(std::atomic<Tracing*>& which) {
+  const Tracing* t = which.load(std::memory_order_acquire);
+  if (!t || ask(runtime_, *t->tracer, Topic::Status, atoms::trace_status, term::kNil) != Verdict::Remove) return t;
+  change_default(which, false, ~std::uint32_t{0}, {});
+  return nullptr;
+}
+
 void State::replace(std::atomic<MessagePattern*>& which, MessagePattern* with) {
   if (MessagePattern* old = which.exchange(with, std::memory_order_acq_rel))
     sync::Epoch::defer(old, [](void* p) { delete static_cast<MessagePattern*>(p); });

@@ -61,6 +61,8 @@ class State {
 
   // --- new ones
   std::atomic<proc::Tracing*> new_processes{nullptr}, new_ports{nullptr};
+  // The same when its tracer is alive, else it is cleared.
+  const proc::Tracing* live_default(std::atomic<proc::Tracing*>& which);
   void change_default(std::atomic<proc::Tracing*>& which, bool on, std::uint32_t flags, const TracerRef& tracer);
 
   // --- messages
