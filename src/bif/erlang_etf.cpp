@@ -9,6 +9,8 @@
 #include "etf/decode.h"
 #include "etf/encode.h"
 #include "ops/bits.h"
+#include "proc/exported_aliases.h"
+#include "proc/references.h"
 #include "proc/runtime.h"
 
 namespace vm::bif {
@@ -28,6 +30,10 @@ struct WriteOptions {
 WriteOptions default_options(BifContext& cx) {
   WriteOptions o;
   o.encode.utf8_atoms = cx.runtime().settings.otp_release >= kUtf8AtomsSince;
+  o.encode.note_alias = [](void* runtime, Term ref, Term pid) {
+    proc::note_exported_alias(*static_cast<proc::Runtime*>(runtime), proc::ref_key(ref), pid);
+  };
+  o.encode.alias_context = &cx.runtime();
   return o;
 }
 

@@ -105,10 +105,21 @@ BifResult erlang_op_send_2(YieldContext& cx, Term to, Term message) { return sen
 BifResult erlang_send_2(YieldContext& cx, Term to, Term message) { return send_with_result(cx, to, message, message); }
 
 BifResult erlang_send_3(YieldContext& cx, Term to, Term message, Term options) {
-  bool good = true;
-  for (; good && options.is_cons(); options = options.tail())
-    good = options.head() == atoms::nosuspend || options.head() == atoms::noconnect;
-  if (!good || !options.is_nil()) return cx.error_with_cause(atoms::badarg, atoms::badopt);
+  bool nosuspend = false, noconnect = false;
+  for (; options.is_cons(); options = options.tail()) {
+    if (options.head() == atoms::nosuspend) nosuspend = true;
+    else if (options.head() == atoms::noconnect) noconnect = true;
+    else return cx.error_with_cause(atoms::badarg, atoms::badopt);
+  }
+  if (!options.is_nil()) return cx.error_with_cause(atoms::badarg, atoms::badopt);
+  Process& p = cx.process();
+  const bool other_node = to.is_tuple_of(2)
+                              ? Tuple::from(to)[0].is_atom() && Tuple::from(to)[1].is_atom() && !is_this_node(p, Tuple::from(to)[1])
+                              : to.is_external();
+  if (other_node && p.runtime->hooks.send_remote_if) {
+    cx.bump(3);
+    return p.runtime->hooks.send_remote_if(p, to, message, nosuspend, noconnect);
+  }
   return send_with_result(cx, to, message, atoms::ok);
 }
 
@@ -156,7 +167,7 @@ BifResult erlang_link_1(BifContext& cx, Term target) {
     if (proc::link(p, target)) return atoms::true_;
   } else if (!target.is_external() || target.is_ref()) {
     return cx.badarg();
-  } else if (p.runtime->hooks.link_remote && !is_this_node(p, term::external_node(target)->name)) {
+  } else if (target.is_pid() && p.runtime->hooks.link_remote && !is_this_node(p, term::external_node(target)->name)) {
     return p.runtime->hooks.link_remote(p, target);
   } else if (target.is_port() && !is_this_node(p, term::external_node(target)->name)) {
     return cx.badarg();
@@ -172,7 +183,7 @@ BifResult erlang_unlink_1(BifContext& cx, Term target) {
   if (!target.is_pid() && !target.is_port()) return cx.badarg();
   Process& p = cx.process();
   if (target.is_local_pid() || target.is_local_port()) proc::unlink(p, target);
-  else if (p.runtime->hooks.unlink_remote) return p.runtime->hooks.unlink_remote(p, target);
+  else if (target.is_pid() && p.runtime->hooks.unlink_remote) return p.runtime->hooks.unlink_remote(p, target);
   return atoms::true_;
 }
 

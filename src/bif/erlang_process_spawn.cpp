@@ -3,6 +3,7 @@
 // erlang: spawn and its options; erts_internal: spawn_request, spawn_system_process.
 #include "bif/bif_decls.gen.h"
 #include "bif/process_options.h"
+#include "dist/send.h"
 #include "proc/references.h"
 #include "proc/runtime.h"
 #include "proc/send.h"
@@ -32,8 +33,6 @@ struct Request {
   bool on_error = true;
 };
 
-enum class Parsed { Ok, BadOption, ImproperList };
-
 bool parse_reply(Term v, Request* request) {
   if (v == atoms::yes) request->on_success = request->on_error = true;
   else if (v == atoms::no) request->on_success = request->on_error = false;
@@ -44,7 +43,7 @@ bool parse_reply(Term v, Request* request) {
 }
 
 // One {Name, Value}. request is nullptr for spawn_opt.
-bool parse_pair(Process& p, Term name, Term v, SpawnOptions* o, Request* request) {
+bool parse_pair(proc::Runtime& rt, Term name, Term v, SpawnOptions* o, Request* request) {
   if (name == atoms::priority) return parse_priority(v, &o->priority);
   if (name == atoms::message_queue_data) {
     o->off_heap_messages = v == atoms::off_heap;
@@ -59,7 +58,7 @@ bool parse_pair(Process& p, Term name, Term v, SpawnOptions* o, Request* request
     return true;
   }
   if (name == atoms::scheduler) {
-    if (!v.is_small() || v.small_value() < 0 || v.small_value() > p.runtime->schedulers->scheduler_count()) return false;
+    if (!v.is_small() || v.small_value() < 0 || v.small_value() > rt.schedulers->scheduler_count()) return false;
     o->scheduler = static_cast<unsigned>(v.small_value());
     return true;
   }
@@ -76,7 +75,7 @@ bool parse_pair(Process& p, Term name, Term v, SpawnOptions* o, Request* request
   return false;
 }
 
-Parsed parse_options(Process& p, Term list, SpawnOptions* o, Request* request) {
+ParsedOptions parse_options(proc::Runtime& rt, Term list, SpawnOptions* o, Request* request) {
   bool good = true;
   for (; list.is_cons(); list = list.tail()) {
     const Term item = list.head();
@@ -87,14 +86,14 @@ Parsed parse_options(Process& p, Term list, SpawnOptions* o, Request* request) {
       o->monitor_options = {};
     } else if (item.is_tuple_of(2)) {
       const Tuple t = Tuple::from(item);
-      if (!parse_pair(p, t[0], t[1], o, request)) good = false;
+      if (!parse_pair(rt, t[0], t[1], o, request)) good = false;
     } else {
       good = false;
     }
   }
-  if (!list.is_nil()) return Parsed::ImproperList;
+  if (!list.is_nil()) return ParsedOptions::ImproperList;
   if (o->limits.max_heap_words != 0 && o->limits.max_heap_words < o->limits.min_heap_words) good = false;
-  return good ? Parsed::Ok : Parsed::BadOption;
+  return good ? ParsedOptions::Ok : ParsedOptions::BadOption;
 }
 
 BifResult spawn_with(YieldContext& cx, Term m, Term f, Term args, const SpawnOptions& options) {
@@ -125,6 +124,8 @@ Term refuse_request(Process& p, const Request& request, Term reason) {
 
 }  // namespace
 
+ParsedOptions parse_spawn_options(proc::Runtime& rt, Term list, SpawnOptions* out) { return parse_options(rt, list, out, nullptr); }
+
 BifResult erlang_spawn_3(YieldContext& cx, Term m, Term f, Term args) { return spawn_with(cx, m, f, args, default_options(cx.process())); }
 
 BifResult erlang_spawn_link_3(YieldContext& cx, Term m, Term f, Term args) {
@@ -135,13 +136,14 @@ BifResult erlang_spawn_link_3(YieldContext& cx, Term m, Term f, Term args) {
 
 BifResult erlang_spawn_opt_4(YieldContext& cx, Term m, Term f, Term args, Term options) {
   SpawnOptions o = default_options(cx.process());
-  if (parse_options(cx.process(), options, &o, nullptr) != Parsed::Ok) return cx.error_with_cause(atoms::badarg, atoms::badopt);
+  if (parse_options(cx.runtime(), options, &o, nullptr) != ParsedOptions::Ok) return cx.error_with_cause(atoms::badarg, atoms::badopt);
   return spawn_with(cx, m, f, args, o);
 }
 
 BifResult erlang_spawn_request_abandon_1(BifContext& cx, Term ref) {
   if (!ref.is_ref()) return cx.badarg();
-  return atoms::false_;  // requests to this node are done at once
+  // Requests to this node are done at once.
+  return dist::abandon_spawn(cx.process(), ref) ? atoms::true_ : atoms::false_;
 }
 
 BifResult erts_internal_spawn_request_4(YieldContext& cx, Term m, Term f, Term args, Term options) {
@@ -151,10 +153,10 @@ BifResult erts_internal_spawn_request_4(YieldContext& cx, Term m, Term f, Term a
   if (arity < 0) return atoms::badarg;
   SpawnOptions o = default_options(p);
   Request request;
-  const Parsed parsed = parse_options(p, options, &o, &request);
+  const ParsedOptions parsed = parse_options(cx.runtime(), options, &o, &request);
   if (arity > kMaxArguments) return refuse_request(p, request, atoms::system_limit);
-  if (parsed == Parsed::ImproperList) return atoms::badopt;
-  if (parsed == Parsed::BadOption) return refuse_request(p, request, atoms::badopt);
+  if (parsed == ParsedOptions::ImproperList) return atoms::badopt;
+  if (parsed == ParsedOptions::BadOption) return refuse_request(p, request, atoms::badopt);
   o.request = true;
   o.reply_success = request.on_success;
   o.reply_tag = request.tag;

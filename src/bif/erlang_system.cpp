@@ -110,55 +110,6 @@ BifResult erlang_phash2_2(BifContext& cx, Term t, Term range) {
   return Term::small(static_cast<SWord>(n == (Word{1} << 32) ? hash : hash % n));
 }
 
-// --- nodes: this one alone until distribution is there ------------------------------------------------------------------------------
-
-namespace {
-
-// Whether `this node` belongs to the kinds asked for. False: a wrong kind.
-bool node_kinds(Term kinds, bool* self) {
-  auto one = [&](Term k) {
-    if (k == atoms::this_) *self = true;
-    return k == atoms::this_ || k == atoms::visible || k == atoms::hidden || k == atoms::connected || k == atoms::known;
-  };
-  if (kinds.is_atom()) {
-    if (kinds == atoms::known) *self = true;
-    return one(kinds);
-  }
-  for (; kinds.is_cons(); kinds = kinds.tail()) {
-    if (!one(kinds.head())) return false;
-    if (kinds.head() == atoms::known) *self = true;
-  }
-  return kinds.is_nil();
-}
-
-}  // namespace
-
-BifResult erlang_nodes_0(BifContext&) { return term::kNil; }
-BifResult erlang_nodes_1(BifContext& cx, Term kinds) {
-  bool self = false;
-  if (!node_kinds(kinds, &self)) return cx.badarg();
-  return self ? cx.heap().cons(cx.runtime().node_name, term::kNil) : term::kNil;
-}
-BifResult erlang_nodes_2(BifContext& cx, Term kinds, Term options) {
-  bool self = false, node_type = false, connection_id = false;
-  if (!node_kinds(kinds, &self) || !options.is_map()) return cx.badarg();
-  ops::MapIterator it(options);
-  for (Term k, v; it.next(&k, &v);) {
-    if (!v.is_boolean()) return cx.badarg();
-    if (k == atoms::node_type) node_type = v == atoms::true_;
-    else if (k == atoms::connection_id) connection_id = v == atoms::true_;
-    else return cx.badarg();
-  }
-  if (!self) return term::kNil;
-  term::HeapWriter& h = cx.heap();
-  Term info = ops::empty_map(h);
-  if (node_type) info = ops::map_put(h, info, atoms::node_type, atoms::this_);
-  if (connection_id) info = ops::map_put(h, info, atoms::connection_id, atoms::undefined);
-  return h.cons(term::Tuple::make(h, cx.runtime().node_name, info), term::kNil);
-}
-
-BifResult net_kernel_dflag_unicode_io_1(BifContext& cx, Term pid) { return pid.is_pid() ? BifResult(atoms::true_) : cx.badarg(); }
-
 // --- dynamic trace: this machine has no probes ----------------------------------------------------------------------------------------
 
 BifResult erlang_dt_get_tag_0(BifContext&) { return atoms::undefined; }
@@ -173,7 +124,6 @@ BifResult erlang_dt_append_vm_tag_data_1(BifContext&, Term data) { return data; 
 
 BifResult erts_internal_time_unit_0(BifContext&) { return Term::small(kNanosecondsPerSecond); }
 BifResult erts_internal_perf_counter_unit_0(BifContext&) { return Term::small(kNanosecondsPerSecond); }
-BifResult erts_internal_get_creation_0(BifContext& cx) { return Term::small(cx.runtime().creation); }
 BifResult erts_internal_no_aux_work_threads_0(BifContext& cx) { return Term::small(cx.runtime().schedulers->scheduler_count() + 1); }
 
 BifResult erts_internal_get_dflags_0(BifContext& cx) {

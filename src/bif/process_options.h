@@ -4,6 +4,7 @@
 #pragma once
 
 #include "heap/process_heap.h"
+#include "proc/spawn.h"
 #include "sched/runnable.h"
 #include "term/views.h"
 
@@ -16,6 +17,10 @@ bool parse_heap_words(Term t, std::size_t smallest, std::size_t* out);
 // max_heap_size: a word count or a map with size, kill, error_logger.
 bool parse_max_heap(Term t, heap::HeapLimits* limits);
 Term max_heap_term(const heap::HeapLimits& limits, term::HeapWriter& h);
+
+// Options of spawn_opt/4.
+enum class ParsedOptions { Ok, BadOption, ImproperList };
+ParsedOptions parse_spawn_options(proc::Runtime& rt, Term list, proc::SpawnOptions* out);
 
 inline constexpr std::size_t kStockMinHeapWords = 233;
 inline constexpr std::size_t kStockMinVheapWords = 46422;

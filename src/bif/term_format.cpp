@@ -6,6 +6,8 @@
 
 #include "ets/table.h"
 #include "ops/maps.h"
+#include "proc/exported_aliases.h"
+#include "proc/references.h"
 #include "term/fun_layout.h"
 
 namespace vm::bif {
@@ -29,7 +31,9 @@ Term TermFormatHooks::local_ref(void* context, term::HeapWriter& h, std::span<co
   std::copy(numbers.begin(), numbers.end(), padded);
   ets::Tables* tables = static_cast<TermFormatHooks*>(context)->runtime_.ets;
   Term table = tables ? tables->reference_of(h, padded) : Term::non_value();
-  return table.is_value() ? table : term::make_ref(h, padded);
+  if (table.is_value()) return table;
+  const Term owner = proc::exported_alias_owner(proc::ref_key_of_numbers(padded));
+  return owner.is_value() ? term::make_pid_ref(h, padded, owner) : term::make_ref(h, padded);
 }
 
 Term TermFormatHooks::export_fun(void* context, term::HeapWriter& h, Term module, Term function, Word arity) {

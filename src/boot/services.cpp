@@ -9,9 +9,13 @@
 #include <cstdlib>
 #include <mutex>
 
+#include "bif/erlang_node.h"
 #include "bif/os_signal.h"
+#include "bif/process_options.h"
+#include "bif/term_format.h"
 #include "boot/break_menu.h"
 #include "boot/crash_dump.h"
+#include "dist/nodes.h"
 #include "etf/encode.h"
 #include "ets/table.h"
 #include "nif/natives.h"
@@ -79,19 +83,11 @@ struct Services::Impl {
   std::unique_ptr<port::Ports> ports;
   std::unique_ptr<nif::Natives> natives;
   std::unique_ptr<ets::Tables> tables;
+  std::unique_ptr<bif::TermFormatHooks> formats;
+  std::unique_ptr<dist::Nodes> nodes;
 };
 
 namespace {
-
-// Who wants to hear of nodes. There are none to hear of until distribution is there, but the subscription counts as stock counts it:
-// `true` adds one, `false` removes all; the answer is how many there were.
-Term monitor_nodes(proc::Process& p, Term on, Term) {
-  if (!on.is_boolean()) return Term::non_value();
-  SWord& count = p.cold_part().node_monitors;
-  SWord old = count;
-  count = on == atoms::true_ ? old + 1 : 0;
-  return Term::small(old);
-}
 
 std::uint64_t run_timers(void* context, sched::Scheduler&) {
   auto& rt = *static_cast<proc::Runtime*>(context);
@@ -112,7 +108,7 @@ void thread_started(void* context, sched::Scheduler* scheduler) {
 }  // namespace
 
 Services::Services(proc::Runtime& runtime, const Options& options)
-    : impl_(new Impl{runtime, options, {}, {}, {}, false, 0, nullptr, nullptr, nullptr}) {
+    : impl_(new Impl{runtime, options, {}, {}, {}, false, 0, nullptr, nullptr, nullptr, nullptr, nullptr}) {
   impl_->literal_hooks.context = &runtime;
   impl_->literal_hooks.export_fun = make_export_fun;
   impl_->literal_hooks.local_fun = make_local_fun;
@@ -159,7 +155,7 @@ void Services::start() {
   rt.ports = impl_->ports.get();
   rt.hooks.port_signal = [](proc::Runtime& r, Term id, proc::Signal* s) { r.ports->signal(id, s); };
   rt.hooks.send_to_port = [](proc::Runtime& r, proc::Process* from, Term id, Term message) { r.ports->message(from, id, message); };
-  rt.hooks.monitor_nodes = monitor_nodes;
+  rt.hooks.monitor_nodes = bif::monitor_nodes;
   rt.hooks.term_to_port = [](proc::Runtime& r, Term id, Term t) {
     etf::Encoder encoder(t, {});
     std::size_t budget = SIZE_MAX;
@@ -186,6 +182,17 @@ void Services::start() {
   };
   impl_->tables = std::make_unique<ets::Tables>(rt);
   rt.ets = impl_->tables.get();
+  impl_->formats = std::make_unique<bif::TermFormatHooks>(rt);
+  dist::Services services;
+  services.decode = impl_->formats->hooks();
+  services.spawn_options = [](proc::Runtime& r, Term list, proc::SpawnOptions* out) {
+    switch (bif::parse_spawn_options(r, list, out)) {
+      case bif::ParsedOptions::Ok: return dist::Services::Parsed::Ok;
+      case bif::ParsedOptions::BadOption: return dist::Services::Parsed::BadOption;
+      default: return dist::Services::Parsed::NoList;
+    }
+  };
+  impl_->nodes = dist::start(rt, services);
   impl_->ports->start();
   start_break_menu(rt, impl_->options.break_mode);
 }

@@ -451,6 +451,7 @@ void Encoder::encode_port(Term t) {
 void Encoder::encode_ref(Term t) {
   const term::NodeEntry* node = node_of(t);
   term::RefNumbers numbers = term::ref_numbers(t);
+  if (Term pid; options_.note_alias != nullptr && term::is_pid_ref(t, &pid)) options_.note_alias(options_.alias_context, t, pid);
   put8(kNewerReference);
   put16(numbers.count);
   encode_atom(node->name);

@@ -30,6 +30,9 @@ struct EncodeOptions {
   // Atom cache: index of an atom in the cache that the reader has, or -1. nullptr: none.
   int (*atom_index)(void* context, Term atom) = nullptr;
   void* atom_context = nullptr;
+  // Told of each reference that is a process's alias.
+  void (*note_alias)(void* context, Term ref, Term local_pid) = nullptr;
+  void* alias_context = nullptr;
 };
 
 class Encoder {

@@ -81,7 +81,11 @@ Timeout wait_timeout(Process& p, Term time) {
     return Timeout::FallThrough;
   }
   if (p.flags & Process::kUsingTimer) return Timeout::Sleep;
-  if (time == atoms::infinity) return Timeout::Sleep;
+  if (time == atoms::infinity) {
+    // When a signal wakes the process the instruction runs again, and its operand may be in a register that is gone.
+    proc::note_endless_wait(p);
+    return Timeout::Sleep;
+  }
   if (!time.is_small() || time.small_value() < 0 || time.small_value() > kMaxTimeout) {
     p.mailbox.rewind();
     set_error(p, atoms::timeout_value);

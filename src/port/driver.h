@@ -28,6 +28,10 @@ class Driver {
   virtual void timed_out(Port&, std::uint64_t) {}
   // The port was closed. False: the driver still writes what is queued and calls Port::flushed when that is done.
   virtual bool flush(Port&) { return true; }
+  // Whether the port can carry a connection between nodes (port/channel.h): packets of two parts are queued, then written.
+  virtual bool carries_packets() const { return false; }
+  virtual void queue_packet(Port&, std::string, std::string) {}
+  virtual void write_packets(Port&) {}
   // The port's queue is empty and its descriptors are about to go.
   virtual void released(Port&) {}
 };

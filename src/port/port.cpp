@@ -299,6 +299,7 @@ void Port::close(Term reason) {
   for (auto& [key, watcher] : watchers) deliver(rt, proc::SignalKind::MonitorDown, id, watcher, key, reason);
   links.clear();
   watchers.clear();
+  if (const std::shared_ptr<Channel> carried = std::move(channel)) carried->closed(*this, reason);
   heap::release(data);
   for (const Parked& p : parked_) answer_parked(p.sender, p.reference, atoms::badarg);
   parked_.clear();

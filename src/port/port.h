@@ -22,6 +22,7 @@
 
 #include "heap/fragment.h"
 #include "os/poller.h"
+#include "port/channel.h"
 #include "port/driver.h"
 #include "proc/runtime.h"
 #include "sync/mutex.h"
@@ -105,7 +106,8 @@ class Port : public std::enable_shared_from_this<Port> {
   std::string name;
   PortOptions options;
   PortKind kind = PortKind::Fd;
-  std::unique_ptr<Driver> driver;  // null: a plain stream
+  std::unique_ptr<Driver> driver;    // null: a plain stream
+  std::shared_ptr<Channel> channel;  // carries a connection to another node
   int in_fd = -1, out_fd = -1;
   int pid = -1;
   std::optional<int> child_status;  // the child has ended, its output perhaps not

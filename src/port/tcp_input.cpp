@@ -19,6 +19,8 @@ namespace {
 constexpr std::size_t kMaxReceive = 0x4000000;  // bytes one recv/2 may ask for
 constexpr std::size_t kReadChunk = 0x10000;     // bytes read at once, whatever is still wanted
 
+constexpr std::size_t kChannelRead = 64 * 1024;  // bytes read at once of a connection to another node
+
 enum PacketNumber : unsigned { kRawPackets = 0, kSslPackets = 12, kHttpBinary = 13, kHttpHeaderBinary = 14 };
 
 }  // namespace
@@ -74,7 +76,7 @@ void TcpSocket::clear_input() {
 
 TcpSocket::Packet TcpSocket::next_packet() {
   const std::string_view have = waiting_input();
-  const auto buffer = static_cast<std::size_t>(options_.buffer);
+  const auto buffer = port_.channel ? kChannelRead : static_cast<std::size_t>(options_.buffer);
   if (options_.active == inet::Active::No && wanted_bytes_ > 0) {
     if (have.size() >= wanted_bytes_) return {Packet::Whole, wanted_bytes_};
     return {Packet::More, wanted_bytes_ - have.size()};
@@ -175,6 +177,7 @@ void TcpSocket::deliver_packet(std::string_view packet) {
     return;
   }
   const PacketType type = packet_type_of(options_.packet);
+  if (const std::shared_ptr<Channel> carried = port_.channel) return carried->received(port_, packet_body(type, packet));
   port_.send_to(port_.connected, [&](term::HeapWriter& h) {
     const bool http = type == PacketType::Http || type == PacketType::HttpHeader;
     if (options_.as_port && !http && type != PacketType::SslTls)

@@ -71,6 +71,19 @@ void TcpSocket::command(Port&, std::string bytes) {
   if (has(inet::kStateConnected)) reply(caller, atoms::ok);
 }
 
+void TcpSocket::queue_packet(Port&, std::string head, std::string body) {
+  const std::size_t size = head.size() + body.size();
+  std::string length = length_header(options_.packet, size);
+  statistics_.count_output(length.size() + size);
+  if (!length.empty()) head.insert(0, length);
+  enqueue(std::move(head));
+  if (!body.empty()) enqueue(std::move(body));
+}
+
+void TcpSocket::write_packets(Port&) {
+  if (has(inet::kStateConnected)) write_queue();
+}
+
 void TcpSocket::enqueue(std::string bytes) {
   if (bytes.empty()) return;
   port_.queue_bytes += bytes.size();
@@ -124,6 +137,7 @@ void TcpSocket::finish_queue() {
   if (file_) return continue_file();
   want_less(os::Poller::kWrite);
   tell_queue_empty();
+  if (const std::shared_ptr<Channel> carried = port_.channel) carried->drained(port_);
   if (pending_shutdown_) {
     const int how = *pending_shutdown_;
     pending_shutdown_.reset();

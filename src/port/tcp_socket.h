@@ -24,6 +24,9 @@ class TcpSocket final : public InetSocket {
   void ready(unsigned events) override;
   void timed_out(Port& port, std::uint64_t token) override;
   bool flush(Port& port) override;
+  bool carries_packets() const override { return has(inet::kStateConnected); }
+  void queue_packet(Port& port, std::string head, std::string body) override;
+  void write_packets(Port& port) override;
 
  protected:
   std::string request(inet::Request request, inet::WireReader& in) override;

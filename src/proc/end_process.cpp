@@ -3,6 +3,7 @@
 // The end of a process, on its own thread. Order matters: 1. nobody wakes it any more (kExiting); 2. its name is gone before anybody hears of the
 // end; 3. other rooms give up what they hold for it; 4. its queue is closed, so that senders know; what was still in it is answered; 5. it
 // leaves the table; 6. links and monitors hear the reason; 7. memory.
+#include "proc/exported_aliases.h"
 #include "proc/links_state.h"
 #include "proc/log.h"
 #include "proc/process_cold.h"
@@ -58,6 +59,7 @@ void reply_without_process(Runtime& rt, Process& p, Signal* s) {
     case SignalKind::ProcessInfo:
     case SignalKind::SystemTask:
     case SignalKind::Suspend: refuse_request(rt, s); return;
+    case SignalKind::Remote: rt.hooks.remote_refused(rt, p, s); break;
     default: break;
   }
   Signal::destroy(s);
@@ -82,6 +84,7 @@ void signal_other(Runtime& rt, Term other, Signal* s) {
 
 void break_links(Runtime& rt, Process& p, Term reason) {
   Links& l = *p.links;
+  if (l.remote) rt.hooks.remote_ended(p, reason);
   for (LinkEntry& e : l.links.drain()) {
     if (e.unlink_id != 0) continue;
     Signal* s = Signal::create(SignalKind::LinkExit);
@@ -96,6 +99,7 @@ void break_links(Runtime& rt, Process& p, Term reason) {
     set_reason(*s, reason);
     signal_other(rt, e.from, s);
   }
+  for (AliasEntry& e : l.aliases.drain()) forget_exported_alias(e.key);
   for (MonitorEntry& e : l.monitors.drain()) {
     heap::release(e.tag);
     if (!e.target.is_local_pid() && !e.target.is_local_port()) continue;

@@ -32,7 +32,7 @@ void append_exit_message(Process& p, Signal* s, Term reason) {
   heap::FragmentWriter w(4);
   const Term message = term::Tuple::make(w, atoms::EXIT, s->from, reason);
   heap::HeapFragment* fragments = with_fragments_of(w.take(), s);
-  append_message(p, message, fragments, s->from);
+  append_message(p, message, fragments, s->from.is_pointer() ? term::kNil : s->from);
 }
 
 // Answers false when the process must end.
@@ -49,6 +49,13 @@ bool on_exit(Process& p, Signal* s, Term* exit_reason) {
     *exit_reason = atoms::killed;
     return false;
   }
+  return take_exit(p, s, exit_reason);
+}
+
+}  // namespace
+
+bool take_exit(Process& p, Signal* s, Term* exit_reason) {
+  const Term reason = s->term;
   if (p.trap_exit()) {
     append_exit_message(p, s, reason);
     return true;
@@ -58,6 +65,8 @@ bool on_exit(Process& p, Signal* s, Term* exit_reason) {
   *exit_reason = reason;
   return false;
 }
+
+namespace {
 
 void on_link(Process& p, Signal* s) {
   Links& l = links_of(p);
@@ -87,15 +96,22 @@ void on_unlink_ack(Process& p, Signal* s) {
   if (e && e->unlink_id == s->id) p.links->links.remove(s->from.bits());
 }
 
-void on_monitor_down(Process& p, Signal* s) {
+}  // namespace
+
+void take_down(Process& p, Signal* s) {
   MonitorEntry e{};
   if (!p.links || !p.links->monitors.remove(s->id, &e)) return;
-  if (e.alias == AliasMode::Demonitor || e.alias == AliasMode::ReplyDemonitor) p.links->aliases.remove(s->id);
+  if (e.alias == AliasMode::Demonitor || e.alias == AliasMode::ReplyDemonitor) remove_alias(p, s->id);
   heap::FragmentWriter w(16);
   const Term ref = e.alias != AliasMode::None ? make_key_pid_ref(w, s->id, p.pid) : make_key_ref(w, s->id);
-  const Term object = e.name.is_nil() ? e.target : term::Tuple::make(w, e.name, p.runtime->node_name);
+  Term object = e.name.is_nil() ? e.target : term::Tuple::make(w, e.name, p.runtime->node_name);
   const Term type = e.kind == MonitorKind::Port ? atoms::port : atoms::process;
-  const Term tag = e.tag.term.is_value() ? e.tag.term : atoms::DOWN;
+  Term tag = e.tag.term.is_value() ? e.tag.term : atoms::DOWN;
+  if (e.kind == MonitorKind::Remote) {
+    const term::Tuple kept = term::Tuple::from(e.tag.term);
+    tag = kept[0];
+    object = kept[1];
+  }
   const Term message = term::Tuple::make(w, tag, ref, type, object, s->term);
   heap::HeapFragment* fragments = with_fragments_of(w.take(), s);
   if (e.tag.fragments) {
@@ -104,8 +120,10 @@ void on_monitor_down(Process& p, Signal* s) {
     last->next = fragments;
     fragments = e.tag.fragments;
   }
-  append_message(p, message, fragments, s->from);
+  append_message(p, message, fragments, s->from.is_pointer() ? term::kNil : s->from);
 }
+
+namespace {
 
 // True when s became a message of the inbox.
 bool on_alias_message(Process& p, Signal* s) {
@@ -113,8 +131,9 @@ bool on_alias_message(Process& p, Signal* s) {
   if (!a) return false;
   if (a->mode == AliasMode::ReplyDemonitor) {
     MonitorEntry e{};
-    p.links->aliases.remove(s->id);
+    remove_alias(p, s->id);
     if (p.links->monitors.remove(s->id, &e)) {
+      if (e.kind == MonitorKind::Remote) p.runtime->hooks.remote_demonitor(p, s->id, term::Tuple::from(e.tag.term)[1]);
       heap::release(e.tag);
       if (e.target.is_local_pid()) {
         Signal* d = Signal::create(SignalKind::Demonitor);
@@ -176,12 +195,13 @@ bool handle_signal(Process& p, Signal* s, Term* exit_reason) {
     case SignalKind::Demonitor:
       if (p.links) p.links->watchers.remove(s->id);
       break;
-    case SignalKind::MonitorDown: on_monitor_down(p, s); break;
+    case SignalKind::MonitorDown: take_down(p, s); break;
     case SignalKind::GroupLeader: on_group_leader(p, s); break;
     case SignalKind::IsAlive: answer_alive(*p.runtime, s, atoms::true_); break;
     case SignalKind::Answer: on_answer(p, s); return true;
     case SignalKind::ReceiveTimeout: on_receive_timeout(p, s); break;
     case SignalKind::Resume: resume_one(p); break;
+    case SignalKind::Remote: return p.runtime->hooks.remote_signal(p, s, exit_reason);
     case SignalKind::ProcessInfo:
     case SignalKind::SystemTask:
     case SignalKind::Suspend:

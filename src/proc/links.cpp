@@ -5,6 +5,7 @@
 // active again, and the late acknowledgement finds no id to match.
 #include "proc/links.h"
 
+#include "proc/exported_aliases.h"
 #include "proc/links_state.h"
 #include "proc/process_table.h"
 #include "proc/references.h"
@@ -135,6 +136,21 @@ Term monitor(Process& self, MonitorKind kind, Term target, Term name, const Moni
   return ref;
 }
 
+void add_remote_monitor(Process& self, std::uint64_t key, Term object, Term tag, AliasMode alias) {
+  heap::FragmentWriter w(16);
+  MonitorEntry e{key, MonitorKind::Remote, alias, term::kNil, term::kNil, {}};
+  const Term kept_tag = tag.is_value() ? heap::copy_with_literals(tag, w) : atoms::DOWN;
+  e.tag.term = term::Tuple::make(w, kept_tag, heap::copy_with_literals(object, w));
+  e.tag.fragments = w.take();
+  Links& l = links_of(self);
+  l.monitors.insert(e);
+  if (alias != AliasMode::None && !l.aliases.find(key)) l.aliases.insert({key, alias});
+}
+
+Term monitor_reference(Process& self, std::uint64_t key, AliasMode alias, term::HeapWriter& h) {
+  return alias != AliasMode::None ? make_key_pid_ref(h, key, self.pid) : make_key_ref(h, key);
+}
+
 Term monitor_nobody(Process& self, MonitorKind kind, Term target, Term reason, const MonitorOptions& options) {
   const std::uint64_t key = next_ref_key();
   const bool with_alias = options.alias != AliasMode::None;
@@ -184,6 +200,12 @@ void exit_signal_to_self(Process& self, Term from, Term reason) {
   self_signal(self, SignalKind::Exit, from.is_local_pid() ? from : term::kNil, 0, reason);
 }
 
+bool remove_alias(Process& self, std::uint64_t key) {
+  if (!self.links->aliases.remove(key)) return false;
+  forget_exported_alias(key);
+  return true;
+}
+
 // A 'DOWN' for this reference in the inbox: {Tag, Ref, Type, Object, Reason}.
 static void flush_down(Process& self, std::uint64_t key) {
   for (Message* m = self.mailbox.first(); m; m = m->next) {
@@ -201,8 +223,9 @@ bool demonitor(Process& self, Term ref, bool flush) {
   MonitorEntry e{};
   const bool found = key != 0 && self.links && self.links->monitors.remove(key, &e);
   if (found) {
+    if (e.kind == MonitorKind::Remote) self.runtime->hooks.remote_demonitor(self, key, term::Tuple::from(e.tag.term)[1]);
     heap::release(e.tag);
-    if (e.alias == AliasMode::Demonitor || e.alias == AliasMode::ReplyDemonitor) self.links->aliases.remove(key);
+    if (e.alias == AliasMode::Demonitor || e.alias == AliasMode::ReplyDemonitor) remove_alias(self, key);
     if (e.kind != MonitorKind::TimeOffset && (e.target.is_local_pid() || e.target.is_local_port())) {
       Signal* s = Signal::create(SignalKind::Demonitor);
       s->from = self.pid;
@@ -226,7 +249,7 @@ bool unalias(Process& self, Term ref) {
   const std::uint64_t key = ref_key(ref);
   if (key == 0 || !self.links) return false;
   if (MonitorEntry* m = self.links->monitors.find(key)) m->alias = AliasMode::None;
-  return self.links->aliases.remove(key);
+  return remove_alias(self, key);
 }
 
 bool has_alias(Process& p, std::uint64_t key) { return p.links && p.links->aliases.find(key); }
@@ -238,6 +261,7 @@ Term links_list(Process& p, term::HeapWriter& h) {
   if (p.links)
     for (LinkEntry& e : p.links->links)
       if (e.unlink_id == 0) list.add(e.other);
+  if (p.links && p.links->remote) p.runtime->hooks.remote_links(p, h, list);
   return list.finish();
 }
 
@@ -248,6 +272,10 @@ Term monitors_list(Process& p, term::HeapWriter& h) {
     if (e.kind == MonitorKind::Node) continue;
     if (e.kind == MonitorKind::TimeOffset) {
       list.add(term::Tuple::make(h, atoms::time_offset, atoms::clock_service));
+      continue;
+    }
+    if (e.kind == MonitorKind::Remote) {
+      list.add(term::Tuple::make(h, atoms::process, heap::copy(term::Tuple::from(e.tag.term)[1], h)));
       continue;
     }
     const Term type = e.kind == MonitorKind::Port ? atoms::port : atoms::process;
@@ -261,6 +289,7 @@ Term monitored_by_list(Process& p, term::HeapWriter& h) {
   term::ListBuilder list(h);
   if (p.links)
     for (WatcherEntry& e : p.links->watchers) list.add(e.from);
+  if (p.links && p.links->remote) p.runtime->hooks.remote_watchers(p, h, list);
   return list.finish();
 }
 

@@ -7,7 +7,7 @@
 
 namespace vm::proc {
 
-enum class MonitorKind : std::uint8_t { Process, Port, TimeOffset, Node, Suspend };
+enum class MonitorKind : std::uint8_t { Process, Port, TimeOffset, Node, Suspend, Remote };
 enum class AliasMode : std::uint8_t { None, ExplicitUnalias, Demonitor, ReplyDemonitor };
 
 // --- called by built-ins on the running process -------------------------------------------------------------------------
@@ -30,6 +30,11 @@ bool parse_monitor_options(Term list, MonitorOptions* out);
 void exit_signal_to_self(Process& self, Term from, Term reason);
 // demonitor: `flush` drops a 'DOWN' that is already in the mailbox; answers true when a monitor was removed (info).
 bool demonitor(Process& self, Term ref, bool flush);
+// A monitor of something on another node: dist/ tells that node. `object` is what 'DOWN' shows, kept with the entry until it is removed.
+// With an alias its entry is made, too, unless it is there.
+void add_remote_monitor(Process& self, std::uint64_t key, Term object, Term tag, AliasMode alias);
+// The key's reference as monitor/3 answers it.
+Term monitor_reference(Process& self, std::uint64_t key, AliasMode alias, term::HeapWriter& h);
 Term alias(Process& self, AliasMode mode);
 bool unalias(Process& self, Term ref);
 
@@ -40,6 +45,10 @@ bool has_alias(Process& p, std::uint64_t key);
 // Acts on a signal that is no message, and frees it. Receiver's thread. Answers false when the signal ends the process: then *exit_reason holds the
 // reason, alive until the signal is freed with Signal::destroy by the caller.
 bool handle_signal(Process& p, Signal* s, Term* exit_reason);
+// What an exit signal whose link was active does: kills, or becomes a message, or nothing. As handle_signal, but the caller frees s.
+bool take_exit(Process& p, Signal* s, Term* exit_reason);
+// 'DOWN' of the monitor with this key, for the reason in s (whose fragments it takes).
+void take_down(Process& p, Signal* s);
 // Fetches and handles everything that came in, in order: messages go to the inbox. Answers false when the process has ended.
 bool handle_incoming(Process& p);
 

@@ -6,6 +6,10 @@
 #include "proc/id_table.h"
 #include "proc/links.h"
 
+namespace vm::dist {
+class Ties;
+}
+
 namespace vm::proc {
 
 struct LinkEntry {
@@ -20,7 +24,7 @@ struct MonitorEntry {  // we monitor
   AliasMode alias;
   Term target;          // local pid or port; nil: nobody by that name
   Term name;            // registered name, or nil
-  heap::OwnedTerm tag;  // term is the non-value: 'DOWN'
+  heap::OwnedTerm tag;  // term is the non-value: 'DOWN'; of kind Remote {Tag, Object}
 };
 
 struct WatcherEntry {  // we are monitored
@@ -40,12 +44,15 @@ class Links {
   IdTable<WatcherEntry> watchers;
   IdTable<AliasEntry> aliases;
   std::uint64_t next_unlink_id = 1;
+  dist::Ties* remote = nullptr;  // ties to other nodes, of dist/
 
   ~Links();
 };
 
 Links& links_of(Process& p);  // made when missing
 
+// Takes an alias away, where it is exported, too.
+bool remove_alias(Process& self, std::uint64_t key);
 // Delivers a signal without terms to a local process; answers false (and frees it) when there is none.
 bool deliver_to(Runtime& rt, Term pid, Signal* s);
 // Puts a copied reason into the signal.

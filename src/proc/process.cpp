@@ -174,6 +174,7 @@ void Process::release_waiting() {
 
 void Process::visit_roots(heap::RootSink& sink) {
   sink.roots(&group_leader, 1);
+  if (VM_UNLIKELY(parent.is_pointer())) sink.roots(&parent, 1);
   sink.roots(&seq_trace_token, 1);
   if (in_engine) {
     Exception& e = scratch->exception;

@@ -32,7 +32,6 @@ struct ColdPart {
   std::uint32_t save_calls = 0;
   bool group_leader_boxed = false;
   bool blocks_schedulers = false;  // has been in Runtime::multi_scheduling
-  SWord node_monitors = 0;         // process_flag(monitor_nodes, true) calls in force
   // Of trace/: numbers of the sequential trace, and the function whose call_time runs.
   Word token_clock = 0, token_last = 0;
   void* timed = nullptr;

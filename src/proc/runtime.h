@@ -29,6 +29,9 @@ class Natives;
 namespace vm::dist {
 class Nodes;
 }
+namespace vm::term {
+class ListBuilder;
+}
 namespace vm::load {
 class Loader;
 }
@@ -73,6 +76,17 @@ struct Hooks {
   bool (*port_alive)(Runtime& rt, Term port) = nullptr;
   bool (*port_output)(Runtime& rt, Term port, std::string bytes) = nullptr;
   bool (*send_remote)(Runtime& rt, Process& from, Term to, Term message) = nullptr;
+  // erlang:send/3 to another node: ok, nosuspend or noconnect.
+  Term (*send_remote_if)(Process& from, Term to, Term message, bool nosuspend, bool noconnect) = nullptr;
+  // SignalKind::Remote: as handle_signal; for a process that has ended; the end of a process with remote ties (before its heap goes).
+  bool (*remote_signal)(Process& p, Signal* s, Term* exit_reason) = nullptr;
+  void (*remote_refused)(Runtime& rt, Process& p, Signal* s) = nullptr;
+  void (*remote_ended)(Process& p, Term reason) = nullptr;
+  // A remote monitor was taken away by its owner.
+  void (*remote_demonitor)(Process& p, std::uint64_t key, Term object) = nullptr;
+  // For process_info: what is on other nodes.
+  void (*remote_links)(Process& p, term::HeapWriter& h, term::ListBuilder& list) = nullptr;
+  void (*remote_watchers)(Process& p, term::HeapWriter& h, term::ListBuilder& list) = nullptr;
   // Monitors and links to other nodes' processes; nullptr: such a monitor or link reports noconnection at once. What they answer is the
   // built-in's result (the non-value: p's pending action says more).
   Term (*monitor_remote)(Process& p, Term target, const MonitorOptions& options) = nullptr;

@@ -38,6 +38,7 @@ enum class SignalKind : std::uint8_t {
   AliasMessage,    // message sent to an alias: id = key of the reference; dropped when inactive
   Answer,          // to a request of ours: id = request, term = result
   ReceiveTimeout,  // id = number of the time-out
+  Remote,          // of another node or about one: flags, argument and the rest are dist/'s (hooks.remote_signal)
 };
 
 // How a Suspend signal is answered: not, with {Tag, true | badarg}, or with {Tag, suspended | exited}.
@@ -56,7 +57,7 @@ struct Signal {
   std::uint64_t id = 0;           // key of a reference (ref_key), unlink id, request number; number of a message in the inbox
   heap::HeapFragment* fragments = nullptr;
   union {
-    struct {  // SignalKind::Rpc
+    struct {  // SignalKind::Rpc; of Remote only the argument
       void (*function)(Process& receiver, void* argument);
       void* argument;
     };

@@ -41,7 +41,8 @@ Process* make(Runtime& rt, Process* parent, const SpawnOptions& options, std::si
     p->parent = parent->pid;
     p->group_leader = heap::copy(parent->group_leader, p->heap);
   } else {
-    p->group_leader = pid;
+    p->group_leader = options.group_leader.is_value() ? heap::copy(options.group_leader, p->heap) : pid;
+    if (options.remote_parent.is_value()) p->parent = heap::copy(options.remote_parent, p->heap);
   }
   return p;
 }
@@ -91,6 +92,7 @@ Spawned launch(Runtime& rt, Process* parent, Process* child, const SpawnOptions&
   if (VM_UNLIKELY(traced || rt.trace_new_processes.load(std::memory_order_relaxed)))
     rt.trace->spawned(parent, *child, call.module, call.function, call.args, options.link);
   if (parent && options.request) queue_reply(*parent, *child, options, result);
+  if (options.prepare) options.prepare(*child, options.prepare_context);
   child->state.store(kQueued, std::memory_order_relaxed);
   rt.processes->publish(child->pid, child);
   sched::Scheduler* preferred = nullptr;

@@ -19,6 +19,10 @@ struct SpawnOptions {
   // spawn_request: a message {ReplyTag, Ref, ok, Pid} for the parent, queued before anything the child can send. Ref is the
   // monitor's reference, or a new one.
   bool request = false;
+  // For a parent on another node: its pid and group leader (copied), and what is to be done with the child before anybody can see it.
+  Term remote_parent = Term::non_value(), group_leader = Term::non_value();
+  void (*prepare)(Process& child, void* context) = nullptr;
+  void* prepare_context = nullptr;
   bool reply_success = true;
   Term reply_tag = Term::non_value();
 };

@@ -30,6 +30,8 @@ class SystemMonitor {
   bool times_slices() const { return long_schedule_ms_.load(std::memory_order_relaxed) != 0; }
   // After a collection of p that took `ns` (0 when not timed); on p's thread.
   void collected(Process& p, std::int64_t ns);
+  // p has to wait for a connection whose controller (a port or process) does not keep up.
+  void busy_connection(Process& p, Term controller);
   // After a slice of p between two functions (null: unknown).
   void scheduled(Process& p, std::int64_t ns, const code::Function* in, const code::Function* out);
 

@@ -123,7 +123,9 @@ void refuse_request(Runtime& rt, Signal* s) {
 
 void answer_alive(Runtime& rt, Signal* s, Term alive) { answer_pair(rt, s, s->term, alive); }
 
-void answer_group_leader(Runtime& rt, Signal* s, Term result) { answer_pair(rt, s, term::Tuple::from(s->term)[0], result); }
+void answer_group_leader(Runtime& rt, Signal* s, Term result) {
+  if (s->from.is_local_pid()) answer_pair(rt, s, term::Tuple::from(s->term)[0], result);  // another node waits for no answer
+}
 
 void resume_one(Process& p) {
   if (p.suspend_count == 0) return;

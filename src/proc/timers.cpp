@@ -242,6 +242,11 @@ void set_receive_timer(Process& p, std::int64_t milliseconds) {
   if (!sched::Scheduler::current()) p.runtime->schedulers->nudge();
 }
 
+void note_endless_wait(Process& p) {
+  p.flags |= Process::kUsingTimer;
+  if (p.cold) p.cold->receive_timer_number++;  // a time-out of an earlier receive may still come
+}
+
 void cancel_receive_timer(Process& p) {
   p.flags &= ~std::uint32_t{Process::kUsingTimer | Process::kTimedOut};
   if (!p.cold || !p.cold->receive_timer) return;

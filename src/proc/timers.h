@@ -39,5 +39,7 @@ void cancel_all_timers(Process& p);
 // receive ... after: arms the wake-up; on expiry the process is woken with kTimedOut set.
 void set_receive_timer(Process& p, std::int64_t milliseconds);
 void cancel_receive_timer(Process& p);
+// The same for a receive that waits for ever.
+void note_endless_wait(Process& p);
 
 }  // namespace vm::proc

@@ -9,15 +9,17 @@
 namespace vm::term {
 namespace {
 
-// Few nodes are ever known and external terms are decoded in runs of one node, so a list searched from its newest entry
-// serves; entries are only ever added in front.
+// A hash table of lists whose entries are only ever added in front, so reading takes no lock. It does not grow: the buckets suffice for thousands of
+// nodes, and each incarnation of a node adds one entry.
 struct Link {
   NodeEntry entry;
   const Link* next;
 };
 
+constexpr std::size_t kBuckets = 4096;
+
 struct Nodes {
-  std::atomic<const Link*> first{nullptr};
+  std::atomic<const Link*> buckets[kBuckets]{};
   std::atomic<const NodeEntry*> self{nullptr};
   sync::Mutex lock{sync::LockRank::Nodes};
 };
@@ -25,6 +27,11 @@ struct Nodes {
 Nodes& nodes() {
   static Nodes* the_nodes = new Nodes;
   return *the_nodes;
+}
+
+std::atomic<const Link*>& bucket_of(Term name, std::uint32_t creation) {
+  const Word key = name.bits() ^ Word { creation } << 32;
+  return nodes().buckets[(key * 0x9E3779B97F4A7C15) >> 52];
 }
 
 const NodeEntry* find(const Link* from, Term name, std::uint32_t creation) {
@@ -36,13 +43,13 @@ const NodeEntry* find(const Link* from, Term name, std::uint32_t creation) {
 }  // namespace
 
 const NodeEntry* intern_node(Term name, std::uint32_t creation) {
-  Nodes& all = nodes();
-  if (const NodeEntry* e = find(all.first.load(std::memory_order_acquire), name, creation)) return e;
-  sync::MutexGuard guard(all.lock);
-  const Link* first = all.first.load(std::memory_order_relaxed);
+  std::atomic<const Link*>& bucket = bucket_of(name, creation);
+  if (const NodeEntry* e = find(bucket.load(std::memory_order_acquire), name, creation)) return e;
+  sync::MutexGuard guard(nodes().lock);
+  const Link* first = bucket.load(std::memory_order_relaxed);
   if (const NodeEntry* e = find(first, name, creation)) return e;
   Link* link = new Link{{name, creation}, first};
-  all.first.store(link, std::memory_order_release);
+  bucket.store(link, std::memory_order_release);
   return &link->entry;
 }
 
@@ -59,7 +66,8 @@ void set_this_node(const NodeEntry* node) { nodes().self.store(node, std::memory
 
 std::vector<const NodeEntry*> known_nodes() {
   std::vector<const NodeEntry*> result;
-  for (const Link* l = nodes().first.load(std::memory_order_acquire); l != nullptr; l = l->next) result.push_back(&l->entry);
+  for (const std::atomic<const Link*>& bucket : nodes().buckets)
+    for (const Link* l = bucket.load(std::memory_order_acquire); l != nullptr; l = l->next) result.push_back(&l->entry);
   return result;
 }
 

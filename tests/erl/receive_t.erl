@@ -1,7 +1,7 @@
 %% SPDX-License-Identifier: Apache-2.0
 %% receive: order, selection, time-outs, markers.
 -module(receive_t).
--export([test_order/0, test_selective/0, test_after_zero/0, test_timeout/0, test_infinity/0, test_bad_timeout/0, test_reference/0, test_reference_full/0, test_nested/0, test_two_processes/0, test_many_senders/0, test_leftovers/0, test_large/0, test_gc/0, test_ring/0, test_collect_while_matching/0, test_looked_at/0, test_matched_parts/0, test_long_queue/0, test_long_queue_terms/0, test_long_queue_wait/0, id/1]).
+-export([test_order/0, test_selective/0, test_after_zero/0, test_timeout/0, test_infinity/0, test_bad_timeout/0, test_reference/0, test_reference_full/0, test_nested/0, test_two_processes/0, test_many_senders/0, test_leftovers/0, test_large/0, test_gc/0, test_ring/0, test_collect_while_matching/0, test_looked_at/0, test_matched_parts/0, test_long_queue/0, test_long_queue_terms/0, test_long_queue_wait/0, test_infinity_and_signals/0, id/1]).
 
 id(X) -> X.
 
@@ -206,3 +206,12 @@ test_long_queue_wait() ->
     {message_queue_len, 3000} = process_info(self(), message_queue_len),
     [receive {filler, X} -> ok end || X <- lists:seq(1, 3000)],
     ok.
+
+%% Signals wake a process that waits for ever; it goes on waiting, also where the time-out was in a register.
+test_infinity_and_signals() ->
+    Sleepers = [spawn(timer, sleep, [infinity]) || _ <- lists:seq(1, 20)],
+    receive after 20 -> ok end,
+    Linkers = [spawn_monitor(fun() -> [begin link(P), unlink(P), receive after 1 -> ok end end || P <- Sleepers] end) || _ <- lists:seq(1, 50)],
+    [normal = receive {'DOWN', M, process, _, Why} -> Why end || {_, M} <- Linkers],
+    [true = is_process_alive(P) || P <- Sleepers],
+    [exit(P, kill) || P <- Sleepers].
