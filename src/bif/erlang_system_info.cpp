@@ -12,6 +12,7 @@
 #include "bif/erlang_schedulers.h"
 #include "bif/process_options.h"
 #include "bif/text_input.h"
+#include "dist/nodes.h"
 #include "ets/table.h"
 #include "ops/maps.h"
 #include "port/port.h"
@@ -123,7 +124,15 @@ const Key kKeys[] = {
     {atoms::dirty_cpu_schedulers, [](BifContext& cx) { return number_of(cx, schedulers(cx).dirty_cpu); }},
     {atoms::dirty_io_schedulers, [](BifContext& cx) { return number_of(cx, schedulers(cx).dirty_io); }},
     {atoms::dist_buf_busy_limit, [](BifContext& cx) { return number_of(cx, settings(cx).dist_buffer_limit); }},
-    {atoms::dist_ctrl, [](BifContext&) { return term::kNil; }},
+    {atoms::dist_ctrl,
+     [](BifContext& cx) {
+       term::ListBuilder list(cx.heap());
+       for (const dist::Peer* peer : cx.runtime().nodes->all()) {
+         const Term controller = peer->controller();
+         if (!controller.is_nil()) list.add(tuple_of(cx, peer->name, controller));
+       }
+       return list.finish();
+     }},
     {atoms::driver_version, [](BifContext& cx) { return string_of(cx, "3.3"); }},
     {atoms::dynamic_trace, [](BifContext&) { return Term(atoms::none); }},
     {atoms::dynamic_trace_probes, [](BifContext&) { return Term(atoms::false_); }},

@@ -55,17 +55,17 @@ bool Receiver::dispatch(Operation op) {
   if (at(0).small_value() != static_cast<SWord>(op)) return false;
   switch (op) {
     case Operation::Send:
-    case Operation::SendSender: return arity(3) && message_to(at(2));
+    case Operation::SendSender: return arity(3) && message_to(at(2), term::kNil);
     case Operation::SendTraced:
-    case Operation::SendSenderTraced: return arity(4) && message_to(at(2));
+    case Operation::SendSenderTraced: return arity(4) && message_to(at(2), at(3));
     case Operation::RegSend:
     case Operation::RegSendTraced: {
       if (!arity(op == Operation::RegSend ? 4 : 5) || !at(1).is_pid() || !at(3).is_atom()) return false;
       const Term to = rt_.registry->lookup(at(3));
-      return message_to(to.is_value() && to.is_local_pid() ? to : term::kNil);
+      return message_to(to.is_value() && to.is_local_pid() ? to : term::kNil, op == Operation::RegSend ? term::kNil : at(4));
     }
-    case Operation::AliasSend: return arity(3) && message_to_alias(at(2));
-    case Operation::AliasSendTraced: return arity(4) && message_to_alias(at(2));
+    case Operation::AliasSend: return arity(3) && message_to_alias(at(2), term::kNil);
+    case Operation::AliasSendTraced: return arity(4) && message_to_alias(at(2), at(3));
     case Operation::Link: return arity(3) && link();
     case Operation::Unlink: return arity(3) && unlink(0, at(1), at(2));
     case Operation::UnlinkId: {
@@ -96,18 +96,25 @@ bool Receiver::dispatch(Operation op) {
 
 // --- messages ------------------------------------------------------------------------------------------------------------------------
 
-bool Receiver::message_to(Term pid) {
+// A token is {Flags, Label, Serial, Sender, LastSerial}; anything else is none.
+Term Receiver::copied_token(Term token, term::HeapWriter& w) { return token.is_tuple_of(5) ? heap::copy(token, w) : term::kNil; }
+
+bool Receiver::message_to(Term pid, Term token) {
   if (!pid.is_pid() && !pid.is_nil()) return false;
   heap::FragmentWriter w(16);
-  heap::OwnedTerm message;
-  if (!read_payload(w, &message.term)) return false;
-  message.fragments = w.take();
-  if (pid.is_local_pid()) proc::send_owned(rt_, pid, std::move(message));
-  else heap::release(message);
+  Signal* s = Signal::create(SignalKind::Message);
+  if (!read_payload(w, &s->term)) {
+    Signal::destroy(s);
+    return false;
+  }
+  s->token = copied_token(token, w);
+  s->fragments = w.take();
+  if (pid.is_local_pid()) deliver(pid, s);
+  else Signal::destroy(s);
   return true;
 }
 
-bool Receiver::message_to_alias(Term ref) {
+bool Receiver::message_to_alias(Term ref, Term token) {
   if (!ref.is_ref()) return false;
   heap::FragmentWriter w(16);
   Signal* s = Signal::create(SignalKind::AliasMessage);
@@ -115,6 +122,7 @@ bool Receiver::message_to_alias(Term ref) {
     Signal::destroy(s);
     return false;
   }
+  s->token = copied_token(token, w);
   s->fragments = w.take();
   s->id = proc::ref_key(ref);
   Term owner;

@@ -6,10 +6,11 @@
 // order of arrival. 3. What cannot be delivered is answered as the process itself would have answered. Runs under Peer::input_lock_.
 #pragma once
 
-#include "dist/peer.h"
+#include "dist/nodes.h"
 #include "dist/send.h"
 #include "dist/ties.h"
 #include "etf/decode.h"
+#include "proc/send.h"
 
 namespace vm::dist {
 
@@ -25,19 +26,21 @@ class Receiver {
 
  private:
   bool dispatch(Operation op);
-  bool arity(std::size_t n) const { return Tuple::from(control_).size() == n; }
-  Term at(std::size_t i) const { return Tuple::from(control_)[i]; }
+  bool arity(std::size_t n) const { return term::Tuple::from(control_).size() == n; }
+  Term at(std::size_t i) const { return term::Tuple::from(control_)[i]; }
   bool has_payload() const { return !payload_.empty(); }
   bool read_payload(term::HeapWriter& w, Term* out);
   bool from_peer(Term pid) const { return pid.is_pid() && pid.is_external() && term::external_node(pid)->name == peer_.name; }
   bool was_here(Term t) const { return t.is_external() && term::external_node(t)->name == rt_.node_name; }
   Route route() const { return route_over(peer_, connection_); }
   // A signal to a local process; false: nobody there. `s` is gone in both cases unless `keep_refused`.
-  bool deliver(Term pid, Signal* s) { return proc::deliver_to(rt_, pid, s); }
-  Signal* signal(RemoteSignal kind) { return remote_signal(kind, &peer_, connection_); }
+  bool deliver(Term pid, proc::Signal* s) { return proc::deliver_to(rt_, pid, s); }
+  proc::Signal* signal(RemoteSignal kind) { return remote_signal(kind, &peer_, connection_); }
 
-  bool message_to(Term pid);
-  bool message_to_alias(Term ref);
+  // token: of the sequential trace, or nil.
+  bool message_to(Term pid, Term token);
+  bool message_to_alias(Term ref, Term token);
+  static Term copied_token(Term token, term::HeapWriter& w);
   bool link();
   bool unlink(std::uint64_t id, Term from, Term to);
   bool unlink_ack();

@@ -10,6 +10,7 @@
 #include "proc/process_table.h"
 #include "proc/references.h"
 #include "proc/send.h"
+#include "proc/tracing.h"
 #include "term/atoms.h"
 
 namespace vm::dist {
@@ -64,17 +65,29 @@ Destination destination(Term to) {
   return {term::external_node(to)->name, to};
 }
 
-void send_over(const Route& route, Process& from, const Destination& d, Term message) {
-  bool sent;
-  const Term op_send = Term::small(static_cast<SWord>(Operation::SendSender));
+// The control message of a message, with the token of a sequential trace where there is one.
+Term message_control(term::HeapWriter& w, const Route& route, Term from, Term to, Term token) {
+  const auto make = [&](Operation plain, Operation traced, auto... elements) {
+    if (token.is_nil()) return Tuple::make(w, Term::small(static_cast<SWord>(plain)), elements...);
+    return Tuple::make(w, Term::small(static_cast<SWord>(traced)), elements..., token);
+  };
+  if (to.is_atom()) return make(Operation::RegSend, Operation::RegSendTraced, from, Term(atoms::empty), to);
+  if (to.is_ref()) return make(Operation::AliasSend, Operation::AliasSendTraced, from, to);
+  if (route.flags & kSendSender) return make(Operation::SendSender, Operation::SendSenderTraced, from, to);
+  return make(Operation::Send, Operation::SendTraced, Term(atoms::empty), to);
+}
+
+void send_over(const Route& route, Process& from, Term to, const Destination& d, Term message) {
+  heap::OwnedTerm token;
+  if (VM_UNLIKELY(from.is_traced(proc::kTraceToken | proc::kTraceSend))) {
+    const proc::TraceHooks& hooks = *from.runtime->trace;
+    if (from.is_traced(proc::kTraceToken)) token = hooks.token_for_send(from, to, message);
+    if (!token.term.is_value()) token.term = term::kNil;
+    if (from.is_traced(proc::kTraceSend)) hooks.sent(from, to, message, true);
+  }
   heap::FragmentWriter w(8);
-  Term control;
-  if (d.to.is_atom()) control = Tuple::make(w, Term::small(static_cast<SWord>(Operation::RegSend)), from.pid, atoms::empty, d.to);
-  else if (d.to.is_ref()) control = Tuple::make(w, Term::small(static_cast<SWord>(Operation::AliasSend)), from.pid, d.to);
-  else if (route.flags & kSendSender) control = Tuple::make(w, op_send, from.pid, d.to);
-  else control = Tuple::make(w, Term::small(static_cast<SWord>(Operation::Send)), atoms::empty, d.to);
-  sent = transmit(route, control, message, from.pid);
-  if (sent) charge(from, route, 64);
+  if (transmit(route, message_control(w, route, from.pid, d.to, token.term), message)) charge(from, route, 64);
+  heap::release(token);
 }
 
 }  // namespace
@@ -104,7 +117,7 @@ Route route_over(Peer& peer, std::uint32_t connection) {
   return {Route::Kind::Ready, &peer, connection, flags};
 }
 
-bool transmit(const Route& route, Term control, Term payload, Term) {
+bool transmit(const Route& route, Term control, Term payload) {
   if (!route) return false;
   proc::Runtime& rt = route.peer->nodes().runtime();
   auto m = std::make_unique<Message>();
@@ -139,7 +152,7 @@ bool send_message(proc::Runtime& rt, Process& from, Term to, Term message) {
   const Destination d = destination(to);
   if (is_this_node(from, d.node)) return true;  // of an earlier incarnation of this node
   const Route route = route_to(rt, d.node, Connect::IfNeeded);
-  if (route) send_over(route, from, d, message);
+  if (route) send_over(route, from, to, d, message);
   return true;
 }
 
@@ -149,7 +162,7 @@ Term send_message_if(Process& from, Term to, Term message, bool nosuspend, bool 
   const Route route = route_to(*from.runtime, d.node, noconnect ? Connect::Never : Connect::IfNeeded);
   if (!route) return noconnect ? atoms::noconnect : atoms::ok;
   if (nosuspend && route.peer->busy()) return atoms::nosuspend;
-  send_over(route, from, d, message);
+  send_over(route, from, to, d, message);
   return atoms::ok;
 }
 

@@ -23,7 +23,7 @@ Route route_to(proc::Runtime& rt, Term node, Connect connect);
 Route route_over(Peer& peer, std::uint32_t connection);
 
 // Queues a control message, with a payload unless that is the non-value. False: the connection is gone, or the term cannot be encoded.
-bool transmit(const Route& route, Term control, Term payload = Term::non_value(), Term sender = term::kNil);
+bool transmit(const Route& route, Term control, Term payload = Term::non_value());
 // A control message {Operation, A, B…} as above, built in passing.
 template <typename... T>
 bool transmit(const Route& route, Term payload, Operation op, T... elements) {

@@ -149,6 +149,7 @@ bool on_link_exit(Process& p, Signal* s, Term* exit_reason) {
   if (found == tie->links.end()) return true;
   const bool active = found->second.unlink_id == 0;
   tie->links.erase(found);
+  s->token = atoms::undefined;  // it was the connection's number
   return !active || proc::take_exit(p, s, exit_reason);
 }
 
@@ -172,7 +173,9 @@ void on_demonitor(Process& p, Signal* s) {
 
 void on_monitor_down(Process& p, Signal* s) {
   Tie* tie = find_tie(p, peer_of(*s), connection_of(*s));
-  if (tie && tie->monitors.erase(s->id) > 0) proc::take_down(p, s);
+  if (!tie || tie->monitors.erase(s->id) == 0) return;
+  s->token = atoms::undefined;
+  proc::take_down(p, s);
 }
 
 void on_spawn_reply(Process& p, Signal* s) {
@@ -280,6 +283,14 @@ void process_ended(Process& p, Term reason) {
   for (auto& [key, tie] : ties->all) {
     Peer& peer = *key.first;
     const Route route = route_over(peer, key.second);
+    for (const std::uint64_t monitor : tie.monitors) {
+      const proc::MonitorEntry* e = p.links->monitors.find(monitor);
+      if (!e) continue;
+      heap::FragmentWriter w(16);
+      const Term object = Tuple::from(e->tag.term)[1];
+      const Term to = object.is_tuple() ? Tuple::from(object)[0] : object;
+      transmit(route, Term::non_value(), Operation::Demonitor, p.pid, to, proc::make_key_ref(w, monitor));
+    }
     for (auto& [pid, link] : tie.links) {
       if (link.unlink_id != 0) continue;
       heap::FragmentWriter w(8);
@@ -289,14 +300,6 @@ void process_ended(Process& p, Term reason) {
       const Tuple t = Tuple::from(watcher.kept.term);
       if (t[2].is_atom()) peer.forget_named_watch(ref);
       send_monitor_exit(route, t[2], t[0], t[1], reason);
-    }
-    for (const std::uint64_t monitor : tie.monitors) {
-      const proc::MonitorEntry* e = p.links->monitors.find(monitor);
-      if (!e) continue;
-      heap::FragmentWriter w(16);
-      const Term object = Tuple::from(e->tag.term)[1];
-      const Term to = object.is_tuple() ? Tuple::from(object)[0] : object;
-      transmit(route, Term::non_value(), Operation::Demonitor, p.pid, to, proc::make_key_ref(w, monitor));
     }
     for (auto& [request, spawn] : tie.spawns)
       if (spawn.link) peer.note_orphan(key.second, request, reason);
