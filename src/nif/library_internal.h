@@ -60,6 +60,7 @@ namespace vm::nif {
 
 struct Monitor {
   Monitor* next_of_resource;
+  Monitor *next_of_process, *previous_of_process;  // a ring: one process may have very many
   Term pid;
   std::uint32_t numbers[3];
   Resource* resource;
@@ -94,13 +95,15 @@ struct Natives::Impl {
   std::vector<OpenedType> opened;          // during load, under the code lock
 
   std::mutex monitor_lock;
-  std::unordered_multimap<Word, Monitor*> monitors;  // by bits of the pid
+  std::unordered_map<Word, Monitor*> monitors;  // the oldest of a process, by bits of the pid
 
   void commit_opened(Library* library);
   void roll_back_opened();
   void withdraw_types_of(Library* library);
-  // Takes a monitor out of its resource's list. Lock held.
-  static void unlink_locked(Monitor* m);
+  // Both lists of a monitor. Lock held.
+  void link_locked(Monitor* m);
+  void unlink_locked(Monitor* m);
+  void unlink_from_process_locked(Monitor* m);
   void drop_monitors_of(Resource* r);
 };
 

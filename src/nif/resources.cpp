@@ -29,22 +29,40 @@ void Library::release() {
   // The shared object stays mapped: a thread may still be on its way out of it, and a stack trace may name its functions.
 }
 
+void Natives::Impl::link_locked(Monitor* m) {
+  m->next_of_resource = m->resource->monitors;
+  m->resource->monitors = m;
+  Monitor*& oldest = monitors[m->pid.bits()];
+  if (!oldest) oldest = m->next_of_process = m->previous_of_process = m;
+  m->next_of_process = oldest;
+  m->previous_of_process = oldest->previous_of_process;
+  m->previous_of_process->next_of_process = m;
+  oldest->previous_of_process = m;
+}
+
+void Natives::Impl::unlink_from_process_locked(Monitor* m) {
+  auto entry = monitors.find(m->pid.bits());
+  if (m->next_of_process == m) {
+    monitors.erase(entry);
+    return;
+  }
+  if (entry->second == m) entry->second = m->next_of_process;
+  m->next_of_process->previous_of_process = m->previous_of_process;
+  m->previous_of_process->next_of_process = m->next_of_process;
+}
+
 void Natives::Impl::unlink_locked(Monitor* m) {
   Monitor** at = &m->resource->monitors;
   while (*at != m) at = &(*at)->next_of_resource;
   *at = m->next_of_resource;
+  unlink_from_process_locked(m);
 }
 
 void Natives::Impl::drop_monitors_of(Resource* r) {
   std::lock_guard<std::mutex> hold(monitor_lock);
   while (Monitor* m = r->monitors) {
     r->monitors = m->next_of_resource;
-    auto range = monitors.equal_range(m->pid.bits());
-    for (auto i = range.first; i != range.second; ++i) {
-      if (i->second != m) continue;
-      monitors.erase(i);
-      break;
-    }
+    unlink_from_process_locked(m);
     delete m;
   }
 }
@@ -58,8 +76,7 @@ void Natives::process_ending(proc::Process& p) {
       auto i = all.monitors.find(p.pid.bits());
       if (i == all.monitors.end()) return;
       m = i->second;
-      all.monitors.erase(i);
-      Impl::unlink_locked(m);
+      all.unlink_locked(m);
       // The object may be on its way out: only a living one is told.
       std::intptr_t refs = m->resource->refs.load(std::memory_order_relaxed);
       while (refs > 0 && !m->resource->refs.compare_exchange_weak(refs, refs + 1, std::memory_order_acq_rel)) {
@@ -282,7 +299,7 @@ int enif_monitor_process(ErlNifEnv* env, void* object, const ErlNifPid* pid, Erl
   Term target = in(pid->pid);
   if (!target.is_local_pid()) return 1;
   proc::Runtime* rt = env ? env->runtime : nif::Natives::default_runtime();
-  auto* m = new nif::Monitor{nullptr, target, {}, r};
+  auto* m = new nif::Monitor{nullptr, nullptr, nullptr, target, {}, r};
   proc::next_ref_numbers(m->numbers);
   if (monitor) {
     std::memset(monitor, 0, sizeof *monitor);
@@ -296,13 +313,10 @@ int enif_monitor_process(ErlNifEnv* env, void* object, const ErlNifPid* pid, Erl
     delete m;
     return 1;
   }
-  m->next_of_resource = r->monitors;
-  r->monitors = m;
-  auto entry = all.monitors.emplace(target.bits(), m);
+  all.link_locked(m);
   p->has_native_monitors.store(true, std::memory_order_seq_cst);
   if (p->alive()) return 0;
-  all.monitors.erase(entry);
-  nif::Natives::Impl::unlink_locked(m);
+  all.unlink_locked(m);
   delete m;
   return 1;
 }
@@ -313,13 +327,7 @@ int enif_demonitor_process(ErlNifEnv*, void* object, const ErlNifMonitor* monito
   std::lock_guard<std::mutex> hold(all.monitor_lock);
   for (nif::Monitor* m = r->monitors; m; m = m->next_of_resource) {
     if (std::memcmp(m->numbers, monitor->data, sizeof m->numbers) != 0) continue;
-    nif::Natives::Impl::unlink_locked(m);
-    auto range = all.monitors.equal_range(m->pid.bits());
-    for (auto i = range.first; i != range.second; ++i) {
-      if (i->second != m) continue;
-      all.monitors.erase(i);
-      break;
-    }
+    all.unlink_locked(m);
     delete m;
     return 0;
   }

@@ -176,7 +176,9 @@ int enif_select_x(ErlNifEnv* env, ErlNifEvent fd, enum ErlNifSelectFlags flags, 
   };
   if (mode & ERL_NIF_SELECT_READ) arm(w.read, atoms::ready_input);
   if (mode & ERL_NIF_SELECT_WRITE) arm(w.write, atoms::ready_output);
-  if (fresh) t.poller->add(fd, w.events(), [fd](unsigned events) { ready(fd, events); });
+  if (fresh)
+    t.poller->add(
+        fd, w.events(), [fd](unsigned events) { ready(fd, events); }, os::Poller::Mode::Once);
   else t.poller->change(fd, w.events());
   return 0;
 }

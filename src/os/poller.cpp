@@ -7,9 +7,11 @@
 
 #include <atomic>
 #include <condition_variable>
-#include <map>
 #include <mutex>
+#include <set>
 #include <thread>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace vm::os {
@@ -19,13 +21,15 @@ struct Poller::Impl {
     unsigned events;
     std::shared_ptr<Callback> callback;
     bool always_ready;  // epoll does not take it
+    Mode mode;
   };
   int epoll_fd = epoll_create1(EPOLL_CLOEXEC);
   int wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   std::mutex lock;
   std::condition_variable idle;  // a callback ended
-  std::map<int, Watch> watches;
-  int busy_fd = -1;  // whose callback runs now
+  std::unordered_map<int, Watch> watches;
+  std::set<int> files;  // those that are always ready
+  int busy_fd = -1;     // whose callback runs now
   std::atomic<bool> stop{false};
   std::thread thread;
 
@@ -34,9 +38,9 @@ struct Poller::Impl {
     if (write(wake_fd, &one, sizeof one) < 0) return;  // full counter: it is awake already
   }
   static std::uint32_t mask(unsigned events) { return (events & kRead ? EPOLLIN | EPOLLRDHUP : 0u) | (events & kWrite ? EPOLLOUT : 0u); }
-  void control(int op, int fd, unsigned events) {
+  void control(int op, int fd, unsigned events, Mode mode = Mode::Level) {
     epoll_event e{};
-    e.events = mask(events);
+    e.events = mask(events) | (mode == Mode::Once ? unsigned{EPOLLONESHOT} : 0u);
     e.data.fd = fd;
     epoll_ctl(epoll_fd, op, fd, &e);
   }
@@ -46,6 +50,7 @@ struct Poller::Impl {
       std::lock_guard<std::mutex> hold(lock);
       auto it = watches.find(fd);
       if (it == watches.end() || !(it->second.events & events)) return;
+      if (it->second.mode == Mode::Once) it->second.events = 0;  // as it is in epoll
       callback = it->second.callback;
       busy_fd = fd;
     }
@@ -57,15 +62,15 @@ struct Poller::Impl {
   std::vector<std::pair<int, unsigned>> ready_files() {
     std::lock_guard<std::mutex> hold(lock);
     std::vector<std::pair<int, unsigned>> ready;
-    for (auto& [fd, w] : watches)
-      if (w.always_ready && w.events) ready.push_back({fd, w.events});
+    for (int fd : files)
+      if (unsigned events = watches[fd].events) ready.push_back({fd, events});
     return ready;
   }
   void run() {
     while (!stop.load(std::memory_order_acquire)) {
-      auto files = ready_files();
+      auto always = ready_files();
       epoll_event events[64];
-      int n = epoll_wait(epoll_fd, events, 64, files.empty() ? -1 : 0);
+      int n = epoll_wait(epoll_fd, events, 64, always.empty() ? -1 : 0);
       for (int i = 0; i < n; i++) {
         int fd = events[i].data.fd;
         if (fd == wake_fd) {
@@ -80,7 +85,7 @@ struct Poller::Impl {
         if (got & (EPOLLOUT | EPOLLHUP | EPOLLERR)) what |= kWrite;
         call(fd, what);
       }
-      for (auto [fd, what] : files) call(fd, what);
+      for (auto [fd, what] : always) call(fd, what);
     }
   }
 };
@@ -99,33 +104,41 @@ void Poller::start() {
   if (!impl_->thread.joinable()) impl_->thread = std::thread([this] { impl_->run(); });
 }
 
-void Poller::add(int fd, unsigned events, Callback callback) {
+void Poller::add(int fd, unsigned events, Callback callback, Mode mode) {
   std::lock_guard<std::mutex> hold(impl_->lock);
   epoll_event e{};
-  e.events = Impl::mask(events);
+  e.events = Impl::mask(events) | (mode == Mode::Once ? unsigned{EPOLLONESHOT} : 0u);
   e.data.fd = fd;
   bool refused = epoll_ctl(impl_->epoll_fd, EPOLL_CTL_ADD, fd, &e) != 0;
-  if (!refused && events == 0) impl_->control(EPOLL_CTL_DEL, fd, 0);  // asked only whether it can
-  impl_->watches[fd] = {events, std::make_shared<Callback>(std::move(callback)), refused};
-  if (refused) impl_->wake();
+  if (!refused && events == 0 && mode == Mode::Level) impl_->control(EPOLL_CTL_DEL, fd, 0);  // asked only whether it can
+  impl_->watches[fd] = {events, std::make_shared<Callback>(std::move(callback)), refused, mode};
+  if (!refused) return;
+  impl_->files.insert(fd);
+  impl_->wake();
 }
 
 void Poller::change(int fd, unsigned events) {
   std::lock_guard<std::mutex> hold(impl_->lock);
   auto it = impl_->watches.find(fd);
   if (it == impl_->watches.end() || it->second.events == events) return;
+  Impl::Watch& w = it->second;
+  const unsigned former = std::exchange(w.events, events);
+  if (w.always_ready) return impl_->wake();
+  if (w.mode == Mode::Once) {
+    // Silent: what epoll still knows comes once at most, and call() finds that nobody asks.
+    if (events != 0) impl_->control(EPOLL_CTL_MOD, fd, events, Mode::Once);
+    return;
+  }
   // epoll tells of hang-ups and errors whatever one asks for: a silent descriptor must leave it, or a dead peer keeps the thread busy.
-  const int op = events == 0 ? EPOLL_CTL_DEL : it->second.events == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
-  it->second.events = events;
-  if (it->second.always_ready) impl_->wake();
-  else impl_->control(op, fd, events);
+  impl_->control(events == 0 ? EPOLL_CTL_DEL : former == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, events);
 }
 
 void Poller::forget(int fd) {
   std::lock_guard<std::mutex> hold(impl_->lock);
   auto it = impl_->watches.find(fd);
   if (it == impl_->watches.end()) return;
-  if (!it->second.always_ready) impl_->control(EPOLL_CTL_DEL, fd, 0);
+  if (it->second.always_ready) impl_->files.erase(fd);
+  else impl_->control(EPOLL_CTL_DEL, fd, 0);
   impl_->watches.erase(it);
 }
 

@@ -17,13 +17,15 @@ namespace vm::os {
 class Poller {
  public:
   enum Event : unsigned { kRead = 1, kWrite = 2 };
+  enum class Mode { Level, Once };
   using Callback = std::function<void(unsigned events)>;
 
   Poller();
   ~Poller();
   void start();
-  // Watches fd for the events; the callback is called again and again while they hold. One registration for each fd.
-  void add(int fd, unsigned events, Callback callback);
+  // Watches fd for the events; the callback is called again and again while they hold. One registration for each fd. Once: the events are
+  // forgotten before the callback is called, until change() asks for some again; it may come once for events that aren't asked for any more.
+  void add(int fd, unsigned events, Callback callback, Mode mode = Mode::Level);
   void change(int fd, unsigned events);  // 0: registered but silent
   void remove(int fd);
   // As remove, without waiting: for owners whose callback finds out by itself, under the lock they hold here, that it came too late.
