@@ -165,10 +165,10 @@ class Decoder {
     stack_.push({next, left, stride, stride, finish});
     owed_ += left;
   }
-  // With so many bytes left, leaves need no further look.
-  static constexpr std::ptrdiff_t kSafe = 24;
-  bool leaf(const Byte** from, Word* to);
   bool elements();
+  std::size_t short_binary(const Byte* at, const Byte* end, Word* to);
+  std::size_t short_string(const Byte* at, const Byte* end, Word* to);
+  static bool short_float(const Byte* at, Word* to);
   bool known_atom(const Byte* name, std::size_t size, Word* to) const;
 
   // Atoms read lately, by name.
@@ -224,71 +224,47 @@ bool Decoder::run(Term* out) {
   return true;
 }
 
-// An element without parts, of the usual kinds, with at least kSafe bytes at *from. False: something else.
-[[gnu::always_inline]] inline bool Decoder::leaf(const Byte** from, Word* to) {
-  const Byte* at = *from;
+// Of elements at `at`, whose tag and length are there. The bytes they took; 0: they are not there, or of no bytes, or too long.
+[[gnu::always_inline]] inline std::size_t Decoder::short_binary(const Byte* at, const Byte* end, Word* to) {
   std::uint32_t number;
-  switch (*at) {
-    case kSmallInteger:
-      *to = Term::small(at[1]).bits();
-      *from = at + 2;
-      return true;
-    case kInteger:
-      std::memcpy(&number, at + 1, 4);
-      *to = Term::small(static_cast<std::int32_t>(__builtin_bswap32(number))).bits();
-      *from = at + 5;
-      return true;
-    case kNil:
-      *to = term::kNil.bits();
-      *from = at + 1;
-      return true;
-    case kSmallAtomUtf8:
-    case kSmallAtom: *from = at + 2 + at[1]; return known_atom(at + 2, at[1], to) || (*from = at, false);
-    case kAtom:
-    case kAtomUtf8: *from = at + 3 + at[2]; return (at[1] == 0 && known_atom(at + 3, at[2], to)) || (*from = at, false);
-    case kNewFloat: {
-      Word bits;
-      std::memcpy(&bits, at + 1, sizeof bits);
-      double d = std::bit_cast<double>(__builtin_bswap64(bits));
-      Term t = std::isfinite(d) ? term::float_immediate(d) : Term::non_value();
-      if (!t.is_value()) return false;
-      *to = t.bits();
-      *from = at + 9;
-      return true;
-    }
-    case kBinary: {
-      std::memcpy(&number, at + 1, 4);
-      const std::size_t size = __builtin_bswap32(number), words = (size + kWordBytes - 1) / kWordBytes;
-      if (size == 0 || size > term::kHeapBinaryLimit || end_ - at - 5 < static_cast<std::ptrdiff_t>(size)) return false;
-      Word* p = alloc(2 + words);
-      p[0] = term::HeaderWord::make(term::Kind::HeapBinary, 1 + words).bits();
-      p[1] = size;
-      p[1 + words] = 0;
-      std::memcpy(p + 2, at + 5, size);
-      *to = Term::boxed(p).bits();
-      *from = at + 5 + size;
-      return true;
-    }
-    case kString: {
-      const std::size_t count = std::size_t{at[1]} << 8 | at[2];
-      if (count == 0 || end_ - at - 3 < static_cast<std::ptrdiff_t>(count)) return false;
-      bytes_list(at + 3, count, to);
-      *from = at + 3 + count;
-      return true;
-    }
-    default: return false;
-  }
+  std::memcpy(&number, at + 1, 4);
+  const std::size_t size = __builtin_bswap32(number), words = (size + kWordBytes - 1) / kWordBytes;
+  if (size == 0 || size > term::kHeapBinaryLimit || end - at - 5 < static_cast<std::ptrdiff_t>(size)) return 0;
+  Word* p = alloc(2 + words);
+  p[0] = term::HeaderWord::make(term::Kind::HeapBinary, 1 + words).bits();
+  p[1] = size;
+  p[1 + words] = 0;
+  std::memcpy(p + 2, at + 5, size);
+  *to = Term::boxed(p).bits();
+  return 5 + size;
+}
+[[gnu::always_inline]] inline std::size_t Decoder::short_string(const Byte* at, const Byte* end, Word* to) {
+  const std::size_t count = std::size_t{at[1]} << 8 | at[2];
+  if (count == 0 || end - at - 3 < static_cast<std::ptrdiff_t>(count)) return 0;
+  bytes_list(at + 3, count, to);
+  return 3 + count;
+}
+// One that is an immediate.
+[[gnu::always_inline]] inline bool Decoder::short_float(const Byte* at, Word* to) {
+  Word bits;
+  std::memcpy(&bits, at + 1, sizeof bits);
+  double d = std::bit_cast<double>(__builtin_bswap64(bits));
+  Term t = std::isfinite(d) ? term::float_immediate(d) : Term::non_value();
+  *to = t.bits();
+  return t.is_value();
 }
 
 // Fills cells, the innermost frame's first, up to an element that is not of the usual kinds.
 bool Decoder::elements() {
+  // With so many bytes left, what is decoded here needs no further look.
+  constexpr std::ptrdiff_t kSafe = 24;
   const Byte* at = at_;
+  const Byte* const end = end_;
   Frame* top;
   Word* to;
   std::int32_t stride, back;
   std::size_t left;
   auto enter = [&] {
-    at = at_;
     top = &stack_.top();
     to = top->next;
     stride = top->stride;
@@ -319,26 +295,65 @@ bool Decoder::elements() {
       if (stack_.empty() || stack_.top().left == 0) return true;
       enter();
     }
-    const bool safe = end_ - at >= kSafe;
-    if (safe && leaf(&at, to)) {
-      next_cell();
-      continue;
+    if (end - at < kSafe) break;
+    std::uint32_t number;
+    switch (*at) {
+      case kSmallInteger: *to = Term::small(at[1]).bits(), at += 2; break;
+      case kInteger:
+        std::memcpy(&number, at + 1, 4);
+        *to = Term::small(static_cast<std::int32_t>(__builtin_bswap32(number))).bits(), at += 5;
+        break;
+      case kNil: *to = term::kNil.bits(), at++; break;
+      case kSmallAtomUtf8:
+      case kSmallAtom:
+        if (!known_atom(at + 2, at[1], to)) goto other;
+        at += 2 + at[1];
+        break;
+      case kAtom:
+      case kAtomUtf8:
+        if (at[1] != 0 || !known_atom(at + 3, at[2], to)) goto other;
+        at += 3 + at[2];
+        break;
+      case kNewFloat:
+        if (!short_float(at, to)) goto other;
+        at += 9;
+        break;
+      case kBinary:
+        if (std::size_t n = short_binary(at, end, to); n != 0) at += n;
+        else goto other;
+        break;
+      case kString:
+        if (std::size_t n = short_string(at, end, to); n != 0) at += n;
+        else goto other;
+        break;
+      case kSmallTuple: {
+        const std::size_t count = at[1];
+        at += 2;
+        Word* cell = next_cell();
+        leave();
+        if (!can_hold(count)) return false;
+        tuple(count, cell);
+        if (count == 0) return true;
+        enter();
+        continue;
+      }
+      case kList: {
+        at++;
+        Word* cell = next_cell();
+        leave();
+        if (!list(cell)) return false;
+        at = at_;
+        enter();
+        continue;
+      }
+      default: goto other;
     }
-    Word* cell = next_cell();
-    const unsigned tag = safe ? *at : 0u;
-    if (tag != kSmallTuple && tag != kList) {
-      leave();
-      return term(cell);
-    }
-    at++;
-    const std::size_t count = *at;
-    if (tag == kSmallTuple) at++;
-    leave();
-    if (tag == kSmallTuple ? !can_hold(count) : !list(cell)) return false;
-    if (tag == kSmallTuple) tuple(count, cell);
-    if (tag == kSmallTuple && count == 0) return true;
-    enter();
+    next_cell();
   }
+other:
+  Word* cell = next_cell();
+  leave();
+  return term(cell);
 }
 
 // An atom read lately; 16 bytes can be read at its name.

@@ -207,6 +207,22 @@ constexpr Joint kJoints[] = {
     {number(Fused::put_list_yxx), number(Fused::deallocate_return), number(Fused::put_list_yxx_then_deallocate_return)},
     {number(Op::test_heap), number(Fused::put_list_yxx_then_deallocate_return),
      number(Fused::test_heap_then_put_list_yxx_then_deallocate_return)},
+    {number(Op::test_heap), number(Fused::put_list_xxx_then_call_only_near),
+     number(Fused::test_heap_then_put_list_xxx_then_call_only_near)},
+    {number(Op::test_heap), number(Fused::put_list_xxx_then_move_x_call_only_near),
+     number(Fused::test_heap_then_put_list_xxx_then_move_x_call_only_near)},
+    {number(Fused::is_ge_xx), number(Fused::test_heap_then_put_list_xxx), number(Fused::is_ge_xx_then_test_heap_then_put_list_xxx)},
+    {number(Fused::is_ge_xx), number(Fused::test_heap_then_put_list_xxx_then_call_only_near),
+     number(Fused::is_ge_xx_then_test_heap_then_put_list_xxx_then_call_only_near)},
+    {number(Fused::is_ge_xx), number(Fused::test_heap_then_put_list_xxx_then_move_x_call_only_near),
+     number(Fused::is_ge_xx_then_test_heap_then_put_list_xxx_then_move_x_call_only_near)},
+    {number(Fused::next_cons_x_xx), number(Fused::is_ge_xx), number(Fused::next_cons_x_xx_then_is_ge_xx)},
+    {number(Fused::next_cons_x_xx), number(Fused::is_ge_xx_then_test_heap_then_put_list_xxx),
+     number(Fused::next_cons_x_xx_then_is_ge_xx_then_test_heap_then_put_list_xxx)},
+    {number(Fused::next_cons_x_xx), number(Fused::is_ge_xx_then_test_heap_then_put_list_xxx_then_call_only_near),
+     number(Fused::next_cons_x_xx_then_is_ge_xx_then_test_heap_then_put_list_xxx_then_call_only_near)},
+    {number(Fused::next_cons_x_xx), number(Fused::is_ge_xx_then_test_heap_then_put_list_xxx_then_move_x_call_only_near),
+     number(Fused::next_cons_x_xx_then_is_ge_xx_then_test_heap_then_put_list_xxx_then_move_x_call_only_near)},
 };
 
 constexpr auto kBeginsJoint = [] {
