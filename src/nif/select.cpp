@@ -2,14 +2,16 @@
 //
 // enif_select: telling a process once when a descriptor is ready.
 //
-// One poller for all native code, made when somebody first selects. A watched descriptor keeps its resource alive until it is stopped. Messages
-// are built when the event is asked for. Errors as events of their own (ERL_NIF_SELECT_ERROR) are answered "not supported".
+// A few pollers for all native code, as the machine's processors ask for, each with its share of the descriptors; each is made when somebody
+// first selects one of them. A watched descriptor keeps its resource alive until it is stopped. Messages are built when the event is asked for. Errors as events of their own (ERL_NIF_SELECT_ERROR) are answered "not supported".
 //
 // Locks: `lock` guards the table and may be held when the poller is told of changes, but not in Poller::remove, which waits for callbacks.
 #include <fcntl.h>
 
+#include <algorithm>
 #include <climits>
 #include <memory>
+#include <thread>
 
 #include "nif/library_internal.h"
 #include "os/poller.h"
@@ -34,15 +36,18 @@ struct Watch {
   unsigned events() const { return (read.armed ? unsigned{os::Poller::kRead} : 0u) | (write.armed ? unsigned{os::Poller::kWrite} : 0u); }
 };
 
-// There is one table for the host program: descriptors are the host program's.
+// The descriptors of one poller. The tables are the host program's, as descriptors are.
 struct Table {
   std::mutex lock;
   std::unordered_map<int, std::unique_ptr<Watch>> watches;
   std::unique_ptr<os::Poller> poller;
 };
-Table& table() {
-  static auto* t = new Table;  // threads may use it until the program ends
-  return *t;
+constexpr unsigned kProcessorsForATable = 4, kMostTables = 16;
+
+Table& table_of(int fd) {
+  static const unsigned count = std::clamp(std::thread::hardware_concurrency() / kProcessorsForATable, 1u, kMostTables);
+  static auto* tables = new Table[count];  // threads may use them until the program ends
+  return tables[static_cast<unsigned>(fd) % count];
 }
 
 void disarm(Wanted& w) {
@@ -52,7 +57,7 @@ void disarm(Wanted& w) {
 
 // On the poller's thread.
 void ready(int fd, unsigned events) {
-  Table& t = table();
+  Table& t = table_of(fd);
   Wanted due[2];
   proc::Runtime* rt = nullptr;
   {
@@ -143,7 +148,7 @@ int enif_select_x(ErlNifEnv* env, ErlNifEvent fd, enum ErlNifSelectFlags flags, 
   auto mode = static_cast<unsigned>(flags);
   Resource* resource = Resource::of(object);
   proc::Runtime* rt = env ? env->runtime : nif::Natives::default_runtime();
-  Table& t = table();
+  Table& t = table_of(fd);
   if (mode & ERL_NIF_SELECT_ERROR) return INT_MIN | ERL_NIF_SELECT_NOTSUP;
   if (mode & ERL_NIF_SELECT_STOP) return stop(t, fd, resource, rt);
   if (fcntl(fd, F_GETFD) < 0) return INT_MIN | ERL_NIF_SELECT_INVALID_EVENT;
