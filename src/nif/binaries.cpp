@@ -2,6 +2,7 @@
 //
 // Binaries. ErlNifBinary::ref_bin is the reference-counted object that native code owns one reference of; nullptr where the bytes belong to a
 // term or to the environment.
+#include <cstdlib>
 #include <cstring>
 
 #include "base/assert.h"
@@ -78,6 +79,20 @@ bool walk_iolist(Term t, OnByte&& byte, OnBinary&& binary) {
 
 }  // namespace
 
+namespace {
+
+// Whether the system would give so much. Sizes may come from anywhere, and a binary that can't be made ends the program.
+bool can_have(std::size_t size) {
+  constexpr std::size_t kLarge = 256u << 20, kHeader = 256;
+  if (size > PTRDIFF_MAX / 2) return false;
+  if (size < kLarge) return true;
+  void* volatile probe = std::malloc(size + kHeader);  // volatile: the compiler would not ask
+  std::free(probe);
+  return probe != nullptr;
+}
+
+}  // namespace
+
 extern "C" {
 
 int enif_inspect_binary(ErlNifEnv* env, ERL_NIF_TERM t, ErlNifBinary* bin) {
@@ -113,14 +128,14 @@ int enif_inspect_iolist_as_binary(ErlNifEnv* env, ERL_NIF_TERM w, ErlNifBinary* 
 }
 
 int enif_alloc_binary(size_t size, ErlNifBinary* bin) {
-  if (size > PTRDIFF_MAX / 2) return 0;
+  if (!can_have(size)) return 0;
   BinaryData* data = BinaryData::create(size);
   describe(bin, data, data->bytes, size);
   return 1;
 }
 
 int enif_realloc_binary(ErlNifBinary* bin, size_t size) {
-  if (size > PTRDIFF_MAX / 2) return 0;
+  if (!can_have(size)) return 0;
   BinaryData* data = owned(bin);
   if (!data || data->refs.load(std::memory_order_acquire) != 1) {
     // Read-only: goes on with a copy.

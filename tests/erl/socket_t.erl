@@ -1,7 +1,8 @@
 %% SPDX-License-Identifier: Apache-2.0
 %% Sockets of the module socket among many processes: nobody is left waiting, nothing is left open.
 -module(socket_t).
--export([test_shared/0, test_one_owner_of_many/0, test_owners_that_die/0, test_turns/0]).
+-export([test_shared/0, test_one_owner_of_many/0, test_owners_that_die/0, test_turns/0,
+         test_more_than_there_is/0]).
 
 loopback() -> #{family => inet, addr => loopback, port => 0}.
 listen() ->
@@ -79,3 +80,10 @@ test_turns() ->
     ok = socket:send(C, <<"abcdefghij">>),
     [receive {N, {ok, <<Byte>>}} -> Byte = $a + N - 1 end || N <- lists:seq(1, 10)],
     [ok = socket:close(S) || S <- [L, C, A]].
+
+%% A length that no memory holds is an error; the stock emulator ends.
+test_more_than_there_is() ->
+    {ok, S} = socket:open(inet, dgram),
+    [{error, enomem} = F(1 bsl Bits) || Bits <- [46, 62, 63], F <- [fun(N) -> socket:recv(S, N, [], 0) end, fun(N) -> socket:recvfrom(S, N, [], 0) end,
+                                                                    fun(N) -> socket:recvmsg(S, N, 0, [], 0) end, fun(N) -> socket:recvmsg(S, 0, N, [], 0) end]],
+    ok = socket:close(S).
