@@ -84,6 +84,6 @@ test_turns() ->
 %% A length that no memory holds is an error; the stock emulator ends.
 test_more_than_there_is() ->
     {ok, S} = socket:open(inet, dgram),
-    [{error, enomem} = F(1 bsl Bits) || Bits <- [46, 62, 63], F <- [fun(N) -> socket:recv(S, N, [], 0) end, fun(N) -> socket:recvfrom(S, N, [], 0) end,
+    [{error, enomem} = F(1 bsl Bits) || Bits <- [48, 62, 63], F <- [fun(N) -> socket:recv(S, N, [], 0) end, fun(N) -> socket:recvfrom(S, N, [], 0) end,
                                                                     fun(N) -> socket:recvmsg(S, N, 0, [], 0) end, fun(N) -> socket:recvmsg(S, 0, N, [], 0) end]],
     ok = socket:close(S).
