@@ -300,6 +300,11 @@ BifResult erlang_system_flag_2(BifContext& cx, Term flag, Term value) {
     const Term before = trace::sequential_tracer(cx.runtime(), cx.heap());
     return trace::set_sequential_tracer(cx.runtime(), value) ? BifResult(before) : cx.badarg();
   }
+  if (flag.is_atom() && term::AtomTable::text(flag) == "reset_seq_trace") {
+    if (value != atoms::true_) return cx.badarg();
+    trace::reset_tokens(cx.runtime());
+    return atoms::true_;
+  }
   if (flag == atoms::trace_control_word) return exchange_number(cx, cx.runtime().trace_control_word, value, 0, 0xFFFFFFFF);
   if (flag == atoms::outstanding_system_requests_limit) {
     if (number_argument(value, 1, 134217727) < 0) return cx.badarg();

@@ -82,6 +82,18 @@ void signal_other(Runtime& rt, Term other, Signal* s) {
   deliver_to(rt, other, s);
 }
 
+// The sequential trace goes on with whoever is told of the end.
+void add_token(Process& p, Signal& s, Term to) {
+  heap::FragmentWriter w(8);
+  const Term message = term::Tuple::make(w, atoms::EXIT, p.pid, s.term);
+  const heap::OwnedTerm token = p.runtime->trace->token_for_send(p, to, message);
+  s.token = token.term;
+  if (!token.fragments) return;
+  heap::HeapFragment** last = &s.fragments;
+  while (*last) last = &(*last)->next;
+  *last = token.fragments;
+}
+
 void break_links(Runtime& rt, Process& p, Term reason) {
   Links& l = *p.links;
   if (l.remote) rt.hooks.remote_ended(p, reason);
@@ -90,6 +102,7 @@ void break_links(Runtime& rt, Process& p, Term reason) {
     Signal* s = Signal::create(SignalKind::LinkExit);
     s->from = p.pid;
     set_reason(*s, reason);
+    if (VM_UNLIKELY(p.is_traced(kTraceToken))) add_token(p, *s, e.other);
     signal_other(rt, e.other, s);
   }
   for (WatcherEntry& e : l.watchers.drain()) {

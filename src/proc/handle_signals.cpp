@@ -32,7 +32,7 @@ void append_exit_message(Process& p, Signal* s, Term reason) {
   heap::FragmentWriter w(4);
   const Term message = term::Tuple::make(w, atoms::EXIT, s->from, reason);
   heap::HeapFragment* fragments = with_fragments_of(w.take(), s);
-  append_message(p, message, fragments, s->from.is_pointer() ? term::kNil : s->from);
+  append_message(p, message, fragments, s->from.is_pointer() ? term::kNil : s->from, s->token);
 }
 
 // Answers false when the process must end.
@@ -44,7 +44,6 @@ bool on_exit(Process& p, Signal* s, Term* exit_reason) {
     const bool active = e->unlink_id == 0;
     p.links->links.remove(s->from.bits());
     if (!active) return true;
-    if (VM_UNLIKELY(p.is_traced(kTraceProcs))) p.runtime->trace->process_event(p, atoms::getting_unlinked, s->from, Term::non_value());
   } else if (reason == atoms::kill) {
     *exit_reason = atoms::killed;
     return false;
@@ -56,12 +55,17 @@ bool on_exit(Process& p, Signal* s, Term* exit_reason) {
 
 bool take_exit(Process& p, Signal* s, Term* exit_reason) {
   const Term reason = s->term;
+  const bool unlinked = s->kind == SignalKind::LinkExit && p.is_traced(kTraceProcs);
   if (p.trap_exit()) {
+    if (VM_UNLIKELY(unlinked)) p.runtime->trace->process_event(p, atoms::getting_unlinked, s->from, Term::non_value());
     append_exit_message(p, s, reason);
     return true;
   }
   // An exit signal 'normal' from oneself does end the process.
-  if (reason == atoms::normal && !(s->kind == SignalKind::Exit && s->from == p.pid)) return true;
+  if (reason == atoms::normal && !(s->kind == SignalKind::Exit && s->from == p.pid)) {
+    if (VM_UNLIKELY(unlinked)) p.runtime->trace->process_event(p, atoms::getting_unlinked, s->from, Term::non_value());
+    return true;
+  }
   *exit_reason = reason;
   return false;
 }
@@ -120,7 +124,7 @@ void take_down(Process& p, Signal* s) {
     last->next = fragments;
     fragments = e.tag.fragments;
   }
-  append_message(p, message, fragments, s->from.is_pointer() ? term::kNil : s->from);
+  append_message(p, message, fragments, s->from.is_pointer() ? term::kNil : s->from, s->token);
 }
 
 namespace {

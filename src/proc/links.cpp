@@ -38,11 +38,12 @@ void set_reason(Signal& s, Term reason) {
   s.fragments = copy.fragments;
 }
 
-void append_message(Process& p, Term message, heap::HeapFragment* fragments, Term from) {
+void append_message(Process& p, Term message, heap::HeapFragment* fragments, Term from, Term token) {
   Signal* m = Signal::create(SignalKind::Message);
   m->term = message;
   m->fragments = fragments;
   m->from = from;
+  m->token = token;
   if (VM_UNLIKELY(p.is_traced(kTraceReceive))) p.runtime->trace->received(p, from, message);
   p.mailbox.append(m);
 }

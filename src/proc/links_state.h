@@ -58,6 +58,6 @@ bool deliver_to(Runtime& rt, Term pid, Signal* s);
 // Puts a copied reason into the signal.
 void set_reason(Signal& s, Term reason);
 // A message of the process's own making to its inbox: {Tag, ...} built by the caller into `fragments`.
-void append_message(Process& p, Term message, heap::HeapFragment* fragments, Term from);
+void append_message(Process& p, Term message, heap::HeapFragment* fragments, Term from, Term token = atoms::undefined);
 
 }  // namespace vm::proc

@@ -30,12 +30,12 @@ SendOutcome send_elsewhere(Process& from, Term to, Term message) {
   return from.pending != PendingKind::None ? SendOutcome::Trap : SendOutcome::Ok;
 }
 
-// What tracing does with a message on its way. Its signal, or nullptr for nobody there: the event is told all the same.
-Signal* traced_message(SignalKind kind, Process& from, Term to, Term message, bool exists) {
+// What tracing does with a message on its way to `receiver`, given as `to`. Its signal, or nullptr for nobody there: the event is told all the same.
+Signal* traced_message(SignalKind kind, Process& from, Term receiver, Term to, Term message, bool exists) {
   const TraceHooks& hooks = *from.runtime->trace;
   heap::OwnedTerm token{term::kNil, nullptr};
-  if (from.is_traced(kTraceToken)) token = hooks.token_for_send(from, to, message);
-  if (from.is_traced(kTraceSend)) hooks.sent(from, to, message, exists);
+  if (from.is_traced(kTraceToken)) token = hooks.token_for_send(from, receiver, message);
+  if (from.is_traced(kTraceSend)) hooks.sent(from, to, message, exists || !to.is_pid());
   if (!exists) {
     heap::release(token);
     return nullptr;
@@ -50,18 +50,18 @@ Signal* traced_message(SignalKind kind, Process& from, Term to, Term message, bo
   return s;
 }
 
-Signal* outgoing(SignalKind kind, Process& from, Term to, Term message) {
-  return VM_UNLIKELY(from.is_traced(kTraceSend | kTraceToken)) ? traced_message(kind, from, to, message, true)
+Signal* outgoing(SignalKind kind, Process& from, Term receiver, Term to, Term message) {
+  return VM_UNLIKELY(from.is_traced(kTraceSend | kTraceToken)) ? traced_message(kind, from, receiver, to, message, true)
                                                                : message_signal(kind, from.pid, message);
 }
 
 void send_shown(Process& from, Term to_local_pid, Term message, Term shown) {
   Process* to = from.runtime->processes->lookup(to_local_pid);
   if (VM_UNLIKELY(!to)) {
-    if (from.is_traced(kTraceSend | kTraceToken)) traced_message(SignalKind::Message, from, shown, message, false);
+    if (from.is_traced(kTraceSend | kTraceToken)) traced_message(SignalKind::Message, from, shown, shown, message, false);
     return;
   }
-  Signal* s = outgoing(SignalKind::Message, from, shown, message);
+  Signal* s = outgoing(SignalKind::Message, from, to_local_pid, shown, message);
   if (VM_UNLIKELY(!to->deliver(s))) Signal::destroy(s);
 }
 
@@ -69,9 +69,8 @@ void send_shown(Process& from, Term to_local_pid, Term message, Term shown) {
 SendOutcome send_to_name(Process& from, Term name, Term message, bool must_exist, Term shown) {
   const Term to = from.runtime->registry->lookup(name);
   if (!to.is_value()) {
-    if (must_exist) return SendOutcome::Badarg;
-    if (VM_UNLIKELY(from.is_traced(kTraceSend | kTraceToken))) traced_message(SignalKind::Message, from, shown, message, false);
-    return SendOutcome::Ok;
+    if (VM_UNLIKELY(from.is_traced(kTraceSend | kTraceToken))) traced_message(SignalKind::Message, from, shown, shown, message, false);
+    return must_exist ? SendOutcome::Badarg : SendOutcome::Ok;
   }
   if (to.is_local_pid()) {
     send_shown(from, to, message, shown);
@@ -105,7 +104,7 @@ void send_to_alias(Process& from, Term ref, Term message) {
   if (!term::is_pid_ref(ref, &pid)) return;
   Process* to = from.runtime->processes->lookup(pid);
   if (!to) return;
-  Signal* s = outgoing(SignalKind::AliasMessage, from, ref, message);
+  Signal* s = outgoing(SignalKind::AliasMessage, from, ref, ref, message);
   s->id = ref_key(ref);
   if (!to->deliver(s)) Signal::destroy(s);
 }

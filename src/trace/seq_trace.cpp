@@ -2,6 +2,7 @@
 #include "trace/seq_trace.h"
 
 #include "proc/process_cold.h"
+#include "proc/process_table.h"
 #include "sync/epoch.h"
 #include "term/atoms.h"
 #include "term/compare.h"
@@ -201,6 +202,17 @@ void token_for_child(Process& parent, Process& child, Term module, Term function
   output(parent, token, kReceive, child.pid, request.term());
   ColdPart& cold = child.cold_part();
   cold.token_clock = cold.token_last = static_cast<Word>(token[kSerial].small_value());
+}
+
+void reset_tokens(Runtime& rt) {
+  rt.schedulers->stop_the_world([&] {
+    rt.processes->for_each([](Process& p) {
+      drop(p);
+      if (p.cold) p.cold->token_clock = p.cold->token_last = 0;
+      for (Signal* m = p.mailbox.first(); m; m = m->next)
+        if (m->token.is_tuple()) m->token = term::kNil;
+    });
+  });
 }
 
 bool set_sequential_tracer(Runtime& rt, Term t) {

@@ -23,6 +23,8 @@ Term token_part(Process& p, Term part);
 bool print(Process& p, Term label, Term message);
 // A child inherits the token of its parent.
 void token_for_child(Process& parent, Process& child, Term module, Term function, Term args);
+// No process has a token any more, nor any message that waits for one. Stops the world for it.
+void reset_tokens(Runtime& rt);
 // system_flag(sequential_tracer): sets it. False: bad argument.
 bool set_sequential_tracer(Runtime& rt, Term tracer);
 Term sequential_tracer(Runtime& rt, term::HeapWriter& h);  // false: none
