@@ -2,6 +2,7 @@
 //
 // erlang: send, monitor, demonitor, alias, link and their options.
 #include "bif/bif_decls.gen.h"
+#include "bif/erlang_node.h"
 #include "proc/links.h"
 #include "proc/registry.h"
 #include "proc/runtime.h"
@@ -41,7 +42,7 @@ BifResult monitor_process(BifContext& cx, Term target, const MonitorOptions& opt
     const Tuple t = Tuple::from(target);
     if (!t[0].is_atom() || !t[1].is_atom()) return cx.badarg();
     if (!is_this_node(p, t[1])) {
-      if (p.runtime->node_name == atoms::nonode_at_nohost) return cx.badarg();
+      if (!is_alive(p)) return cx.badarg();
       if (p.runtime->hooks.monitor_remote) return p.runtime->hooks.monitor_remote(p, target, options);
       return cx.badarg();
     }

@@ -4,6 +4,7 @@
 #include "bif/erlang_node.h"
 
 #include "bif/bif_decls.gen.h"
+#include "bif/persistent_term.h"
 #include "bif/term_format.h"
 #include "dist/nodes.h"
 #include "dist/send.h"
@@ -86,7 +87,7 @@ Peer* controlled(BifContext& cx, Term handle, std::uint32_t* connection, BifResu
 
 BifResult monitor(BifContext& cx, Term node, Term on, Term options, bool passive) {
   if (!node.is_atom()) return cx.badarg();
-  if (node != atoms::nonode_at_nohost && !nodes_of(cx).alive()) return cx.error(atoms::notalive);
+  if (node != atoms::nonode_at_nohost && !is_alive(cx.process())) return cx.error(atoms::notalive);
   if (!on.is_boolean()) return cx.badarg();
   if (dist::monitor_node(cx.process(), node, on == atoms::true_, passive) == dist::NodeMonitoring::Done) return atoms::true_;
   return cx.trap(cx.runtime().code->export_for(atoms::erlang, atoms::dmonitor_node, 3), node, on, options);
@@ -102,8 +103,8 @@ unsigned watch_options(Term options, bool* good) {
   for (Term k, v; it.next(&k, &v);) {
     const bool on = v == atoms::true_;
     if (k == atoms::list && on) wanted &= ~unsigned{dist::kWatchMap};
-    else if (k == atoms::connection_id && v.is_boolean()) wanted |= on ? dist::kWatchConnection : 0;
-    else if (k == atoms::nodedown_reason && v.is_boolean()) wanted |= on ? dist::kWatchReason : 0;
+    else if (k == atoms::connection_id && v.is_boolean()) wanted |= on ? unsigned{dist::kWatchConnection} : 0u;
+    else if (k == atoms::nodedown_reason && v.is_boolean()) wanted |= on ? unsigned{dist::kWatchReason} : 0u;
     else if (k == atoms::node_type && v == atoms::visible) wanted |= dist::kWatchVisible;
     else if (k == atoms::node_type && v == atoms::hidden) wanted |= dist::kWatchHidden;
     else if (k == atoms::node_type && v == atoms::all) wanted |= dist::kWatchVisible | dist::kWatchHidden;
@@ -120,6 +121,12 @@ Term monitor_nodes(Process& p, Term on, Term options) {
   if (!good) return Term::non_value();
   dist::ties_of(p).watches_nodes = true;
   return Term::small(static_cast<SWord>(p.runtime->nodes->watch(p.pid, wanted, on == atoms::true_)));
+}
+
+bool is_alive(Process& p) {
+  if (p.runtime->nodes->alive()) return true;
+  heap::FragmentWriter w(4);
+  return persistent_term_value(Tuple::make(w, atoms::erts_internal, term::AtomTable::intern("dynamic_node_name"))) == atoms::true_;
 }
 
 BifResult erlang_nodes_0(BifContext& cx) { return list_nodes(cx, {true, false, false, false}); }

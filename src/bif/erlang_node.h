@@ -10,4 +10,7 @@ namespace vm::bif {
 // process_flag(monitor_nodes | {monitor_nodes, Options}, On): the old value, or the non-value for bad arguments.
 Term monitor_nodes(proc::Process& p, Term on, Term options);
 
+// erlang:is_alive/0: this node has a name, or will have one that another node gives it.
+bool is_alive(proc::Process& p);
+
 }  // namespace vm::bif

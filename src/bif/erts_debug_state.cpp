@@ -8,6 +8,7 @@
 
 #include "bif/bif_decls.gen.h"
 #include "bif/erlang_memory.h"
+#include "dist/nodes.h"
 #include "os/clock.h"
 #include "proc/links_state.h"
 #include "proc/process_info.h"
@@ -116,6 +117,7 @@ Term process_state_of(BifContext& cx, Term key) {
     return list.finish();
   }
   if (named(key, "next_pid")) return term::make_unsigned(cx.heap(), cx.runtime().processes->next_number());
+  if (named(key, "max_atom_out_cache_index")) return Term::small(static_cast<SWord>(dist::kCacheSlots - 1));
   if (named(key, "node_and_dist_references")) return node_references(cx);
   if (named(key, "process_info_args")) {
     term::ListBuilder list(cx.heap());
@@ -149,6 +151,11 @@ Term process_state_by_tuple(BifContext& cx, Term what, Term of) {
   if (what == atoms::process_status) return status_of(cx, of);
   if (named(what, "link_list")) return link_list(cx, of);
   if (named(what, "monitor_list")) return monitor_list(cx, of);
+  if (named(what, "dist_ctrl") && of.is_atom()) {
+    const dist::Peer* peer = cx.runtime().nodes->find(of);
+    return peer && !peer->controller().is_nil() ? peer->controller() : Term(atoms::undefined);
+  }
+  if (named(what, "atom_out_cache_index") && of.is_atom()) return Term::small(static_cast<SWord>(dist::OutgoingCache::slot_of(of)));
   return Term::non_value();
 }
 

@@ -147,6 +147,11 @@ BifResult persistent_term_info_0(BifContext& cx) {
   return ops::map_from_pairs(h, pairs);
 }
 
+Term persistent_term_value(Term key) {
+  const Entry* e = current().find(key);
+  return e ? e->value : Term::non_value();
+}
+
 std::size_t persistent_term_slots() { return current().slots.size(); }
 
 }  // namespace vm::bif

@@ -43,6 +43,8 @@ int MessageAtoms::index_of(Term atom) {
   }
 }
 
+std::size_t OutgoingCache::slot_of(Term atom) { return hash_of(atom) % kCacheSlots; }
+
 OutgoingCache::OutgoingCache() : slots_(kCacheSlots, Term::non_value()) {}
 
 void OutgoingCache::write_references(std::span<const Term> atoms, std::string* out) {
@@ -59,7 +61,7 @@ void OutgoingCache::write_references(std::span<const Term> atoms, std::string* o
   };
   if (long_atoms) set_nibble(atoms.size(), kLongAtoms);
   for (std::size_t i = 0; i < atoms.size(); i++) {
-    const std::size_t slot = hash_of(atoms[i]) % kCacheSlots;
+    const std::size_t slot = slot_of(atoms[i]);
     const bool known = slots_[slot].is_value() && slots_[slot] == atoms[i];
     set_nibble(i, static_cast<unsigned>(slot / kSegmentSlots) | (known ? 0 : kNewEntry));
     out->push_back(static_cast<char>(slot % kSegmentSlots));

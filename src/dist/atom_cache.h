@@ -39,6 +39,7 @@ class MessageAtoms {
 
 class OutgoingCache {
  public:
+  static std::size_t slot_of(Term atom);
   OutgoingCache();
   // Appends the number of atoms, their flags and references.
   void write_references(std::span<const Term> atoms, std::string* out);

@@ -5,6 +5,7 @@
 
 #include "dist/nodes.h"
 #include "dist/peer.h"
+#include "dist/ties.h"
 #include "proc/links_state.h"
 #include "proc/send.h"
 #include "proc/system_monitor.h"
@@ -66,11 +67,29 @@ void Peer::pump(const std::shared_ptr<port::Port>& port) {
 }
 
 std::unique_ptr<Message> Peer::next_message() {
-  sync::MutexGuard guard(lock_);
-  if (queue_.empty() || status().state != State::Connected) return nullptr;
-  std::unique_ptr<Message> first = std::move(queue_.front());
-  queue_.pop_front();
-  return first;
+  for (;;) {
+    std::unique_ptr<Message> first;
+    {
+      sync::MutexGuard guard(lock_);
+      if (queue_.empty() || status().state != State::Connected) return nullptr;
+      first = std::move(queue_.front());
+      queue_.pop_front();
+      if ((first->needs & ~flags()) == 0) return first;
+      queued_bytes_ -= first->bytes.size();
+    }
+    refuse(*first);
+  }
+}
+
+void Peer::refuse(const Message& m) {
+  if (!m.asker.is_local_pid()) return;
+  heap::FragmentWriter w(8);
+  proc::Signal* s = remote_signal(RemoteSignal::SpawnReply, this, status().connection);
+  s->id = m.request;
+  s->term = term::Tuple::make(w, atoms::notsup, Term::small(0));
+  s->fragments = w.take();
+  sync::Epoch::Guard guard;
+  proc::deliver_to(nodes_.runtime(), m.asker, s);
 }
 
 // Calls sink(head, body) for each packet of the message.

@@ -78,7 +78,15 @@ bool Peer::prepare(std::span<const Byte>* in, std::vector<Term>* atoms, std::str
 }
 
 bool Peer::receive(std::uint32_t connection, std::span<const Byte> packet) {
-  sync::MutexGuard guard(input_lock_);
+  {
+    sync::MutexGuard guard(input_lock_);
+    if (receive_locked(connection, packet)) return true;
+  }
+  kill(connection);
+  return false;
+}
+
+bool Peer::receive_locked(std::uint32_t connection, std::span<const Byte> packet) {
   const Status s = status();
   if (s.connection != connection || s.state != State::Connected) return true;
   nodes_.runtime().bytes_in.fetch_add(packet.size(), std::memory_order_relaxed);
@@ -91,7 +99,6 @@ bool Peer::receive(std::uint32_t connection, std::span<const Byte> packet) {
   if (incoming_) {
     if (!prepare(&in, &atoms, &assembled, &complete)) {
       log_corrupt(packet, "distribution header");
-      kill(connection);
       return false;
     }
     options.version_byte = false;
@@ -99,7 +106,6 @@ bool Peer::receive(std::uint32_t connection, std::span<const Byte> packet) {
   } else {
     if (packet.empty() || packet[0] != kPassThrough) {
       log_corrupt(packet, "distribution header");
-      kill(connection);
       return false;
     }
     in = packet.subspan(1);
@@ -109,7 +115,6 @@ bool Peer::receive(std::uint32_t connection, std::span<const Byte> packet) {
   if (receiver.act(in, options)) return true;
   if (receiver.corrupt()) log_corrupt(in, "external term");
   else log_text(nodes_.runtime(), atoms::error, receiver.fault());
-  kill(connection);
   return false;
 }
 

@@ -3,6 +3,8 @@
 // Life of connections.
 #include "dist/peer.h"
 
+#include <mutex>
+
 #include "dist/nodes.h"
 #include "dist/ties.h"
 #include "proc/links_state.h"
@@ -136,8 +138,14 @@ void Peer::close(std::uint32_t connection, Term reason) {
 void Peer::kill(std::uint32_t connection) {
   if (!is_current(connection)) return;
   const Term who = controller();
+  if (who.is_local_port()) {
+    const std::shared_ptr<port::Port> port = nodes_.runtime().ports->find(who);
+    if (!port || channel_port() == port.get()) return;  // its channel closes the port itself
+    std::lock_guard<sync::Mutex> hold(port->lock);
+    return port->close(atoms::killed);
+  }
+  if (!who.is_local_pid()) return;
   sync::Epoch::Guard epoch;
-  if (!who.is_local_pid()) return;  // a port's channel closes the port itself
   proc::Signal* s = proc::Signal::create(proc::SignalKind::Exit);
   s->from = who;
   s->term = atoms::kill;

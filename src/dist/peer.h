@@ -44,6 +44,11 @@ struct Message {
   std::vector<Term> atoms;  // what the bytes refer to; empty when they spell atoms out
   bool has_table = false;
   std::uint64_t sequence = 0;
+  // Encoded before the connection was up it may need what the other side turns out not to know: then it is not sent, and a process that asked for a
+  // spawn (whose request has this key) is told.
+  std::uint64_t needs = 0;
+  Term asker = term::kNil;
+  std::uint64_t request = 0;
 };
 
 class Peer {
@@ -134,12 +139,14 @@ class Peer {
   void forget_connection_locked(std::uint32_t connection);
   void pump(const std::shared_ptr<port::Port>& port);
   std::unique_ptr<Message> next_message();
+  void refuse(const Message& message);
   template <typename Sink>
   void make_packets(Message& message, Sink&& sink);
   void write_some(port::Port& port);
   void settle(std::size_t taken_bytes, std::size_t backlog);
   void notify(Term pid);
   bool prepare(std::span<const Byte>* in, std::vector<Term>* atoms, std::string* assembled, bool* complete);
+  bool receive_locked(std::uint32_t connection, std::span<const Byte> packet);
   void log_corrupt(std::span<const Byte> bytes, const char* what);
 
   Nodes& nodes_;

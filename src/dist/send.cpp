@@ -54,6 +54,20 @@ std::uint64_t next_sequence() {
   return number.fetch_add(1, std::memory_order_relaxed) + 1;
 }
 
+// What the other side must be able to do for this control message to make sense to it.
+std::uint64_t needed_by(Term control) {
+  switch (static_cast<Operation>(Tuple::from(control)[0].small_value())) {
+    case Operation::SpawnRequest: return kSpawn;
+    case Operation::AliasSend:
+    case Operation::AliasSendTraced: return kAlias;
+    case Operation::UnlinkId:
+    case Operation::UnlinkIdAck: return kUnlinkId;
+    case Operation::Monitor:
+    case Operation::Demonitor: return kMonitors;
+    default: return 0;
+  }
+}
+
 bool is_this_node(const Process& p, Term node) { return node == p.runtime->node_name; }
 
 // Whose node a destination is on, and what the control message says: a pid, a name, an alias.
@@ -63,6 +77,12 @@ struct Destination {
 Destination destination(Term to) {
   if (to.is_tuple_of(2)) return {Tuple::from(to)[1], Tuple::from(to)[0]};
   return {term::external_node(to)->name, to};
+}
+
+void raise_limit(Process& p) {
+  p.pending = proc::PendingKind::Raise;
+  p.scratch->exception = proc::Exception{};
+  p.scratch->exception.reason = atoms::system_limit;
 }
 
 // The control message of a message, with the token of a sequential trace where there is one.
@@ -86,8 +106,10 @@ void send_over(const Route& route, Process& from, Term to, const Destination& d,
     if (from.is_traced(proc::kTraceSend)) hooks.sent(from, to, message, true);
   }
   heap::FragmentWriter w(8);
-  if (transmit(route, message_control(w, route, from.pid, d.to, token.term), message)) charge(from, route, 64);
+  const Sent sent = transmit(route, message_control(w, route, from.pid, d.to, token.term), message);
   heap::release(token);
+  if (sent == Sent::TooLarge) raise_limit(from);
+  else charge(from, route, 64);
 }
 
 }  // namespace
@@ -117,28 +139,33 @@ Route route_over(Peer& peer, std::uint32_t connection) {
   return {Route::Kind::Ready, &peer, connection, flags};
 }
 
-bool transmit(const Route& route, Term control, Term payload) {
-  if (!route) return false;
+Sent transmit(const Route& route, Term control, Term payload, Term asker, std::uint64_t request) {
+  if (!route) return Sent::Gone;
   proc::Runtime& rt = route.peer->nodes().runtime();
   auto m = std::make_unique<Message>();
   // Before the connection is up it is not known whether the other side has a cache: atoms are spelled out.
   MessageAtoms* atoms = route.flags & kHeaderAtomCache ? &MessageAtoms::of_thread() : nullptr;
-  if (!append_encoded(rt, control, atoms, &m->bytes)) return false;
+  if (!append_encoded(rt, control, atoms, &m->bytes)) return Sent::TooLarge;
   m->control_bytes = m->bytes.size();
-  if (payload.is_value() && !append_encoded(rt, payload, atoms, &m->bytes)) return false;
+  if (payload.is_value() && !append_encoded(rt, payload, atoms, &m->bytes)) return Sent::TooLarge;
   if (atoms) m->atoms.assign(atoms->atoms().begin(), atoms->atoms().end());
   m->sequence = next_sequence();
-  return route.peer->send(route.connection, std::move(m));
+  m->needs = needed_by(control);
+  m->asker = asker;
+  m->request = request;
+  return route.peer->send(route.connection, std::move(m)) ? Sent::Queued : Sent::Gone;
 }
 
 void send_link_exit(const Route& route, Term from, Term to, Term reason) {
-  if (route.flags & kExitPayload) transmit(route, reason, Operation::PayloadExit, from, to);
-  else transmit(route, Term::non_value(), Operation::Exit, from, to, reason);
+  const Sent sent = route.flags & kExitPayload ? transmit(route, reason, Operation::PayloadExit, from, to)
+                                               : transmit(route, Term::non_value(), Operation::Exit, from, to, reason);
+  if (sent == Sent::TooLarge) route.peer->kill(route.connection);
 }
 
 void send_monitor_exit(const Route& route, Term from, Term to, Term ref, Term reason) {
-  if (route.flags & kExitPayload) transmit(route, reason, Operation::PayloadMonitorExit, from, to, ref);
-  else transmit(route, Term::non_value(), Operation::MonitorExit, from, to, ref, reason);
+  const Sent sent = route.flags & kExitPayload ? transmit(route, reason, Operation::PayloadMonitorExit, from, to, ref)
+                                               : transmit(route, Term::non_value(), Operation::MonitorExit, from, to, ref, reason);
+  if (sent == Sent::TooLarge) route.peer->kill(route.connection);
 }
 
 void send_unlink_ack(const Route& route, std::uint64_t id, Term from, Term to) {
@@ -163,16 +190,18 @@ Term send_message_if(Process& from, Term to, Term message, bool nosuspend, bool 
   if (!route) return noconnect ? atoms::noconnect : atoms::ok;
   if (nosuspend && route.peer->busy()) return atoms::nosuspend;
   send_over(route, from, to, d, message);
-  return atoms::ok;
+  return from.pending == proc::PendingKind::Raise ? Term::non_value() : Term(atoms::ok);
 }
 
 Term exit_signal(Process& p, Term target, Term reason) {
   const Route route = route_to(*p.runtime, term::external_node(target)->name, Connect::IfNeeded);
   if (!route) return atoms::true_;
-  if (route.flags & kExitPayload) transmit(route, reason, Operation::PayloadExit2, p.pid, target);
-  else transmit(route, Term::non_value(), Operation::Exit2, p.pid, target, reason);
+  const Sent sent = route.flags & kExitPayload ? transmit(route, reason, Operation::PayloadExit2, p.pid, target)
+                                               : transmit(route, Term::non_value(), Operation::Exit2, p.pid, target, reason);
   charge(p, route, 64);
-  return atoms::true_;
+  if (sent != Sent::TooLarge) return atoms::true_;
+  raise_limit(p);
+  return Term::non_value();
 }
 
 Term group_leader(Process& p, Term leader, Term target) {
@@ -331,9 +360,15 @@ Term request_spawn(Process& p, Term node, Term mfa, Term options, bool for_spawn
       if (request.alias != proc::AliasMode::None) proc::links_of(p).aliases.insert({key, request.alias});
       tie->spawns.emplace(key, request);
       const Term what = Tuple::make(p.heap, call[0], call[1], Term::small(arity));
-      transmit(route, call[2], Operation::SpawnRequest, ref, p.pid, p.group_leader, what, rest.finish());
+      const Term operation = Term::small(static_cast<SWord>(Operation::SpawnRequest));
+      const Term control = Tuple::make(p.heap, operation, ref, p.pid, p.group_leader, what, rest.finish());
+      const Sent sent = transmit(route, control, call[2], p.pid, key);
       charge(p, route, 256);
-      return result;
+      if (sent != Sent::TooLarge) return result;
+      failure = atoms::system_limit;
+      heap::release(tie->spawns[key].kept);
+      tie->spawns.erase(key);
+      if (request.alias != proc::AliasMode::None) proc::remove_alias(p, key);
     }
   }
   if (request.on_error) {

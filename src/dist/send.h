@@ -22,16 +22,18 @@ Route route_to(proc::Runtime& rt, Term node, Connect connect);
 // The route over a connection that is known.
 Route route_over(Peer& peer, std::uint32_t connection);
 
-// Queues a control message, with a payload unless that is the non-value. False: the connection is gone, or the term cannot be encoded.
-bool transmit(const Route& route, Term control, Term payload = Term::non_value());
+// Queues a control message, with a payload unless that is the non-value. TooLarge: a part is too large for the format; nothing was queued.
+// `request`: of the process asker, whose SpawnRequest this is.
+enum class Sent { Queued, Gone, TooLarge };
+Sent transmit(const Route& route, Term control, Term payload = Term::non_value(), Term asker = term::kNil, std::uint64_t request = 0);
 // A control message {Operation, A, B…} as above, built in passing.
 template <typename... T>
-bool transmit(const Route& route, Term payload, Operation op, T... elements) {
+Sent transmit(const Route& route, Term payload, Operation op, T... elements) {
   heap::FragmentWriter w(16);
   return transmit(route, term::Tuple::make(w, Term::small(static_cast<SWord>(op)), elements...), payload);
 }
 
-// Signals that carry a reason: in the payload where the other side knows that.
+// Signals that carry a reason: in the payload where the other side knows that. A reason that is too large ends the connection.
 void send_link_exit(const Route& route, Term from, Term to, Term reason);
 void send_monitor_exit(const Route& route, Term from, Term to, Term ref, Term reason);
 void send_unlink_ack(const Route& route, std::uint64_t id, Term from, Term to);

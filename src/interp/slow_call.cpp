@@ -185,6 +185,10 @@ bool send_message(Registers& r, bool* trap) {
       set_bif_arguments(p, {r.x, 2});
       return false;
     case proc::SendOutcome::Trap:
+      if (p.pending == PendingKind::Raise) {
+        set_bif_arguments(p, {r.x, 2});
+        return false;
+      }
       take_pending_call(r);
       p.pending = PendingKind::None;
       *trap = true;

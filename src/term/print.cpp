@@ -225,7 +225,7 @@ class Printer {
     if (!is_printable_string(t)) {
       out_ += '[';
       text_later("]");
-      print_cell(t);
+      parts_.push({Op::List, nullptr, t.bits(), 0});  // not here: lists nest in heads, too
       return;
     }
     out_ += '"';

@@ -6,8 +6,9 @@
 -export([test_names/0, test_messages/0, test_large_messages/0, test_many_atoms/0, test_links/0, test_unlink/0, test_monitors/0, test_named_monitors/0,
          test_exit_signals/0, test_spawn/0, test_spawn_options/0, test_spawn_request/0, test_aliases/0, test_group_leader/0, test_connection_lost/0,
          test_monitor_node/0, test_monitor_nodes/0, test_nodes/0, test_identity/0, test_calls/0, test_global/0, test_send_options/0,
-         test_old_incarnation/0, test_process_info/0, test_order/0, test_busy/0, test_unknown_node/0]).
--export([echo/0, flood/2, spawner/2]).
+         test_old_incarnation/0, test_process_info/0, test_order/0, test_busy/0, test_unknown_node/0, test_malformed/0,
+         test_dynamic_name/0, test_wrong_arguments/0]).
+-export([echo/0, flood/2, spawner/2, send_bytes/2]).
 
 %% --- nodes -----------------------------------------------------------------------------------------------------------------
 
@@ -518,3 +519,78 @@ test_unknown_node() ->
     P = spawn_link(N, erlang, node, []),
     {'EXIT', P, noconnection} = next(),
     none = none().
+
+%% What breaks the protocol ends the connection, and nothing else.
+test_malformed() ->
+    with_peer(fun(N) ->
+        ok = logger:add_handler_filter(default, dist_t, {fun(#{level := L}, _) when L =:= warning; L =:= error -> stop; (E, _) -> E end, none}),
+        register(a, self()),
+        try [malformed(N, Bytes) || Bytes <- malformed()] after logger:remove_handler_filter(default, dist_t) end
+    end).
+
+malformed() ->
+    Pid = tl(binary_to_list(term_to_binary(self()))),
+    [[130],                                            % no version
+     [131],
+     [131, $X, 0],                                     % no such header
+     [131, $D, 255],                                   % atoms that are not there
+     [131, $D, 1, 0, 77],                              % an atom that was never sent
+     [131, $D, 0],                                     % no control message
+     [131, $D, 0, 82, 0],                              % an atom of an empty table
+     [131, $D, 0, 97, 1],                              % no tuple
+     [131, $D, 0, 104, 0],
+     [131, $D, 0, 104, 1, 97, 99],                     % no such operation
+     [131, $D, 0, 104, 2, 97, 2, 106],                 % too few elements
+     [131, $D, 0, 104, 3, 97, 2, 106, 106],            % not to a process
+     [131, $D, 0, 104, 3, 97, 1, Pid, Pid],            % a link from us to us
+     [131, $D, 0, 104, 4, 97, 6, Pid, 106, 100, 0, 1, $a],            % no message
+     [131, $D, 0, 104, 4, 97, 6, Pid, 106, 100, 0, 1, $a, 109, 255, 255, 255, 255],
+     [131, $D, 0, 104, 4, 97, 6, Pid, 106, 100, 0, 1, $a, 108, 255, 255, 255, 255],
+     [131, $D, 0, 104, 4, 97, 36, 97, 0, Pid, Pid],    % an acknowledgement from nobody
+     [131, $E, <<1:64, 0:64>>, 0],                     % no fragments
+     [131, $E, <<1:64>>],
+     [131, $F, <<7:64, 1:64>>, 97]].                   % the end of something that never began
+
+malformed(N, Bytes) ->
+    pong = net_adm:ping(N),
+    true = monitor_node(N, true),
+    erpc:cast(N, ?MODULE, send_bytes, [node(), Bytes]),
+    case next() of
+        {nodedown, N} -> ok;
+        Other -> error({Bytes, Other})
+    end,
+    none = none().
+
+send_bytes(Node, Bytes) ->
+    {Node, Port} = lists:keyfind(Node, 1, erlang:system_info(dist_ctrl)),
+    port_command(Port, Bytes).
+
+%% A node that lets the first node it meets name it.
+test_dynamic_name() ->
+    ok = alive(),
+    Erl = filename:join(os:getenv("BINDIR"), "erl"),
+    {ok, Peer, _} = peer:start(#{exec => Erl, connection => standard_io, args => ["-setcookie", "girder_test", "-sname", "undefined"]}),
+    true = peer:call(Peer, erlang, is_alive, []),
+    nonode@nohost = peer:call(Peer, erlang, node, []),
+    true = peer:call(Peer, erlang, monitor_node, ['nobody@there', false]),
+    true = peer:call(Peer, net_kernel, connect_node, [node()]),
+    Name = peer:call(Peer, erlang, node, []),
+    true = Name =/= nonode@nohost andalso lists:member(Name, nodes(hidden)),
+    peer:stop(Peer).
+
+test_wrong_arguments() ->
+    ok = alive(),
+    [{'EXIT', {badarg, _}} = (catch apply(M, F, A)) ||
+        {M, F, A} <- [{erlang, setnode, [a, 1]}, {erlang, setnode, ['a@b', -1]}, {erlang, setnode, ['a@b', self(), {0, 1}]},
+                      {erlang, setnode, ['a@b', x, {17239956, 1}]}, {erlang, dist_get_stat, [x]}, {erlang, dist_get_stat, [{1, make_ref()}]},
+                      {erts_internal, new_connection, [x]}, {erts_internal, new_connection, [node()]}, {erts_internal, abort_pending_connection, ['a@b', x]},
+                      {erlang, dist_ctrl_put_data, [{1, make_ref()}, <<>>]}, {erlang, nodes, [x]}, {erlang, nodes, [[visible | x]]},
+                      {erlang, nodes, [visible, x]}, {erlang, nodes, [visible, #{x => true}]}, {erlang, spawn_opt, ['a@b', m, f, [], x]},
+                      {erlang, monitor, [process, {x, 1}]}, {erlang, send, [{x, 1}, y]}]],
+    [{'EXIT', {notsup, _}} = (catch apply(erlang, F, A)) ||
+        {F, A} <- [{dist_ctrl_get_data, [x]}, {dist_ctrl_get_data_notification, [x]}, {dist_ctrl_get_opt, [x, get_size]},
+                   {dist_ctrl_set_opt, [x, get_size, true]}, {dist_ctrl_input_handler, [x, self()]}]],
+    C = erts_internal:new_connection('girder_nobody@nowhere'),
+    C = erts_internal:new_connection('girder_nobody@nowhere'),
+    true = erts_internal:abort_pending_connection('girder_nobody@nowhere', C),
+    true = C =/= erts_internal:new_connection('girder_nobody@nowhere').

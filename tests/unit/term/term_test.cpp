@@ -158,6 +158,7 @@ TEST(Compare, DeepTermsNeedNoStack) {
     EXPECT_EQ(phash2(a), phash2(b));
     EXPECT_NE(internal_hash(a), internal_hash(c));
     EXPECT_EQ(phash(a), phash(b));
+    EXPECT_GT(to_text(a).size(), 40000u);
     EXPECT_EQ(to_text(a, 10).substr(0, 3), kind == 0 ? "[[[" : kind == 1 ? "{{{" : "#{o");
   }
 }
