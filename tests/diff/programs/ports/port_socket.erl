@@ -37,7 +37,8 @@ cases() ->
                             {acceptor_dies, fun acceptor_dies/0}, {closed_by_other, fun closed_by_other/0}, {closed, fun closed/0}, {cancel, fun cancel/0},
                             {registry, fun registry/0}, {monitor, fun monitor_it/0}, {iov, fun iov/0}, {rcvbuf, fun rcvbuf/0},
                             {open_errors, fun open_errors/0}, {given_fd, fun given_fd/0}, {states, fun states/0}, {commands, fun commands/0},
-                            {abstract, fun abstract/0}, {trunc, fun trunc/0}, {collected, fun collected/0}]].
+                            {abstract, fun abstract/0}, {trunc, fun trunc/0}, {queued_errors, fun queued_errors/0},
+                            {rights, fun rights/0}, {packets, fun packets/0}, {out_of_band, fun out_of_band/0}, {collected, fun collected/0}]].
 
 %% --- helpers ----------------------------------------------------------------------------------------------------------------------------
 
@@ -609,3 +610,53 @@ collected() ->
     [begin {ok, S} = socket:open(inet, stream, tcp, #{use_registry => false}), ok = socket:bind(S, loopback(inet)) end || _ <- lists:seq(1, 50)],
     erlang:garbage_collect(),
     socket:number_of() - N.
+
+%% What the system says of a port where nobody listens.
+queued_errors() ->
+    [begin
+         A = bound(D, dgram),
+         B = bound(D, dgram),
+         Nobody = address(B),
+         ok = socket:close(B),
+         R = [socket:setopt(A, {Level, recverr}, true), socket:sendto(A, <<"x">>, Nobody), begin timer:sleep(20), socket:recv(A, 0, [], 0) end,
+              case socket:recvmsg(A, [errqueue]) of
+                  {ok, #{ctrl := [#{data := Data} = C]} = M} -> M#{ctrl := C#{data := byte_size(Data)}};
+                  X -> X
+              end,
+              socket:recvmsg(A, 0, 0, [errqueue], 0)],
+         close([A]),
+         plain(R)
+     end || {D, Level} <- [{inet, ip}, {inet6, ipv6}]].
+
+%% A descriptor goes from one socket to another.
+rights() ->
+    {L, C, A} = pair(local),
+    {ok, Fd} = socket:getopt(L, {otp, fd}),
+    R = [socket:sendmsg(C, #{iov => [<<"x">>], ctrl => [#{level => socket, type => rights, data => <<Fd:32/native>>}]}),
+         case socket:recvmsg(A, 0, 0, [cmsg_cloexec], 1000) of
+             {ok, #{ctrl := [#{data := <<New:32/native>>} = Cmsg]} = M} ->
+                 {ok, S} = socket:open(New, #{dup => false}),
+                 Same = socket:sockname(S) =:= socket:sockname(L),
+                 socket:close(S),
+                 {M#{ctrl := maps:remove(data, Cmsg)}, Same};
+             X -> X
+         end],
+    close([L, C, A]),
+    plain(R).
+
+packets() ->
+    case socket:open(17, raw, 0) of
+        {ok, S} ->
+            R = [socket:sockname(S), socket:peername(S), catching(fun() -> socket:bind(S, #{family => packet}) end),
+                 socket:bind(S, #{family => 17, addr => <<0:16, 1:32/native, 0:64, 0:32>>}), socket:sockname(S), counted(S)],
+            socket:close(S),
+            plain(R);
+        Error -> Error
+    end.
+
+out_of_band() ->
+    {L, C, A} = pair(inet),
+    R = [socket:send(C, <<"a!">>, [oob]), begin timer:sleep(20), socket:recv(A, 1, [oob], 0) end, socket:recv(A, 1, 100), socket:recv(A, 1, [oob], 0),
+         socket:send(C, <<"more">>, [more]), socket:send(C, <<>>, [nosignal, eor]), socket:recvmsg(A, 2, 0, [], 1000), socket:recv(A, 2, 1000)],
+    close([L, C, A]),
+    plain(R).
