@@ -200,6 +200,7 @@ class InetOptionWriter {
     return s_.domain_ == AF_INET6 && system(IPPROTO_IPV6, IPV6_MULTICAST_IF, &value, sizeof value, false);
   }
 
+  // As on stock nobody is told that the system refuses a group.
   bool set_membership(bool join, std::int32_t family) {
     const std::int32_t interface = in_.i32();
     if (family == inet::kInet && s_.domain_ == AF_INET) {
@@ -207,7 +208,7 @@ class InetOptionWriter {
       group.imr_multiaddr.s_addr = htonl(in_.u32());
       group.imr_address.s_addr = htonl(in_.u32());
       group.imr_ifindex = interface;
-      return in_.ok() && system(IPPROTO_IP, join ? IP_ADD_MEMBERSHIP : IP_DROP_MEMBERSHIP, &group, sizeof group, true);
+      return in_.ok() && system(IPPROTO_IP, join ? IP_ADD_MEMBERSHIP : IP_DROP_MEMBERSHIP, &group, sizeof group, false);
     }
     if (family != inet::kInet6 || s_.domain_ != AF_INET6) return false;
     ipv6_mreq group{};
@@ -215,7 +216,7 @@ class InetOptionWriter {
     if (!in_.ok()) return false;
     std::memcpy(&group.ipv6mr_multiaddr, address.data(), address.size());
     group.ipv6mr_interface = static_cast<unsigned>(interface);
-    return system(IPPROTO_IPV6, join ? IPV6_ADD_MEMBERSHIP : IPV6_DROP_MEMBERSHIP, &group, sizeof group, true);
+    return system(IPPROTO_IPV6, join ? IPV6_ADD_MEMBERSHIP : IPV6_DROP_MEMBERSHIP, &group, sizeof group, false);
   }
 
   InetSocket& s_;

@@ -130,7 +130,15 @@ multicast() ->
     Group = {224, 0, 0, 251},
     [inet:setopts(A, [{multicast_ttl, 3}, {multicast_loop, false}, {multicast_if, {127, 0, 0, 1}}]), inet:getopts(A, [multicast_ttl, multicast_loop]),
      inet:setopts(A, [{add_membership, {Group, {127, 0, 0, 1}}}]), inet:setopts(A, [{drop_membership, {Group, {127, 0, 0, 1}}}]),
-     inet:setopts(A, [{add_membership, Group}])].
+     inet:setopts(A, [{add_membership, Group}])] ++ refused_groups(A, []) ++ refused_groups(element(1, open([inet6])), [inet6]) ++
+    [element(1, gen_udp:open(0, [{add_membership, {{127, 0, 0, 1}, {0, 0, 0, 0}}}, {ip, {127, 0, 0, 1}}]))].
+
+%% Groups that aren't any, or that the socket isn't in.
+refused_groups(S, Mode) ->
+    Group6 = {16#ff02, 0, 0, 0, 0, 0, 0, 9},
+    [{Mode, Option, Group, catch inet:setopts(S, [{Option, Group}])}
+     || Option <- [drop_membership, add_membership],
+        Group <- [{{224, 0, 0, 9}, {127, 0, 0, 1}}, {{224, 0, 0, 9}, {1, 2, 3, 4}}, {{1, 2, 3, 4}, any}, {{224, 0, 0, 8}, 1}, {Group6, 1}, {Group6, 99}]].
 
 statistics() ->
     {A, _} = open([]),
