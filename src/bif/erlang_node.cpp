@@ -207,6 +207,9 @@ BifResult erts_internal_create_dist_channel_3(BifContext& cx, Term name, Term co
   if (!term::to_uint64(t[0], &flags) || !term::to_uint64(t[1], &creation) || creation > UINT32_MAX) return atoms::badarg;
   if (~flags & dist::kMandatory) return atoms::badarg;
   Peer* peer = nodes.find_or_make(name);
+  if (peer->ending())
+    return cx.yield_to(cx.runtime().code->export_for(atoms::erts_internal, term::AtomTable::intern("create_dist_channel"), 3), name,
+                       controller, options);
   Process& p = cx.process();
   std::uint32_t connection = 0;
   if (controller.is_local_port()) {

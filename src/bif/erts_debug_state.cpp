@@ -165,6 +165,11 @@ Term set_process_state(BifContext& cx, Term key, Term value) {
     s->function = [](proc::Process& p, void*) { (void)p.collect(p.saved_registers, p.live, 0, true); };
     return proc::deliver_to(cx.runtime(), value, s) ? atoms::true_ : atoms::false_;
   }
+  if (named(key, "block") && value.is_small() && value.small_value() >= 0) {
+    const std::chrono::milliseconds time(value.small_value());
+    cx.runtime().schedulers->stop_the_world([time] { std::this_thread::sleep_for(time); });
+    return atoms::true_;
+  }
   // Signal queues of receivers have no locks to take turns at.
   if (named(key, "proc_sig_buffers") && value.is_boolean()) return atoms::true_;
   if (named(key, "fill_heap")) {

@@ -9,6 +9,7 @@
 #include "dist/ties.h"
 #include "proc/links_state.h"
 #include "proc/send.h"
+#include "proc/time.h"
 #include "sync/epoch.h"
 #include "term/atoms.h"
 
@@ -38,6 +39,33 @@ class PortChannel final : public port::Channel {
   const std::uint32_t connection_;
 };
 
+// The end of a connection, told a moment after it: by then net_kernel has heard of the end of the process that looked after it, and whoever
+// connects anew as soon as he is told finds it ready.
+constexpr std::int64_t kMomentNs = 1'000'000;
+
+struct Obituary final : sched::Timer {
+  Peer* peer;
+  std::uint32_t connection;
+  std::vector<Term> tied;
+  bool visible;
+  heap::OwnedTerm reason;
+};
+
+void tell_processes(Nodes& nodes, Peer& peer, std::uint32_t connection, const std::vector<Term>& tied) {
+  sync::Epoch::Guard guard;
+  for (Term pid : tied) signal_connection_down(nodes.runtime(), pid, peer, connection);
+}
+
+void publish_obituary(sched::Timer* timer) {
+  auto* o = static_cast<Obituary*>(timer);
+  Nodes& nodes = o->peer->nodes();
+  tell_processes(nodes, *o->peer, o->connection, o->tied);
+  nodes.announce(atoms::nodedown, o->peer->name, o->connection, o->visible, o->reason.term);
+  o->peer->told();
+  heap::release(o->reason);
+  delete o;
+}
+
 }  // namespace
 
 port::Port*& channel_port() {
@@ -62,7 +90,7 @@ bool Peer::connect(std::shared_ptr<port::Port> port, Term controller, std::uint6
     sync::MutexGuard input(input_lock_);
     sync::MutexGuard guard(lock_);
     const Status s = status();
-    if (s.state != State::Pending) return false;
+    if (s.state != State::Pending || ending()) return false;
     *connection = s.connection;
     if (flags & kHeaderAtomCache) {
       outgoing_ = std::make_unique<OutgoingCache>();
@@ -81,8 +109,8 @@ bool Peer::connect(std::shared_ptr<port::Port> port, Term controller, std::uint6
   return true;
 }
 
-// What waits for the connection is dropped; processes with ties hear of its end.
-void Peer::forget_connection_locked(std::uint32_t connection) {
+// What waits for the connection is dropped. Answers the processes with ties, which are to hear of its end.
+std::vector<Term> Peer::forget_connection_locked(std::uint32_t connection) {
   queue_.clear();
   ready_packets_.clear();
   queued_bytes_ = 0;
@@ -97,22 +125,29 @@ void Peer::forget_connection_locked(std::uint32_t connection) {
   input_handler = 0;
   flags_ = 0;
   set_status(State::Idle, connection);
-  sync::Epoch::Guard epoch;
-  for (Word pid : tied_) signal_connection_down(nodes_.runtime(), Term::from_bits(pid), *this, connection);
+  std::vector<Term> tied;
+  for (Word pid : tied_) tied.push_back(Term::from_bits(pid));
   tied_.clear();
+  sync::Epoch::Guard epoch;
   for (Term pid : suspended_) {
     proc::Signal* s = proc::Signal::create(proc::SignalKind::Resume);
     proc::deliver_to(nodes_.runtime(), pid, s);
   }
   suspended_.clear();
+  return tied;
 }
 
 bool Peer::abort(std::uint32_t connection) {
-  sync::MutexGuard guard(lock_);
-  const Status s = status();
-  if (s.connection != connection) return true;
-  if (s.state == State::Pending) forget_connection_locked(connection);
-  return s.state != State::Connected;
+  std::vector<Term> tied;
+  {
+    sync::MutexGuard guard(lock_);
+    const Status s = status();
+    if (s.connection != connection) return true;
+    if (s.state == State::Connected) return false;
+    if (s.state == State::Pending) tied = forget_connection_locked(connection);
+  }
+  tell_processes(nodes_, *this, connection, tied);
+  return true;
 }
 
 void Peer::close(std::uint32_t connection, Term reason) {
@@ -120,11 +155,18 @@ void Peer::close(std::uint32_t connection, Term reason) {
     sync::MutexGuard guard(lock_);
     const Status s = status();
     if (s.connection != connection || s.state != State::Connected) return;
-    const bool was_visible = visible();
-    forget_connection_locked(connection);
+    auto* o = new Obituary;
+    o->fire = publish_obituary;
+    o->peer = this;
+    o->connection = connection;
+    o->visible = visible();
+    o->tied = forget_connection_locked(connection);
     if (reason.is_tuple_of(2) && term::Tuple::from(reason)[0] == atoms::shutdown) reason = term::Tuple::from(reason)[1];
-    nodes_.announce(atoms::nodedown, name, connection, was_visible, reason == atoms::normal ? Term(atoms::connection_closed) : reason);
+    o->reason = heap::copy_to_keep(reason == atoms::normal ? Term(atoms::connection_closed) : reason);
+    ending_.store(true, std::memory_order_release);
+    nodes_.runtime().timers->set(*o, proc::raw_monotonic_ns() + kMomentNs);
   }
+  if (!sched::Scheduler::current()) nodes_.runtime().schedulers->nudge();
   {
     sync::MutexGuard input(input_lock_);
     if (status().state != State::Connected) {

@@ -87,6 +87,9 @@ class Peer {
   bool connect(std::shared_ptr<port::Port> port, Term controller, std::uint64_t flags, std::uint32_t creation, std::uint32_t* connection);
   // The connection is lost for this reason.
   void close(std::uint32_t connection, Term reason);
+  // Processes have not been told yet that the last connection is lost: no new one may come up, lest they hear of it first.
+  bool ending() const { return ending_.load(std::memory_order_acquire); }
+  void told() { ending_.store(false, std::memory_order_release); }
   // Ends it because the other side breaks the protocol.
   void kill(std::uint32_t connection);
 
@@ -136,7 +139,7 @@ class Peer {
   void set_status(State state, std::uint32_t connection) {
     status_.store(std::uint64_t{static_cast<std::uint32_t>(state)} << 32 | connection, std::memory_order_release);
   }
-  void forget_connection_locked(std::uint32_t connection);
+  std::vector<Term> forget_connection_locked(std::uint32_t connection);
   void pump(const std::shared_ptr<port::Port>& port);
   std::unique_ptr<Message> next_message();
   void refuse(const Message& message);
@@ -158,7 +161,7 @@ class Peer {
   std::deque<std::unique_ptr<Message>> queue_;
   std::size_t queued_bytes_ = 0;         // in queue_
   std::atomic<std::size_t> backlog_{0};  // handed to the port, not written yet
-  std::atomic<bool> busy_{false};
+  std::atomic<bool> busy_{false}, ending_{false};
   std::vector<Term> suspended_;
   std::unordered_set<Word> tied_;
   std::map<RefKey, Term> named_watches_;

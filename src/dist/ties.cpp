@@ -215,7 +215,9 @@ void answer_control(proc::Runtime& rt, Signal* s, Term answer) {
 }
 
 // {Ref, Flags, Creation, SetupPid}
-void on_control(Process& p, Signal* s) {
+// False: it is too early, and the signal was put back.
+bool on_control(Process& p, Signal* s) {
+  if (peer_of(*s).ending()) return !p.deliver(s);
   const Tuple t = Tuple::from(s->term);
   Word flags = 0, creation = 0;
   std::uint32_t connection = 0;
@@ -226,6 +228,7 @@ void on_control(Process& p, Signal* s) {
       nodes.connect_process(p, peer_of(*s), flags, static_cast<std::uint32_t>(creation), t[3], &connection))
     answer = nodes.make_handle(w, peer_of(*s), connection);
   answer_control(*p.runtime, s, answer);
+  return true;
 }
 
 }  // namespace
@@ -243,7 +246,9 @@ bool handle_remote_signal(Process& p, Signal* s, Term* exit_reason) {
     case RemoteSignal::SpawnReply: on_spawn_reply(p, s); break;
     case RemoteSignal::ConnectionDown: lives = connection_down(p, peer_of(*s), connection_of(*s), exit_reason); break;
     case RemoteSignal::NetKernel: ties_of(p).is_net_kernel = true; break;
-    case RemoteSignal::Control: on_control(p, s); break;
+    case RemoteSignal::Control:
+      if (!on_control(p, s)) return true;
+      break;
   }
   if (lives) Signal::destroy(s);
   return lives;
