@@ -41,7 +41,10 @@ constexpr std::uint32_t kProcessFlags = (proc::kTraceAll & ~kPortFlags) | kModif
 BifResult trace_one(BifContext& cx, Term who, bool on, const trace::FlagList& flags) {
   proc::Runtime& rt = cx.runtime();
   if (flags.cpu_timestamp) return cx.badarg();
-  if (who.is_local_port()) return rt.ports && rt.ports->find(who) ? BifResult(Term::small(1)) : cx.badarg();
+  if (who.is_local_port()) {
+    if (!rt.ports || !rt.ports->find(who)) return cx.badarg();
+    return on && flags.flags ? cx.error(atoms::undef) : BifResult(Term::small(1));  // events of ports are not there yet
+  }
   proc::Process* p = rt.processes->lookup(who);
   if (!p) return cx.badarg();
   if (State::of(rt).change(*p, on, flags.flags, on ? flags.tracer : trace::TracerRef{})) return Term::small(1);
@@ -186,6 +189,8 @@ BifResult erts_internal_trace_3(BifContext& cx, Term who, Term how, Term flag_li
       is_any_of(who, {atoms::all, atoms::existing, atoms::processes, atoms::existing_processes, atoms::ports, atoms::existing_ports});
   const bool fresh = is_any_of(who, {atoms::all, atoms::new_, atoms::processes, atoms::new_processes, atoms::ports, atoms::new_ports});
   if ((!existing && !fresh) || (flags.cpu_timestamp && who != atoms::all)) return cx.badarg();
+  const bool only_ports = is_any_of(who, {atoms::ports, atoms::existing_ports, atoms::new_ports});
+  if (on && only_ports && flags.flags) return cx.error(atoms::undef);
   State& state = State::of(rt);
   if (flags.cpu_timestamp) state.cpu_timestamp = on;
   const SWord n = existing ? trace_existing(cx, who, on, flags) : 0;

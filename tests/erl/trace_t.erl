@@ -295,3 +295,20 @@ test_patterns_under_load() ->
      end || _ <- lists:seq(1, 20), Kind <- [local, call_count, global]],
     [begin M = monitor(process, P), unlink(P), exit(P, kill), receive {'DOWN', M, _, _, _} -> ok end end || P <- Ps],
     2 = twice(1).
+
+%% A port of trace_file_drv as tracer: what dbg:trace_port(file, ...) opens.
+test_trace_file() ->
+    File = filename:join(filename:dirname(code:which(?MODULE)), "trace_t." ++ os:getpid()),
+    Port = open_port({spawn, "trace_file_drv n " ++ filename:absname(File)}, [eof]),
+    P = worker(),
+    1 = erlang:trace(P, true, [send, {tracer, Port}]),
+    {tracer, Port} = erlang:trace_info(P, tracer),
+    run(P, fun() -> logged end),
+    1 = erlang:trace(P, false, [all]),
+    [0] = erlang:port_control(Port, $f, ""),
+    true = port_close(Port),
+    {ok, <<0, Size:32, Term:Size/binary>>} = file:read_file(File),
+    ok = file:delete(File),
+    Self = self(),
+    {trace, P, send, {P, logged}, Self} = binary_to_term(Term),
+    stop(P).
