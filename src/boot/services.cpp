@@ -18,6 +18,7 @@
 #include "dist/nodes.h"
 #include "etf/encode.h"
 #include "ets/table.h"
+#include "heap/block_cache.h"
 #include "nif/natives.h"
 #include "nifs/static_modules.h"
 #include "ops/maps.h"
@@ -91,6 +92,7 @@ namespace {
 
 std::uint64_t run_timers(void* context, sched::Scheduler&) {
   auto& rt = *static_cast<proc::Runtime*>(context);
+  heap::trim_thread_blocks();
   std::int64_t next = rt.timers->run(proc::raw_monotonic_ns());
   return next == INT64_MAX ? UINT64_MAX : static_cast<std::uint64_t>(next > 0 ? next : 0);
 }

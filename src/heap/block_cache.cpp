@@ -57,6 +57,7 @@ struct ThreadCache {
   };
   List lists[kClasses];
   UseCounter use;
+  std::uint32_t trimmed = 0;  // what trim_requests was
 
   ThreadCache() {
     UseCounters& all = use_counters();
@@ -64,12 +65,17 @@ struct ThreadCache {
     use.next = all.first;
     all.first = &use;
   }
-  ~ThreadCache() {
-    for (List& list : lists)
+  void trim() {
+    for (List& list : lists) {
       while (Word* block = list.first) {
         list.first = reinterpret_cast<Word*>(block[0]);
         std::free(block);
       }
+      list.count = 0;
+    }
+  }
+  ~ThreadCache() {
+    trim();
     UseCounters& all = use_counters();
     std::lock_guard<std::mutex> hold(all.lock);
     all.of_ended_threads += use.bytes.load(std::memory_order_relaxed);
@@ -82,6 +88,7 @@ struct ThreadCache {
   }
 };
 thread_local ThreadCache cache;
+std::atomic<std::uint32_t> trim_requests{0};
 
 // Retained large mappings, the one given back longest ago first.
 struct LargeCache {
@@ -163,6 +170,16 @@ void free_large(Word* block, std::size_t bytes) {
 }
 
 }  // namespace
+
+void ask_threads_to_trim() { trim_requests.fetch_add(1, std::memory_order_relaxed); }
+
+void trim_thread_blocks() {
+  ThreadCache& mine = cache;
+  const std::uint32_t asked = trim_requests.load(std::memory_order_relaxed);
+  if (VM_LIKELY(mine.trimmed == asked)) return;
+  mine.trimmed = asked;
+  mine.trim();
+}
 
 void give_back_unused() {
   LargeCache& c = large_cache();

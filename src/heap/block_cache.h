@@ -30,6 +30,10 @@ bool is_large_block(std::size_t capacity);
 // Gives retained mappings and unused pages between small blocks back to the system. Slow; any thread.
 void give_back_unused();
 
+// Small blocks that threads hold ready: asks them to free theirs. Each does at its next trim_thread_blocks, which costs nothing when nobody asked.
+void ask_threads_to_trim();
+void trim_thread_blocks();
+
 // Bytes in use by process heaps (blocks handed out), for erlang:memory(processes).
 std::size_t block_bytes_in_use();
 

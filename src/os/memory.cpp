@@ -11,6 +11,17 @@
 
 #include "base/assert.h"
 
+#if defined(__SANITIZE_ADDRESS__)
+#define GIRDER_LEAK_CHECKER
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define GIRDER_LEAK_CHECKER
+#endif
+#endif
+#ifdef GIRDER_LEAK_CHECKER
+#include <sanitizer/lsan_interface.h>
+#endif
+
 namespace vm::os {
 
 std::size_t page_size() {
@@ -59,6 +70,15 @@ void* map_lazy(std::size_t bytes) {
 void* try_map_aligned(std::size_t bytes, std::size_t alignment) { return map_with(PROT_READ | PROT_WRITE, bytes, alignment); }
 
 void discard(void* p, std::size_t bytes) { madvise(p, bytes, MADV_DONTNEED); }
+
+void note_pointers_in(void* p, std::size_t bytes) {
+#ifdef GIRDER_LEAK_CHECKER
+  __lsan_register_root_region(p, bytes);
+#else
+  (void)p;
+  (void)bytes;
+#endif
+}
 
 void advise_huge(void* p, std::size_t bytes) {
 #ifdef MADV_HUGEPAGE

@@ -24,6 +24,8 @@ void* map_lazy(std::size_t bytes);
 void* try_map_aligned(std::size_t bytes, std::size_t alignment);
 // Gives the pages of a mapped range back; they read as 0 when touched again.
 void discard(void* p, std::size_t bytes);
+// Tells a leak checker, where there is one, to look for pointers in a mapped range.
+void note_pointers_in(void* p, std::size_t bytes);
 // Asks for huge pages behind a range, where the system has them.
 void advise_huge(void* p, std::size_t bytes);
 

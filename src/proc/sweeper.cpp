@@ -9,6 +9,7 @@
 #include "proc/process.h"
 #include "proc/process_table.h"
 #include "proc/runtime.h"
+#include "sync/slab_pool.h"
 #include "term/binary_data.h"
 
 namespace vm::proc {
@@ -25,6 +26,7 @@ constexpr std::uint8_t kLongestPatience = 6;  // doublings
 constexpr std::uint8_t kSwept = 255;          // age of a process that did nothing since it was swept
 constexpr unsigned kCalmPasses = 12;          // passes after the last activity
 constexpr std::size_t kTrimBytes = std::size_t{16} << 20;
+constexpr std::size_t kTrimSlabBytes = std::size_t{1} << 20;
 constexpr std::int64_t kTrimNs = 2'000'000'000;
 
 std::size_t off_heap_bytes(Process& p) { return p.heap.off_heap_young().bytes + p.heap.off_heap_old().bytes; }
@@ -36,16 +38,27 @@ bool Sweeper::tick() {
   const std::int64_t now = os::monotonic_ns();
   const std::size_t in_use = heap::block_bytes_in_use() + term::BinaryData::total_bytes();
   peak_bytes_ = std::max(peak_bytes_, in_use);
-  if (peak_bytes_ - in_use > kTrimBytes && now - trimmed_at_ns_ > kTrimNs) {
+  if (peak_bytes_ - in_use > kTrimBytes && now - trimmed_at_ns_ > kTrimNs && !asked_) {
+    asked_ = true;  // and come back soon
+    heap::ask_threads_to_trim();
+    runtime_.schedulers->nudge_all();
+  } else if (asked_) {
+    asked_ = false;
     heap::give_back_unused();
     peak_bytes_ = in_use;
     trimmed_at_ns_ = now;
   }
-  if (now - ended_ns_ < std::max({kPassNs, kShare * work_ns_, kCollectingShare * collecting_ns_})) return calm_passes_ < kCalmPasses;
+  if (now - slabs_looked_at_ns_ > kTrimNs) {
+    slabs_looked_at_ns_ = now;
+    slabs_idle_ = sync::SlabPool::idle_bytes() > kTrimSlabBytes;
+    if (slabs_idle_) sync::SlabPool::give_back_unused();
+  }
+  if (now - ended_ns_ < std::max({kPassNs, kShare * work_ns_, kCollectingShare * collecting_ns_}))
+    return calm_passes_ < kCalmPasses || asked_;
   const std::uint64_t slices = runtime_.schedulers->slices() - own_slices_.load(std::memory_order_relaxed);
   calm_passes_ = slices != seen_slices_ ? 0 : calm_passes_ + 1;
   seen_slices_ = slices;
-  if (calm_passes_ >= kCalmPasses) return peak_bytes_ - in_use > kTrimBytes;
+  if (calm_passes_ >= kCalmPasses) return peak_bytes_ - in_use > kTrimBytes || slabs_idle_ || asked_;
   work_ns_ = collecting_ns_ = 0;
   queued_.store(true, std::memory_order_release);
   runtime_.schedulers->enqueue(*this);

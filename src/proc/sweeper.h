@@ -44,6 +44,9 @@ class Sweeper final : public sched::Runnable {
   unsigned calm_passes_ = 0;
   std::size_t peak_bytes_ = 0;
   std::int64_t trimmed_at_ns_ = 0;
+  bool asked_ = false;  // threads to free the blocks they hold ready
+  std::int64_t slabs_looked_at_ns_ = 0;
+  bool slabs_idle_ = true;  // some may still be
   // Of the pass; the runnable's, read by the watcher when queued_ is false.
   std::size_t cursor_ = 0;
   std::int64_t work_ns_ = 0;

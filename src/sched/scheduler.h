@@ -86,6 +86,7 @@ class SchedulerGroup {
   unsigned dirty_active(DirtyPool pool) const;
   // Wakes one sleeping worker, so that it looks at timers and I/O again (a timer was set by a thread that is no worker).
   void nudge();
+  void nudge_all();
   // Slices run so far by all schedulers (context switches).
   std::uint64_t slices() const;
   // Of schedulers, then the threads of the dirty CPU pool, then those of the dirty I/O pool, whether they have been started or not.

@@ -204,6 +204,10 @@ unsigned SchedulerGroup::dirty_active(DirtyPool pool) const {
 }
 
 void SchedulerGroup::nudge() { impl_->wake_one(); }
+void SchedulerGroup::nudge_all() {
+  for (std::size_t i = 0; i < impl_->all.size() && impl_->wake_one(); i++) {
+  }
+}
 
 std::uint64_t SchedulerGroup::slices() const {
   std::uint64_t sum = 0;

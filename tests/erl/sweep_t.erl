@@ -1,7 +1,7 @@
 %% SPDX-License-Identifier: Apache-2.0
 %% Processes that sleep give their garbage back, and lose nothing that they hold.
 -module(sweep_t).
--export([test_binaries/0, test_heaps/0, test_resident/0, test_kept/0, test_waiting_built_ins/0]).
+-export([test_binaries/0, test_heaps/0, test_resident/0, test_slots/0, test_signals/0, test_kept/0, test_waiting_built_ins/0]).
 
 %% run: alone
 %% run: timeout 60
@@ -27,6 +27,30 @@ test_resident() ->
     [receive {ready, P} -> ok end || P <- Ps],
     until(fun() -> girder_memory:resident_kb() < Before + 60000 end),
     check_idle(Ps).
+
+%% Where the memory of many processes lay, of which one in fifty stays.
+test_slots() ->
+    Self = self(),
+    Round = fun() ->
+                Ps = [spawn(fun() -> Self ! ready, idle(X) end) || X <- lists:seq(1, 40000)],
+                [receive ready -> ok end || _ <- Ps],
+                Full = girder_memory:resident_kb(),
+                lists:foldl(fun(P, X) -> X rem 50 =:= 0 orelse (P ! stop), X + 1 end, 1, Ps),
+                {Full, [P || {P, X} <- lists:zip(Ps, lists:seq(1, 40000)), X rem 50 =:= 0]}
+            end,
+    {Full, Left} = Round(),
+    until(fun() -> garbage_collect(), girder_memory:resident_kb() < Full - 25000 end),
+    [P ! stop || P <- Left],
+    ok.
+
+%% Where the messages of a long queue lay.
+test_signals() ->
+    Before = begin garbage_collect(), girder_memory:resident_kb() end,
+    P = spawn(fun Wait() -> receive stop -> ok after 3600000 -> Wait() end end),
+    [P ! X || X <- lists:seq(1, 400000)],
+    true = girder_memory:resident_kb() > Before + 30000,
+    exit(P, kill),
+    until(fun() -> garbage_collect(), girder_memory:resident_kb() < Before + 25000 end).
 
 test_heaps() ->
     Self = self(),

@@ -7,6 +7,7 @@
 #include <thread>
 #include <vector>
 
+#include "os/memory.h"
 #include "sync/epoch.h"
 #include "sync/slab.h"
 
@@ -101,6 +102,48 @@ TEST(Slab, ObjectsCrossThreads) {
   });
   producer.join();
   consumer.join();
+}
+
+struct Large : SlabObject<Large> {
+  std::uint64_t number = 0;
+  char filler[1080];
+};
+
+// Of many objects one in fifty stays: memory comes back page by page, and what stayed is untouched.
+TEST(Slab, GivesPagesBackThatNothingLiesOn) {
+  constexpr std::size_t kCount = 100000;
+  std::vector<Large*> all(kCount);
+  const std::size_t before = os::resident_bytes();
+  for (int round = 0; round < 3; round++) {
+    SlabPool::idle_bytes();
+    for (std::size_t i = 0; i < kCount; i++) {
+      all[i] = new Large;
+      all[i]->number = i;
+    }
+    EXPECT_GT(os::resident_bytes(), before + kCount * 1000);
+    for (std::size_t i = 0; i < kCount; i++)
+      if (i % 50 != 0) delete all[i];
+    SlabPool::idle_bytes();
+    EXPECT_GT(SlabPool::idle_bytes(), kCount * 1000);
+    std::atomic<bool> done{false};
+    std::thread other([&] {  // works on meanwhile
+      std::vector<Large*> some;
+      while (!done.load()) {
+        for (int i = 0; i < 500; i++) some.push_back(new Large);
+        for (Large* l : some) delete l;
+        some.clear();
+      }
+    });
+    for (int i = 0; i < 5; i++) SlabPool::give_back_unused();
+    done = true;
+    other.join();
+    SlabPool::give_back_unused();
+    EXPECT_LT(os::resident_bytes(), before + (kCount / 50) * 3 * 4096 + 4'000'000);
+    for (std::size_t i = 0; i < kCount; i += 50) {
+      EXPECT_EQ(all[i]->number, i);
+      delete all[i];
+    }
+  }
 }
 
 }  // namespace
