@@ -5,6 +5,7 @@
 #include "bif/process_options.h"
 #include "proc/dictionary.h"
 #include "proc/links_state.h"
+#include "proc/priority_lift.h"
 #include "proc/process_cold.h"
 #include "proc/process_table.h"
 #include "proc/references.h"
@@ -129,11 +130,18 @@ BifResult erlang_is_process_alive_1(YieldContext& cx, Term pid) {
   return cx.badarg();
 }
 
+// A signal that is to be answered.
+static bool deliver_request(Process& self, Process& to, Signal* s) {
+  if (!to.deliver(s)) return false;
+  proc::lift_for_request(to, self.priority.load(std::memory_order_relaxed));
+  return true;
+}
+
 BifResult erts_internal_is_process_alive_2(BifContext& cx, Term pid, Term ref) {
   if (!pid.is_local_pid() || !ref.is_ref()) return cx.badarg();
   Signal* s = signal_with_term(cx.process(), SignalKind::IsAlive, ref);
   Process* p = cx.runtime().processes->lookup(pid);
-  if (p && p->deliver(s)) return atoms::ok;
+  if (p && deliver_request(cx.process(), *p, s)) return atoms::ok;
   proc::answer_alive(cx.runtime(), s, atoms::false_);
   Signal::destroy(s);
   return atoms::ok;
@@ -158,7 +166,7 @@ BifResult erts_internal_group_leader_3(BifContext& cx, Term leader, Term pid, Te
   if (!leader.is_pid() || !pid.is_local_pid() || !ref.is_ref()) return cx.badarg();
   Signal* s = signal_with_term(cx.process(), SignalKind::GroupLeader, Tuple::make(cx.heap(), ref, leader));
   Process* p = cx.runtime().processes->lookup(pid);
-  if (p && p->deliver(s)) return atoms::ok;
+  if (p && deliver_request(cx.process(), *p, s)) return atoms::ok;
   proc::answer_group_leader(cx.runtime(), s, atoms::badarg);
   Signal::destroy(s);
   return atoms::ok;
@@ -266,7 +274,7 @@ BifResult erts_internal_process_flag_3(BifContext& cx, Term pid, Term flag, Term
   const Term ref = proc::make_ref(cx.runtime(), cx.heap());
   Signal* s = signal_with_term(self, SignalKind::SystemTask, Tuple::make(cx.heap(), flag, ref, value));
   Process* p = cx.runtime().processes->lookup(pid);
-  if (p && p->deliver(s)) return ref;
+  if (p && deliver_request(self, *p, s)) return ref;
   Signal::destroy(s);
   return atoms::badarg;
 }
@@ -331,9 +339,9 @@ BifResult erlang_resume_process_1(BifContext& cx, Term pid) {
 }
 
 static BifResult request_task(BifContext& cx, Term requester, Term target, Term priority, Term request) {
-  sched::Priority ignored;
+  sched::Priority asker = cx.process().priority.load(std::memory_order_relaxed);
   if (!target.is_local_pid() || !requester.is_local_pid()) return cx.badarg();
-  if (priority != atoms::inherit && !parse_priority(priority, &ignored)) return cx.badarg();
+  if (priority != atoms::inherit && !parse_priority(priority, &asker)) return cx.badarg();
   if (!request.is_tuple_of(3)) return cx.badarg();
   const Tuple t = Tuple::from(request);
   if (t[0] == atoms::garbage_collect) {
@@ -346,7 +354,8 @@ static BifResult request_task(BifContext& cx, Term requester, Term target, Term 
   Signal* s = signal_with_term(cx.process(), SignalKind::SystemTask, request);
   s->from = requester;
   Process* p = cx.runtime().processes->lookup(target);
-  if (!p || !p->deliver(s)) proc::refuse_request(cx.runtime(), s);
+  if (p && p->deliver(s)) proc::lift_for_request(*p, asker);
+  else proc::refuse_request(cx.runtime(), s);
   return atoms::ok;
 }
 

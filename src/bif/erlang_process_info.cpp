@@ -6,6 +6,7 @@
 
 #include "bif/bif_decls.gen.h"
 #include "proc/links_state.h"
+#include "proc/priority_lift.h"
 #include "proc/process_info.h"
 #include "proc/process_table.h"
 #include "proc/runtime.h"
@@ -36,7 +37,8 @@ BifResult ask(YieldContext& cx, Term pid, Term items) {
     s->from = self.pid;
     proc::set_reason(*s, items);
     s->id = proc::start_asking(self);
-    if (!p->deliver(s)) proc::refuse_request(cx.runtime(), s);
+    if (p->deliver(s)) proc::lift_for_request(*p, self.priority.load(std::memory_order_relaxed));
+    else proc::refuse_request(cx.runtime(), s);
   }
   Signal* answer = proc::take_answer(self);
   if (!answer) {

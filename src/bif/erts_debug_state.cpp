@@ -11,6 +11,7 @@
 #include "dist/nodes.h"
 #include "os/clock.h"
 #include "proc/links_state.h"
+#include "proc/priority_lift.h"
 #include "proc/process_info.h"
 #include "proc/process_table.h"
 #include "proc/references.h"
@@ -38,6 +39,7 @@ bool with_links(BifContext& cx, Term pid, F&& f) {
     if (cx.process().links) f(*cx.process().links);
     return true;
   }
+  if (proc::Process* p = cx.runtime().processes->lookup(pid)) proc::handle_signals_of(*p);
   bool found = false;
   cx.runtime().schedulers->stop_the_world([&] {
     proc::Process* p = cx.runtime().processes->lookup(pid);
@@ -62,6 +64,14 @@ Term link_list(BifContext& cx, Term pid) {
   return found ? list.finish() : Term(atoms::undefined);
 }
 
+// The name that somebody monitors a process by, or nil. Only they know, and the world stands still.
+Term name_watched_by(BifContext& cx, const proc::WatcherEntry& watcher) {
+  const proc::Process* p = watcher.from.is_local_pid() ? cx.runtime().processes->lookup(watcher.from) : nullptr;
+  if (!p || p->exiting() || !p->links) return term::kNil;
+  const proc::MonitorEntry* e = p->links->monitors.find(watcher.key);
+  return e ? e->name : term::kNil;
+}
+
 // {erl_monitor, Type, origin | target, Ref, Other, Extra}
 Term monitor_list(BifContext& cx, Term pid) {
   term::HeapWriter& h = cx.heap();
@@ -75,7 +85,8 @@ Term monitor_list(BifContext& cx, Term pid) {
       list.add(Tuple::make(h, name("erl_monitor"), type, name("origin"), ref, e.target, e.name));
     }
     for (const proc::WatcherEntry& e : l.watchers)
-      list.add(Tuple::make(h, name("erl_monitor"), atoms::process, name("target"), proc::make_key_ref(h, e.key), e.from, term::kNil));
+      list.add(Tuple::make(h, name("erl_monitor"), atoms::process, name("target"), proc::make_key_ref(h, e.key), e.from,
+                           name_watched_by(cx, e)));
   });
   return found ? list.finish() : Term(atoms::undefined);
 }
@@ -107,6 +118,17 @@ static Term node_references(BifContext& cx) {
   return Tuple::make(h, Tuple::make(h, name("node_references"), nodes), Tuple::make(h, name("dist_references"), connections));
 }
 
+// How erlang:processes/0 goes about it: in one go, whatever the size of the table.
+// {ptab_list_bif_info, MinStartReds, Chunks, ChunkSize, IndicesPerRed, FreeReds, EndedPerRed, EndedMaxReds, ConsesPerRed, DebugLevel}
+static Term processes_bif_info(BifContext& cx) {
+  constexpr std::size_t kChunk = 32768;
+  constexpr SWord kAtOnce = SWord{1} << 40;
+  const auto chunks = static_cast<SWord>((cx.runtime().settings.process_limit + kChunk - 1) / kChunk);
+  const auto number = [](SWord n) { return Term::small(n); };
+  return Tuple::make(cx.heap(), name("ptab_list_bif_info"), number(1), number(chunks), number(kChunk), number(kAtOnce), number(1),
+                     number(kAtOnce), number(1), number(kAtOnce), number(0));
+}
+
 Term process_state_of(BifContext& cx, Term key) {
   // Work moves between schedulers all the time here; what waits for rounds of it waits for time.
   if (named(key, "nbalance"))
@@ -116,6 +138,7 @@ Term process_state_of(BifContext& cx, Term key) {
     for (Term pid : cx.runtime().processes->pids()) list.add(pid);
     return list.finish();
   }
+  if (named(key, "processes_bif_info")) return processes_bif_info(cx);
   if (named(key, "next_pid")) return term::make_unsigned(cx.heap(), cx.runtime().processes->next_number());
   if (named(key, "max_atom_out_cache_index")) return Term::small(static_cast<SWord>(dist::kCacheSlots - 1));
   if (named(key, "node_and_dist_references")) return node_references(cx);
@@ -201,6 +224,13 @@ void tell(BifContext& cx, Term to, std::string_view what) {
   if (to.is_local_pid()) proc::send(cx.process(), to, Tuple::make(cx.heap(), name(what), cx.process().pid));
 }
 
+// Where a script was asked for, which its errors must name: {Function, Argument} goes along in the place of the argument.
+struct Asked {
+  Term function;  // of erts_debug
+  Term where;     // the first argument of dirty/3
+  Term argument;
+};
+
 BifResult go_to(BifContext& cx, Where w, Term what, Term argument) {
   code::CodeStore& code = *cx.runtime().code;
   const Term module = name("erts_debug");
@@ -208,14 +238,33 @@ BifResult go_to(BifContext& cx, Where w, Term what, Term argument) {
   return cx.trap(code.export_for(module, where_atom(w), 2), what, argument);
 }
 
+// Raises where the script was asked for.
+BifResult fail(BifContext& cx, Term what, const Asked& asked, Term reason) {
+  code::CodeStore& code = *cx.runtime().code;
+  const Term module = name("erts_debug");
+  const Term marked = Tuple::make(cx.heap(), atoms::error, reason, asked.argument);
+  if (asked.function == name("dirty")) return cx.trap(code.export_for(module, name("dirty"), 3), asked.where, what, marked);
+  return cx.trap(code.export_for(module, asked.function, 2), what, marked);
+}
+
+// What fail asked for. Answers false when it was something else.
+bool is_failure(Term argument, Term* reason, Term* original) {
+  if (!argument.is_tuple_of(3)) return false;
+  const Tuple t = Tuple::from(argument);
+  if (t[0] != atoms::error || !t[1].is_atom()) return false;
+  *reason = t[1];
+  *original = t[2];
+  return true;
+}
+
 // Counts down by two; every other step goes on in another kind of scheduler.
-BifResult reschedule(BifContext& cx, Where here, Term what, Term argument) {
-  if (!argument.is_small() || argument.small_value() < 0) return cx.badarg();
-  const SWord n = argument.small_value();
+BifResult reschedule(BifContext& cx, Where here, Term what, const Asked& asked, Term left) {
+  if (!left.is_small() || left.small_value() < 0) return fail(cx, what, asked, atoms::badarg);
+  const SWord n = left.small_value();
   if (n == 0) return atoms::ok;
   Where next = here;
   if (n % 4 == 0) next = here == Where::DirtyCpu ? Where::DirtyIo : here == Where::DirtyIo ? Where::Normal : Where::DirtyCpu;
-  return go_to(cx, next, what, Term::small(n - 2));
+  return go_to(cx, next, what, Tuple::make(cx.heap(), asked.function, asked.where, asked.argument, Term::small(n - 2)));
 }
 
 BifResult copies(BifContext& cx, Term of) {
@@ -234,21 +283,27 @@ BifResult wait_for_exit(BifContext& cx, Term to) {
   return atoms::ok;
 }
 
-BifResult script(BifContext& cx, Where here, Term what, Term argument) {
+BifResult script(BifContext& cx, Where here, Term what, Term argument, Asked asked) {
   constexpr SWord kLongMs = 6000;
-  if (what == atoms::scheduler) return named(argument, "type") ? BifResult(where_atom(here)) : cx.badarg();
+  Term left = argument;  // of reschedule
+  if (argument.is_tuple_of(4)) {
+    const Tuple t = Tuple::from(argument);
+    asked = {t[0], t[1], t[2]};
+    left = t[3];
+    argument = t[2];
+  }
+  if (what == atoms::scheduler && named(argument, "type")) return where_atom(here);
   if (what == atoms::error) {
     for (Term reason : {Term(atoms::notsup), Term(atoms::undef), Term(atoms::badarith), Term(atoms::noproc), Term(atoms::system_limit)})
-      if (argument == reason) return cx.error(reason);
-    return cx.badarg();
+      if (argument == reason) return fail(cx, what, asked, reason);
   }
   if (named(what, "copy")) return copies(cx, argument);
   if (what == atoms::send) {
     tell(cx, argument, "ok");
     return atoms::ok;
   }
-  if (what == atoms::wait) return wait_ms(argument, here == Where::DirtyCpu) ? BifResult(atoms::ok) : cx.badarg();
-  if (named(what, "reschedule")) return reschedule(cx, here, what, argument);
+  if (what == atoms::wait && wait_ms(argument, here == Where::DirtyCpu)) return atoms::ok;
+  if (named(what, "reschedule")) return reschedule(cx, here, what, asked, left);
   if (named(what, "ready_wait6_done")) {
     tell(cx, argument, "ready");
     wait_ms(Term::small(kLongMs), false);
@@ -256,17 +311,34 @@ BifResult script(BifContext& cx, Where here, Term what, Term argument) {
     return atoms::ok;
   }
   if (named(what, "alive_waitexiting")) return wait_for_exit(cx, argument);
-  return cx.badarg();
+  return fail(cx, what, asked, atoms::badarg);
+}
+
+BifResult raise_in(BifContext& cx, Term reason, std::initializer_list<Term> arguments) {
+  const BifResult raised = cx.error(reason);
+  Term list = term::kNil;
+  for (const Term* t = arguments.end(); t != arguments.begin();) list = cx.heap().cons(*--t, list);
+  cx.process().scratch->exception.args = list;
+  return raised;
+}
+
+BifResult dirty_script(BifContext& cx, Where here, Term what, Term argument) {
+  Term reason, original;
+  if (is_failure(argument, &reason, &original)) return raise_in(cx, reason, {what, original});
+  return script(cx, here, what, argument, {where_atom(here), term::kNil, argument});
 }
 
 }  // namespace
 
-BifResult erts_debug_dirty_cpu_2(BifContext& cx, Term what, Term argument) { return script(cx, Where::DirtyCpu, what, argument); }
-BifResult erts_debug_dirty_io_2(BifContext& cx, Term what, Term argument) { return script(cx, Where::DirtyIo, what, argument); }
+BifResult erts_debug_dirty_cpu_2(BifContext& cx, Term what, Term argument) { return dirty_script(cx, Where::DirtyCpu, what, argument); }
+BifResult erts_debug_dirty_io_2(BifContext& cx, Term what, Term argument) { return dirty_script(cx, Where::DirtyIo, what, argument); }
 BifResult erts_debug_dirty_3(BifContext& cx, Term where, Term what, Term argument) {
-  if (where == atoms::normal) return script(cx, Where::Normal, what, argument);
-  if (where == atoms::dirty_cpu) return go_to(cx, Where::DirtyCpu, what, argument);
-  if (where == atoms::dirty_io) return go_to(cx, Where::DirtyIo, what, argument);
+  Term reason, original;
+  if (is_failure(argument, &reason, &original)) return raise_in(cx, reason, {where, what, original});
+  if (where == atoms::normal) return script(cx, Where::Normal, what, argument, {name("dirty"), where, argument});
+  const auto pass = [&](Where w) { return go_to(cx, w, what, Tuple::make(cx.heap(), name("dirty"), where, argument, argument)); };
+  if (where == atoms::dirty_cpu) return pass(Where::DirtyCpu);
+  if (where == atoms::dirty_io) return pass(Where::DirtyIo);
   return cx.badarg();
 }
 

@@ -97,7 +97,7 @@ std::size_t stock_full_size(Term root) {
 
 std::size_t stock_shared_size(Term root) {
   std::unordered_set<Word> seen;
-  return size_of(root, [&seen](Term t) { return !seen.insert(t.bits()).second; });
+  return size_of(root, [&seen](Term t) { return is_literal(t) || !seen.insert(t.bits()).second; });
 }
 
 }  // namespace vm::heap

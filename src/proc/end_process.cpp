@@ -162,6 +162,10 @@ void end_process_with_pending(Process& p, Term reason, Signal* pending) {
 
   if (VM_UNLIKELY(traced)) rt.trace->ended(p);
   p.heap.release();
+  if (VM_LIKELY(!(before & kQueued))) free_process(p);
+}
+
+void free_process(Process& p) {
   sync::Epoch::defer(&p, [](void* raw) { delete static_cast<Process*>(raw); });
 }
 

@@ -5,6 +5,7 @@
 #include "proc/dictionary_internal.h"
 #include "proc/links_state.h"
 #include "proc/log.h"
+#include "proc/priority_lift.h"
 #include "proc/process_cold.h"
 #include "proc/runtime.h"
 #include "proc/spawn.h"
@@ -89,7 +90,8 @@ sched::After park(Process& p) {
   std::uint32_t s = p.state.load(std::memory_order_seq_cst);
   do {
     if (s & (kQueued | kRunning | kExiting)) return sched::After::Parked;
-  } while (!p.state.compare_exchange_weak(s, s | kQueued, std::memory_order_seq_cst));
+  } while (!p.state.compare_exchange_weak(s, (s & ~std::uint32_t{kLifts}) | kQueued, std::memory_order_seq_cst));
+  if (VM_UNLIKELY(s & kLifts)) help(p, s);
   return sched::After::Requeue;
 }
 
@@ -97,8 +99,11 @@ sched::After requeue(Process& p) {
   const std::uint32_t wants = p.flags & (Process::kWantsDirtyCpu | Process::kWantsDirtyIo);
   sched::SchedulerGroup& group = *p.runtime->schedulers;
   p.flags &= ~wants;
-  p.state.fetch_xor(kQueued | kRunning, std::memory_order_seq_cst);
-  if (VM_LIKELY(!wants)) return sched::After::Requeue;
+  const std::uint32_t s = p.state.fetch_xor(kQueued | kRunning | (wants ? kQueuedDirty : 0U), std::memory_order_seq_cst);
+  if (VM_LIKELY(!wants)) {
+    if (VM_UNLIKELY(s & kLifts)) help(p, s);
+    return sched::After::Requeue;
+  }
   group.enqueue_dirty(p, wants & Process::kWantsDirtyCpu ? sched::DirtyPool::Cpu : sched::DirtyPool::Io);
   return sched::After::Parked;
 }
@@ -139,10 +144,21 @@ Engine::Stop run_timed_slice(Process& p, sched::Scheduler& scheduler) {
 
 }  // namespace
 
+// A helper has it, or ended it (rule 5 of process_state.h).
+static sched::After put_back(Process& p, std::uint32_t state, sched::Scheduler& scheduler) {
+  scheduler.native_marker.store(nullptr, std::memory_order_relaxed);
+  if (state & kRunning) return sched::After::Requeue;
+  free_process(p);
+  return sched::After::Parked;
+}
+
 sched::After Process::run(sched::Scheduler& scheduler) {
   static_assert(sizeof current_mfa == sizeof(void*));
   scheduler.native_marker.store(reinterpret_cast<const sched::NativeMarker*>(&current_mfa), std::memory_order_release);
-  state.fetch_xor(kQueued | kRunning, std::memory_order_seq_cst);
+  std::uint32_t s = state.load(std::memory_order_relaxed);
+  do {
+    if (VM_UNLIKELY(s & (kRunning | kExiting))) return put_back(*this, s, scheduler);
+  } while (!state.compare_exchange_weak(s, (s & ~std::uint32_t{kQueued | kLifts | kQueuedDirty}) | kRunning, std::memory_order_seq_cst));
   if (VM_LIKELY(!scheduler.dirty())) {
     if (!mailbox.incoming_empty() && !handle_incoming(*this)) return sched::After::Parked;
     if (VM_UNLIKELY(suspend_count > 0)) return park(*this);

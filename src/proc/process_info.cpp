@@ -81,7 +81,11 @@ Term get_trap_exit(Process& p, term::HeapWriter&, bool) { return boolean(p.trap_
 Term get_group_leader(Process& p, term::HeapWriter& h, bool) { return heap::copy(p.group_leader, h); }
 // While a process hibernates, what it keeps counts, not the smallest block that holds it.
 bool hibernates(const Process& p) { return p.waiting && (p.flags & Process::kHibernated) != 0; }
-Term get_total_heap_size(Process& p, term::HeapWriter&, bool) { return count(hibernates(p) ? p.heap.used_words() : p.heap.total_words()); }
+// With the messages that wait, unless they are kept off the heap.
+Term get_total_heap_size(Process& p, term::HeapWriter&, bool) {
+  const std::size_t messages = p.flags & Process::kOffHeapMessages ? 0 : p.mailbox.waiting_words(SIZE_MAX);
+  return count((hibernates(p) ? p.heap.used_words() : p.heap.total_words()) + messages);
+}
 Term get_heap_size(Process& p, term::HeapWriter&, bool) { return count(hibernates(p) ? p.heap.used_words() : p.heap.block_words()); }
 Term get_stack_size(Process& p, term::HeapWriter&, bool) { return count(p.heap.stack_words()); }
 

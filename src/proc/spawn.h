@@ -41,6 +41,8 @@ Spawned spawn_fun(Runtime& rt, Process* parent, Term fun, const SpawnOptions& op
 void end_process(Process& p, Term reason);
 // As end_process, while these signals (linked by next) are taken from the queue but not handled yet.
 void end_process_with_pending(Process& p, Term reason, Signal* pending);
+// Frees an ended process once nobody can see it any more.
+void free_process(Process& p);
 // Answers signals that were taken from the queue of a process that has ended since.
 void refuse_pending(Process& p, Signal* pending);
 // Prints "Error in process <0.1.0> with exit value:" through the logger as stock does for an uncaught error (class error, or exit/throw forms),

@@ -1,7 +1,7 @@
 %% SPDX-License-Identifier: Apache-2.0
 %% Processes: spawning, exits, flags, information, dictionary, suspension.
 -module(process_t).
--export([test_spawn_with_sharing/0, test_spawn/0, test_spawn_mfa/0, test_spawn_errors/0, test_exit_reasons/0, test_crash_reason/0, test_exit_signals/0, test_kill/0, test_dictionary/0, test_flags/0, test_info/0, test_many/0, test_hibernate/0, test_group_leader/0, test_suspend/0, test_spawn_opt/0, test_preempted/0, test_max_heap/0, test_info_after_other_waits/0, loop/0, quit/1, id/1]).
+-export([test_spawn_with_sharing/0, test_spawn/0, test_spawn_mfa/0, test_spawn_errors/0, test_exit_reasons/0, test_crash_reason/0, test_exit_signals/0, test_kill/0, test_dictionary/0, test_flags/0, test_info/0, test_many/0, test_hibernate/0, test_group_leader/0, test_suspend/0, test_spawn_opt/0, test_preempted/0, test_max_heap/0, test_info_after_other_waits/0, test_requests_across_priorities/0, test_messages_in_heap_size/0, loop/0, quit/1, id/1]).
 
 id(X) -> X.
 
@@ -149,3 +149,44 @@ test_spawn_with_sharing() ->
     [receive {told, true} -> ok end || _ <- [1, 2, 3]].
 
 dag(N) -> lists:foldl(fun(_, T) -> {T, T} end, [a], lists:seq(1, N)).
+
+%% Who asks waits for nobody of a priority in between.
+test_requests_across_priorities() ->
+    Old = process_flag(priority, max),
+    Busy = [spawn_opt(fun busy/0, [{priority, high}]) || _ <- lists:seq(1, 2 * erlang:system_info(schedulers_online))],
+    Low = spawn_opt(fun busy/0, [{priority, low}]),
+    Idle = spawn_opt(fun() -> receive stop -> ok end end, [{priority, low}]),
+    receive after 50 -> ok end,  % not by code that would have to be loaded
+    Lows = [Low, Idle],
+    Asked = [begin
+                 {priority, low} = process_info(P, priority),
+                 true = garbage_collect(P),
+                 false = erlang:check_process_code(P, no_such_module),
+                 true = is_process_alive(P),
+                 true = group_leader(group_leader(), P),
+                 P
+             end || P <- Lows, _ <- lists:seq(1, 20)],
+    40 = length(Asked),
+    %% One that ends while others keep it from running.
+    M = monitor(process, Idle),
+    exit(Idle, stopped),
+    undefined = process_info(Idle, priority),
+    stopped = receive {'DOWN', M, process, Idle, R} -> R end,
+    [exit(P, kill) || P <- [Low | Busy]],
+    process_flag(priority, Old),
+    ok.
+
+busy() -> busy().
+
+test_messages_in_heap_size() ->
+    Size = fun(Where) ->
+               P = spawn_opt(fun() -> receive stop -> ok end end, [{message_queue_data, Where}]),
+               {_, Before} = process_info(P, total_heap_size),
+               [P ! lists:seq(1, N) || N <- lists:seq(1, 100)],
+               {_, After} = process_info(P, total_heap_size),
+               P ! stop,
+               After - Before
+           end,
+    true = Size(on_heap) >= 10100,
+    0 = Size(off_heap),
+    ok.
