@@ -97,6 +97,14 @@ std::uint64_t run_timers(void* context, sched::Scheduler&) {
   return next == INT64_MAX ? UINT64_MAX : static_cast<std::uint64_t>(next > 0 ? next : 0);
 }
 
+void poll_io(void* context, std::uint64_t nanoseconds) {
+  port::Ports* ports = static_cast<proc::Runtime*>(context)->ports;
+  if (nanoseconds == 0) ports->poller().dispatch();
+  else ports->poller().wait(nanoseconds > INT64_MAX ? -1 : static_cast<std::int64_t>(nanoseconds));
+}
+
+void interrupt_poll(void* context) { static_cast<proc::Runtime*>(context)->ports->poller().interrupt(); }
+
 bool tick(void* context) {
   proc::Sweeper* sweeper = static_cast<proc::Runtime*>(context)->sweeper.load(std::memory_order_acquire);
   return sweeper && sweeper->tick();
@@ -145,6 +153,8 @@ sched::Hooks Services::scheduler_hooks() {
   sched::Hooks hooks;
   hooks.context = &impl_->runtime;
   hooks.run_timers = run_timers;
+  hooks.poll_io = poll_io;
+  hooks.interrupt_poll = interrupt_poll;
   hooks.thread_started = thread_started;
   hooks.tick = tick;
   return hooks;

@@ -177,12 +177,12 @@ void SchedulerGroup::Impl::sleep(SchedulerAccess& me) {
       wait_ns = kNever;
     }
   }
-  bool woken = false;
+  bool woken = false, polled = false;
   if (allowed && hooks.poll_io && !polling.exchange(true, std::memory_order_seq_cst)) {
     poller.store(index, std::memory_order_seq_cst);
-    if (!me.wakeup.is_set()) hooks.poll_io(hooks.context, wait_ns);
+    if (!me.wakeup.is_set()) hooks.poll_io(hooks.context, wait_ns == 0 ? 1 : wait_ns);
     poller.store(~0u, std::memory_order_seq_cst);
-    polling.store(false, std::memory_order_seq_cst);
+    polled = true;
   } else {
     woken = me.wakeup.wait(wait_ns == kNever ? -1 : static_cast<std::int64_t>(wait_ns));
   }
@@ -201,6 +201,10 @@ void SchedulerGroup::Impl::sleep(SchedulerAccess& me) {
   me.spent.sleeping_since = 0;
   Spent::add(me.spent.sleeping, os::cheap_ticks() - begin);
   me.look_around_at = 0;
+  if (polled) {
+    hooks.poll_io(hooks.context, 0);
+    polling.store(false, std::memory_order_seq_cst);
+  }
 }
 
 void SchedulerGroup::Impl::work(Worker& w) {

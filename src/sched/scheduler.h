@@ -35,7 +35,7 @@ struct Hooks {
   std::uint64_t (*run_timers)(void* context, Scheduler&) = nullptr;
   // Only the second part of that, for a worker about to sleep.
   std::uint64_t (*next_timer)(void* context) = nullptr;
-  // Polls I/O for at most `nanoseconds` (0 = only look). One worker at a time.
+  // nanoseconds > 0: waits for I/O, for so long at most. 0: calls back for what is there. One worker at a time, whoever it is.
   void (*poll_io)(void* context, std::uint64_t nanoseconds) = nullptr;
   // Wakes a worker that is inside poll_io.
   void (*interrupt_poll)(void* context) = nullptr;

@@ -122,6 +122,8 @@ void SchedulerGroup::Impl::watch() {
     quiet = calm ? quiet + 1 : 0;
     const bool suspicious = look_for_long_calls(os::monotonic_ns());
     balance(os::monotonic_ns());
+    // Who polled last is busy: another one takes over, for its slice may be a long one.
+    if (hooks.poll_io && !calm && !polling.load(std::memory_order_relaxed) && any_idle()) wake_one();
     const bool more = hooks.tick && hooks.tick(hooks.context);
     if (more || quiet < kQuietTicks) {
       watcher_wakeup.wait(calm ? kTickNs : suspicious ? kSuspiciousTickNs : kBusyTickNs);
