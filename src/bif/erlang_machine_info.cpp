@@ -117,6 +117,14 @@ Term atomics_info(BifContext& cx) {
   return term::list_from(h, rows);
 }
 
+// Nobody counts who was scheduled at which priority, as on stock without its switch for that.
+Term scheduling_statistics(BifContext& cx) {
+  term::ListBuilder list(cx.heap());
+  for (const char* kind : {"process_max", "process_high", "process_normal", "process_low", "port"})
+    list.add(term::Tuple::make(cx.heap(), name(kind), Term::small(0), Term::small(0)));
+  return list.finish();
+}
+
 struct Row {
   std::string_view key;
   Term (*answer)(BifContext&);
@@ -128,6 +136,7 @@ constexpr Row kRows[] = {
     {"os_system_time_source", system_source},
     {"allocator", allocator},
     {"check_io", check_io},
+    {"scheduling_statistics", scheduling_statistics},
     {"ethread_info", atomics_info},
     {"ethread_used_tse", [](BifContext&) { return Term::small(0); }},  // events of a thread library that is not used here
     {"snifs", built_ins},

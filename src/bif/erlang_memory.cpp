@@ -93,22 +93,26 @@ Term tuple(BifContext& cx, T... elements) {
 }
 Term one(BifContext& cx, Term t) { return cx.heap().cons(t, term::kNil); }
 
-// [{mbcs, [{blocks, [{Name, [{size, N, N, N}]}]}]}]
-Term sizes_of(BifContext& cx, Term allocator, std::size_t bytes) {
-  Term n = term::make_unsigned(cx.heap(), bytes);
+// [{mbcs, [{blocks, [{Name, [{size, N, N, N}]}]}]}]; in reports also {carriers_size, N, N, N} and {sbcs, ...} without anything.
+Term sizes_of(BifContext& cx, Term allocator, std::size_t bytes, bool report) {
+  term::HeapWriter& h = cx.heap();
+  const auto carriers = [&](Term n, Term rest) { return report ? h.cons(tuple(cx, name("carriers_size"), n, n, n), rest) : rest; };
+  Term n = term::make_unsigned(h, bytes);
   Term size = tuple(cx, atoms::size, n, n, n);
   Term block = tuple(cx, allocator, one(cx, size));
   Term blocks = tuple(cx, name("blocks"), one(cx, block));
-  return one(cx, tuple(cx, name("mbcs"), one(cx, blocks)));
+  Term none = term::kNil;
+  if (report) none = one(cx, tuple(cx, name("sbcs"), h.cons(tuple(cx, name("blocks"), term::kNil), carriers(Term::small(0), term::kNil))));
+  return h.cons(tuple(cx, name("mbcs"), h.cons(blocks, carriers(n, term::kNil))), none);
 }
 
 // {Ref, Thread, [{Name, 0, Sizes} | {Name, false}]} to the caller.
-BifResult send_sizes(BifContext& cx, Term ref, Term names) {
+BifResult send_sizes(BifContext& cx, Term ref, Term names, bool report) {
   term::ListBuilder list(cx.heap());
   for (; names.is_cons(); names = names.tail()) {
     Term a = names.head();
     const Allocator* known = find_allocator(a);
-    if (known) list.add(tuple(cx, a, Term::small(0), sizes_of(cx, a, known->bytes(cx.runtime()))));
+    if (known) list.add(tuple(cx, a, Term::small(0), sizes_of(cx, a, known->bytes(cx.runtime()), report)));
     else if (is_absent(a)) list.add(tuple(cx, a, atoms::false_));
     else return cx.badarg();
   }
@@ -160,7 +164,7 @@ bool sizes_of_all(BifContext& cx, Term names, Term* out) {
       continue;
     }
     Term large = tuple(cx, name("sbcs"), one(cx, tuple(cx, name("blocks"), term::kNil)));
-    Term parts = cx.heap().cons(sizes_of(cx, a, known->bytes(cx.runtime())).head(), one(cx, large));
+    Term parts = cx.heap().cons(sizes_of(cx, a, known->bytes(cx.runtime()), false).head(), one(cx, large));
     list.add(tuple(cx, a, one(cx, tuple(cx, name("instance"), Term::small(0), parts))));
   }
   *out = list.finish();
@@ -183,7 +187,7 @@ bool memory_info(BifContext& cx, Term key, BifResult* out) {
   std::string_view text = term::AtomTable::text(t[0]);
   bool all = text == "allocator", sizes = text == "allocator_sizes";
   if (t.size() == 3 && (all || sizes || text == "memory_internal") && t[1].is_ref()) {
-    *out = send_sizes(cx, t[1], t[2]);
+    *out = send_sizes(cx, t[1], t[2], text != "memory_internal");
     return true;
   }
   if (t.size() == 2 && sizes && t[1].is_list()) {

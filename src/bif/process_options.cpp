@@ -35,8 +35,13 @@ bool parse_heap_words(Term t, std::size_t smallest, std::size_t* out) {
   return true;
 }
 
-// A size that stock can hold: one of its small integers.
-bool is_heap_limit(Term t) { return t.is_small() && t.small_value() >= 0 && t.small_value() < SWord{1} << 59; }
+// 0, or a size that holds stock's smallest heap and is one of its small integers.
+bool is_heap_limit(Term t) {
+  constexpr SWord kSmallestHeap = 233;
+  if (!t.is_small()) return false;
+  const SWord n = t.small_value();
+  return n == 0 || (n >= kSmallestHeap && n < SWord{1} << 59);
+}
 
 bool parse_max_heap(Term t, heap::HeapLimits* limits) {
   if (t.is_small()) {

@@ -205,7 +205,6 @@ void Services::start() {
     }
   };
   impl_->nodes = dist::start(rt, services);
-  impl_->ports->start();
   start_break_menu(rt, impl_->options.break_mode);
 }
 

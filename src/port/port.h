@@ -157,7 +157,6 @@ class Ports {
  public:
   explicit Ports(proc::Runtime& runtime);
   ~Ports();
-  void start();
 
   std::shared_ptr<Port> find(Term id) const;
   std::shared_ptr<Port> find_by_name(Term name) const;

@@ -110,7 +110,6 @@ os::ChildRequest request_of(PortKind kind, const std::string& program, const Por
 
 Ports::Ports(proc::Runtime& runtime) : runtime_(runtime), poller_(std::make_unique<os::Poller>()) {}
 Ports::~Ports() = default;
-void Ports::start() {}
 
 std::shared_ptr<Port> Ports::find(Term id) const {
   if (!id.is_local_port()) return no_port();

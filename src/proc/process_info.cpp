@@ -54,6 +54,7 @@ Term get_status(Process& p, term::HeapWriter&, bool self_call) {
 }
 
 Term get_messages(Process& p, term::HeapWriter& h, bool) {
+  if (p.flags & Process::kSensitive) return term::kNil;
   term::ListBuilder list(h);
   for (Message* m = p.mailbox.first(); m; m = m->next) list.add(heap::copy(m->term, h));
   return list.finish();
@@ -181,6 +182,7 @@ Term get_token(Process& p, term::HeapWriter& h, bool) { return heap::copy(p.seq_
 Term get_catchlevel(Process& p, term::HeapWriter&, bool) { return count(p.catches); }
 
 Term get_backtrace(Process& p, term::HeapWriter& h, bool) {
+  if (p.flags & Process::kSensitive) return term::make_binary(h, {});
   std::string text;
   const code::Mfa* mfa = current_mfa(p);
   text += "Program counter: ";

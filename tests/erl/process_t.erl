@@ -1,7 +1,7 @@
 %% SPDX-License-Identifier: Apache-2.0
 %% Processes: spawning, exits, flags, information, dictionary, suspension.
 -module(process_t).
--export([test_spawn_with_sharing/0, test_spawn/0, test_spawn_mfa/0, test_spawn_errors/0, test_exit_reasons/0, test_crash_reason/0, test_exit_signals/0, test_kill/0, test_dictionary/0, test_flags/0, test_info/0, test_many/0, test_hibernate/0, test_group_leader/0, test_suspend/0, test_spawn_opt/0, test_preempted/0, test_max_heap/0, test_info_after_other_waits/0, test_requests_across_priorities/0, test_messages_in_heap_size/0, loop/0, quit/1, id/1]).
+-export([test_spawn_with_sharing/0, test_spawn/0, test_spawn_mfa/0, test_spawn_errors/0, test_exit_reasons/0, test_crash_reason/0, test_exit_signals/0, test_kill/0, test_dictionary/0, test_flags/0, test_info/0, test_many/0, test_hibernate/0, test_group_leader/0, test_suspend/0, test_spawn_opt/0, test_preempted/0, test_max_heap/0, test_info_after_other_waits/0, test_requests_across_priorities/0, test_messages_in_heap_size/0, test_sensitive/0, test_smallest_limits/0, loop/0, quit/1, id/1]).
 
 id(X) -> X.
 
@@ -190,3 +190,25 @@ test_messages_in_heap_size() ->
     true = Size(on_heap) >= 10100,
     0 = Size(off_heap),
     ok.
+
+%% Of a sensitive process others see neither messages nor stack.
+test_sensitive() ->
+    P = spawn(fun() -> process_flag(sensitive, true), receive stop -> ok end end),
+    P ! secret,
+    erlang:yield(),
+    until_sensitive(P),
+    [{messages, []}, {backtrace, <<>>}] = process_info(P, [messages, backtrace]),
+    P ! stop,
+    ok.
+
+until_sensitive(P) -> case process_info(P, backtrace) of {_, <<>>} -> ok; _ -> until_sensitive(P) end.
+
+%% A limit is none, or has room for a heap at all.
+test_smallest_limits() ->
+    [{badarg, N} = {catch_badarg(fun() -> F(N) end), N} || N <- [1, 232], F <- [fun(X) -> process_flag(max_heap_size, X) end,
+                                                                          fun(X) -> erlang:system_flag(max_heap_size, X) end,
+                                                                          fun(X) -> spawn_opt(fun() -> ok end, [{max_heap_size, X}]) end]],
+    {_, M} = spawn_opt(fun() -> #{size := 0} = process_flag(max_heap_size, 233), process_flag(max_heap_size, 0) end, [monitor]),
+    receive {'DOWN', M, _, _, normal} -> ok end.
+
+catch_badarg(F) -> try F() catch error:badarg -> badarg end.
