@@ -177,11 +177,27 @@ BifResult subtract(YieldContext& cx, Term left, Term right) {
 
 }  // namespace
 
+namespace {
+
+// The tail of a cell. In most lists the next cell lies right behind, and who goes on there need not wait for the tail to be loaded: that only decides whether
+// it was so. The compiler must not see that both are the same.
+inline Term tail_of(Term list) {
+  Term tail = list.tail();
+  const Word* behind = list.cons_cell() + 2;
+  if (__builtin_expect_with_probability(tail == Term::cons(behind), 1, 0.999)) {
+    asm("" : "+r"(behind));
+    return Term::cons(behind);
+  }
+  return tail;
+}
+
+}  // namespace
+
 BifResult lists_member_2(YieldContext& cx, Term element, Term list) {
   SWord n = portion(cx);
   SWord left = n;
   bool immediate = !element.is_pointer() && !element.is_float_immediate();
-  for (; list.is_cons(); list = list.tail()) {
+  for (; list.is_cons(); list = tail_of(list)) {
     if (left-- == 0) {
       charge(cx, n);
       return cx.yield_to(self_export(cx, atoms::lists, atoms::member, 2), element, list);
