@@ -17,6 +17,7 @@
 #include "proc/log.h"
 #include "proc/process_table.h"
 #include "proc/runtime.h"
+#include "sched/seeded.h"
 #include "term/hash.h"
 #include "term/map_layout.h"
 #include "term/print.h"
@@ -157,6 +158,12 @@ BifResult erts_debug_set_internal_state_2(YieldContext& cx, Term key, Term value
   if (!internal_state_available.load()) return cx.error(atoms::undef);
   if (key == atoms::reds_left && value.is_small() && value.small_value() > 0) {
     cx.process().reductions_left = value.small_value();
+    return atoms::true_;
+  }
+  // Seeded mode: other choices from here on.
+  if (key.is_atom() && term::AtomTable::text(key) == "girder_seed" && value.is_small() && value.small_value() > 0) {
+    if (!sched::seeded()) return atoms::false_;
+    sched::seed_choices(static_cast<std::uint64_t>(value.small_value()));
     return atoms::true_;
   }
   if (key == atoms::sleep && value.is_small() && value.small_value() >= 0) {  // the whole scheduler sleeps

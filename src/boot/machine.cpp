@@ -20,6 +20,7 @@
 #include "proc/registry.h"
 #include "proc/spawn.h"
 #include "proc/time.h"
+#include "sched/seeded.h"
 #include "term/atoms.h"
 #include "term/views.h"
 #include "trace/patterns.h"
@@ -65,6 +66,7 @@ Machine::Machine(Options options, OtpRoot root) : parts_(std::make_unique<Parts>
   m.root = std::move(root);
   AtomTable::set_limit(m.options.settings.atom_limit);
   heap::stress_modes = m.options.stress;
+  if (options.schedulers.seed) sched::start_virtual_clock();
   proc::start_time();
 
   proc::Settings& s = m.options.settings;

@@ -14,6 +14,7 @@
 #include "proc/time.h"
 #include "proc/timers.h"
 #include "proc/tracing.h"
+#include "sched/seeded.h"
 #include "sync/slab.h"
 
 namespace vm::proc {
@@ -111,6 +112,7 @@ sched::After requeue(Process& p) {
 Engine::Stop run_slice(Process& p, sched::Scheduler& scheduler) {
   const Settings& settings = p.runtime->settings;
   p.slice_reductions = settings.single_reduction ? 1 : settings.context_reductions;
+  if (VM_UNLIKELY(sched::seeded())) p.slice_reductions = sched::choose_reductions(p.slice_reductions);
   p.reductions_left = p.slice_reductions;
   p.heap.note_slice();
   if (VM_UNLIKELY(!scheduler.user)) scheduler.user = &Scratch::of_thread();

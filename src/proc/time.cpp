@@ -2,6 +2,7 @@
 #include "proc/time.h"
 
 #include "os/clock.h"
+#include "sched/seeded.h"
 
 namespace vm::proc {
 namespace {
@@ -19,12 +20,16 @@ Start start;
 }  // namespace
 
 void start_time() {
-  start.raw = os::monotonic_ns();
-  start.offset = os::realtime_ns() - kStartMonotonic;
+  constexpr std::int64_t kVirtualDate = 1'700'000'000'000'000'000;
+  start.raw = raw_monotonic_ns();
+  start.offset = (sched::virtual_ns() ? kVirtualDate : os::realtime_ns()) - kStartMonotonic;
 }
 
-std::int64_t raw_monotonic_ns() { return os::monotonic_ns(); }
-std::int64_t monotonic_ns() { return os::monotonic_ns() - start.raw + kStartMonotonic; }
+std::int64_t raw_monotonic_ns() {
+  const std::int64_t instead = sched::virtual_ns();
+  return instead ? instead : os::monotonic_ns();
+}
+std::int64_t monotonic_ns() { return raw_monotonic_ns() - start.raw + kStartMonotonic; }
 std::int64_t raw_of_monotonic_ns(std::int64_t t) {
   std::int64_t raw;
   if (__builtin_sub_overflow(t, kStartMonotonic - start.raw, &raw)) return INT64_MAX;

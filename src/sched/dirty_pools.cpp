@@ -74,6 +74,7 @@ void SchedulerGroup::enqueue_dirty(Runnable& r, DirtyPool pool) {
   sync::MutexGuard guard(q.lock);
   q.queue.push_back(&r);
   q.length.store(q.queue.size(), std::memory_order_relaxed);
+  if (impl_->config.seed) return;  // its turn comes on the scheduler's thread
   if (q.idle > 0) q.ready.notify_one();
   impl_->grow_if_needed(q);
 }

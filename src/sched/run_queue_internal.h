@@ -59,6 +59,21 @@ class alignas(64) RunQueue {
     return pop_locked();
   }
 
+  // Seeded mode: any of those that pop may choose from; `choose` answers a number below what it is given.
+  template <typename Choose>
+  Runnable* pop_any(Choose&& choose) {
+    sync::SpinGuard guard(lock_);
+    List* list = lists_[3].head ? &lists_[3] : lists_[2].head ? &lists_[2] : nullptr;
+    if (!list) list = lists_[0].head && (!lists_[1].head || choose(kLowEvery) == 0) ? &lists_[0] : &lists_[1];
+    std::uint64_t n = 0;
+    for (Runnable* r = list->head; r; r = r->next) n++;
+    if (n == 0) return nullptr;
+    Runnable* taken = list->take(choose(n));
+    length_.store(length_.load(std::memory_order_relaxed) - 1, std::memory_order_seq_cst);
+    urgent_.store(lists_[3].head || lists_[2].head, std::memory_order_relaxed);
+    return taken;
+  }
+
   // Moves up to half of what waits (at least one if `single_too`) to `to`, and answers one of them to run at once.
   Runnable* steal(RunQueue& to, bool single_too) {
     Runnable* taken = nullptr;
@@ -121,6 +136,16 @@ class alignas(64) RunQueue {
       r.next = head;
       head = &r;
       if (!tail) tail = &r;
+    }
+    Runnable* take(std::uint64_t index) {
+      if (index == 0) return pop();
+      Runnable* before = head;
+      while (--index > 0) before = before->next;
+      Runnable* r = before->next;
+      before->next = r->next;
+      if (tail == r) tail = before;
+      r->next = nullptr;
+      return r;
     }
     Runnable* pop() {
       Runnable* r = head;

@@ -229,6 +229,7 @@ void SchedulerGroup::Impl::work(Worker& w) {
 
 // Runs slices until the end of everything, or until the scheduler was taken away.
 void SchedulerGroup::Impl::drive(Worker& w) {
+  if (VM_UNLIKELY(config.seed != 0)) return drive_seeded(w);
   SchedulerAccess& me = *w.access;
   std::uint64_t begin = 0;  // of the slice that ended last; 0: none
   while (!stopping.load(std::memory_order_relaxed)) {

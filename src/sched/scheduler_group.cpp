@@ -7,7 +7,9 @@ namespace vm::sched {
 
 // ------------------------------------------------------------------------------------------------------------------------- group
 
-SchedulerGroup::SchedulerGroup(const Config& config, const Hooks& hooks) : impl_(new Impl) {
+SchedulerGroup::SchedulerGroup(const Config& wanted, const Hooks& hooks) : impl_(new Impl) {
+  Config config = wanted;
+  if (config.seed) config.schedulers = config.online = 1;
   VM_CHECK(config.schedulers >= 1 && config.schedulers <= kMaxSchedulers);
   impl_->config = config;
   impl_->hooks = hooks;
@@ -70,6 +72,7 @@ void SchedulerGroup::start() {
   VM_CHECK(!m.started);
   m.started = true;
   for (Worker* w = m.workers.load(); w; w = w->next) m.start_worker(*w, true);
+  if (m.config.seed) return;  // nothing comes from outside
   m.watcher.start(
       "watcher", m.config.stack_bytes, [](void* raw) { static_cast<Impl*>(raw)->watch(); }, &m);
 }
@@ -116,8 +119,8 @@ void SchedulerGroup::enqueue(Runnable& r, Scheduler* preferred) {
 void SchedulerGroup::enqueue_next(Runnable& r) {
   Impl& m = *impl_;
   Scheduler* current = Scheduler::current();
-  if (!current || current->group_ != this || m.config.shuffle || r.priority.load(std::memory_order_relaxed) != Priority::Normal ||
-      current->id() > m.online.load(std::memory_order_relaxed)) {
+  if (!current || current->group_ != this || m.config.shuffle || m.config.seed ||
+      r.priority.load(std::memory_order_relaxed) != Priority::Normal || current->id() > m.online.load(std::memory_order_relaxed)) {
     enqueue(r);
     return;
   }

@@ -279,6 +279,9 @@ struct SchedulerGroup::Impl {
   void hand_off(SchedulerAccess& p);
   Worker* make_worker(unsigned id);
   bool start_worker(Worker& w, bool must);
+  void drive_seeded(Worker& w);
+  Runnable* take_dirty(DirtyQueue& q);
+  bool idle_seeded(Worker& w);
   Runnable* find(SchedulerAccess& me);
   Runnable* search(SchedulerAccess& me);
   Runnable* steal(SchedulerAccess& me);

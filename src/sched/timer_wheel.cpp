@@ -13,6 +13,7 @@
 
 #include "os/clock.h"
 #include "sched/scheduler.h"
+#include "sched/seeded.h"
 #include "sync/spinlock.h"
 
 namespace vm::sched {
@@ -119,7 +120,7 @@ struct alignas(64) TimerService::Wheels {
 };
 
 TimerService::TimerService(unsigned schedulers) : count_(schedulers + 1), wheels_(new Wheels[count_]) {
-  for (unsigned i = 0; i < count_; i++) wheels_[i].tick = os::monotonic_ns() / kTickNs;
+  for (unsigned i = 0; i < count_; i++) wheels_[i].tick = (virtual_ns() ? virtual_ns() : os::monotonic_ns()) / kTickNs;
 }
 TimerService::~TimerService() = default;
 
