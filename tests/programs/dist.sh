@@ -2,9 +2,8 @@
 # needs: erl erlc epmd
 # replace: girder_d[a-z]\d+@[\w.-]+ => NODE
 # replace: <\d+\.\d+\.\d+> => PID
-# seconds: 180
-# A node of the emulator under test and one of the installed OTP, each connecting to the other: messages, calls, links, monitors, spawning, a remote
-# shell, the end of connections. Partner programs are found behind the folder of the emulator under test.
+# A node of the emulator under test and one of the installed OTP, each connecting to the other: messages, calls, links, monitors, spawning, the
+# end of connections. Partner programs are found behind the folder of the emulator under test.
 partner=$(PATH=${PATH#*:} command -v erl)
 epmd -daemon
 cookie="-setcookie girder_programs"
@@ -65,11 +64,5 @@ cat served
 echo "--- from the installed OTP"
 erl -noshell -sname girder_dc$$ $cookie -run talk serve > served 2>&1 &
 $partner -noshell -sname girder_dd$$ $cookie -run talk run "girder_dc$$@$host"; echo "status $?"
-wait
-cat served
-echo "--- a remote shell"
-$partner -noshell -sname girder_de$$ $cookie -run talk serve > served 2>&1 &
-sleep 2
-printf 'X = 1 + 2.\nlists:reverse("olleh").\nq().\n' | erl -sname girder_df$$ $cookie -remsh "girder_de$$@$host" 2>&1 | grep -v '^Eshell\|abort'
 wait
 cat served
