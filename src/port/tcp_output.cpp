@@ -87,11 +87,12 @@ void TcpSocket::write_packets(Port&) {
 void TcpSocket::enqueue(std::string bytes) {
   if (bytes.empty()) return;
   port_.queue_bytes += bytes.size();
-  output_.push_back(std::move(bytes));
+  (file_ ? behind_file_ : output_).push_back(std::move(bytes));
 }
 
 void TcpSocket::drop_output() {
   output_.clear();
+  behind_file_.clear();
   output_begin_ = 0;
   port_.queue_bytes = 0;
 }
@@ -234,6 +235,8 @@ void TcpSocket::end_file(Term reason) {
   const FileTransfer done = *file_;
   file_.reset();
   ::close(done.fd);
+  for (std::string& bytes : behind_file_) output_.push_back(std::move(bytes));
+  behind_file_.clear();
   statistics_.sent_bytes += done.sent;
   port_.send_to(done.caller, [&](term::HeapWriter& h) {
     Term outcome;

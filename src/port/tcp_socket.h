@@ -97,7 +97,8 @@ class TcpSocket final : public InetSocket {
   HttpState http_state_ = HttpState::Start;
 
   std::deque<std::string> output_;
-  std::size_t output_begin_ = 0;  // bytes of output_.front() that are gone
+  std::deque<std::string> behind_file_;  // was sent while a file was being sent: goes out after it
+  std::size_t output_begin_ = 0;         // bytes of output_.front() that are gone
   bool busy_ = false;
   Term busy_caller_ = term::kNil;
   PortTimer* send_timer_ = nullptr;

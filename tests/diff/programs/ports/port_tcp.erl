@@ -13,7 +13,7 @@ cases() ->
      {send_timeout, fun send_timeout/0}, {send_timeout_zero, fun send_timeout_zero/0}, {large, fun large/0}, {errors, fun errors/0},
      {packet_size_passive, fun packet_size_passive/0}, {packet_size_active, fun packet_size_active/0}, {reset, fun reset/0},
      {passive_close, fun passive_close/0}, {deliver_port, fun deliver_port/0}, {local, fun local/0}, {unrecv, fun unrecv/0},
-     {sendfile, fun send_file/0}, {accept_timeout, fun accept_timeout/0}, {accept_many, fun accept_many/0}, {statistics, fun statistics/0},
+     {sendfile, fun send_file/0}, {sendfile_and_more, fun send_file_and_more/0}, {accept_timeout, fun accept_timeout/0}, {accept_many, fun accept_many/0}, {statistics, fun statistics/0},
      {new_owner, fun new_owner/0}, {owner_ends, fun owner_ends/0}, {closed_before_read, fun closed_before_read/0},
      {already, fun already/0}, {busy_others, fun busy_others/0}, {closed_by_other, fun closed_by_other/0}, {status, fun status/0}, {names, fun names/0}].
 
@@ -188,6 +188,20 @@ local() ->
 unrecv() ->
     {C, S} = passive(),
     [gen_tcp:send(C, "12345"), gen_tcp:recv(S, 3), gen_tcp:unrecv(S, <<"xyz">>), gen_tcp:recv(S, 5), gen_tcp:recv(S, 0, 20)].
+
+%% What is sent during a file comes behind it.
+send_file_and_more() ->
+    {C, S} = pair([binary, {active, false}], [binary, {active, false}]),
+    Path = "/tmp/girder_port_tcp_more_" ++ os:getpid(),
+    Data = binary:copy(<<0>>, 20000000),
+    ok = file:write_file(Path, Data),
+    Me = self(),
+    spawn(fun() -> timer:sleep(100), Me ! {sent, gen_tcp:send(S, <<1>>)} end),  % when the system holds no more of the file
+    spawn(fun() -> timer:sleep(200), Me ! {got, gen_tcp:recv(C, byte_size(Data) + 1, 5000)} end),
+    R = [file:sendfile(Path, S), receive {sent, A} -> A end, receive {got, G} -> G =:= {ok, <<Data/binary, 1>>} end,
+         gen_tcp:send(S, <<4>>), gen_tcp:recv(C, 0, 1000)],
+    _ = file:delete(Path),
+    R.
 
 send_file() ->
     {C, S} = passive(),
