@@ -3,6 +3,10 @@
 // Port built-ins. Those of erts_internal answer an error as an atom; module erlang turns it into an exception.
 #include "bif/bif_decls.gen.h"
 #include "bif/text_input.h"
+#include "driver/library.h"
+#include "etf/decode.h"
+#include "etf/encode.h"
+#include "nif/natives.h"
 #include "port/port.h"
 #include "proc/links.h"
 #include "proc/send.h"
@@ -62,6 +66,10 @@ port::Opened open(BifContext& cx, Term name, PortOptions options) {
     return ports(cx).open_terminal(self, program, std::string_view(program).substr(word.size()), std::move(options));
   if ((t[0] == atoms::spawn || t[0] == atoms::spawn_driver) && word == kRamFileName)
     return ports(cx).open_ram_file(self, program, std::move(options));
+  if (t[0] == atoms::spawn || t[0] == atoms::spawn_driver) {
+    driver::Libraries& libraries = driver::Libraries::of(cx.runtime());
+    if (auto library = libraries.find(std::string(word))) return libraries.open(self, std::move(library), program, std::move(options));
+  }
   if ((t[0] == atoms::spawn || t[0] == atoms::spawn_driver) && word == kTraceFileName)
     return ports(cx).open_trace_file(self, program, std::string_view(program).substr(word.size()), std::move(options));
   if (t[0] == atoms::spawn_driver && (program == port::kTcpSocketName || program == port::kUdpSocketName))
@@ -147,9 +155,36 @@ BifResult erts_internal_port_control_3(BifContext& cx, Term t, Term operation, T
   p->caller = cx.process().pid;
   const std::optional<std::string> answer = p->control(static_cast<unsigned>(operation.small_value()), bytes);
   p->caller = term::kNil;
-  return answer ? list_of_bytes(cx.heap(), *answer) : Term(atoms::badarg);
+  if (!answer) return atoms::badarg;
+  if (!p->control_binary || answer->data() == nullptr) return list_of_bytes(cx.heap(), *answer);
+  return term::make_binary(cx.heap(), {reinterpret_cast<const Byte*>(answer->data()), answer->size()});
 }
-BifResult erts_internal_port_call_3(BifContext&, Term, Term, Term) { return atoms::badarg; }
+
+BifResult erts_internal_port_call_3(BifContext& cx, Term t, Term operation, Term data) {
+  std::shared_ptr<Port> p = find(cx, t);
+  if (!p || !operation.is_small() || operation.small_value() < 0 || operation.small_value() > UINT32_MAX) return atoms::badarg;
+  etf::Encoder encoder(data, {});
+  std::size_t budget;
+  do {
+    budget = SIZE_MAX / 2;
+  } while (!encoder.step(&budget));
+  const auto bytes = encoder.bytes();
+  std::optional<std::string> answer;
+  {
+    std::lock_guard<sync::Mutex> hold(p->lock);
+    if (p->closed || !p->driver) return atoms::badarg;
+    p->caller = cx.process().pid;
+    answer =
+        p->driver->call(*p, static_cast<unsigned>(operation.small_value()), {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+    p->caller = term::kNil;
+  }
+  etf::DecodeOptions how;
+  how.hooks = cx.runtime().natives->decode_hooks();
+  Term result;
+  if (!answer || !etf::decode({reinterpret_cast<const Byte*>(answer->data()), answer->size()}, cx.heap(), &result, how))
+    return atoms::badarg;
+  return term::Tuple::make(cx.heap(), atoms::ok, result);
+}
 
 // --- information ---------------------------------------------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@
 #include "boot/break_menu.h"
 #include "boot/crash_dump.h"
 #include "dist/nodes.h"
+#include "driver/library.h"
 #include "etf/encode.h"
 #include "ets/table.h"
 #include "heap/block_cache.h"
@@ -190,6 +191,8 @@ void Services::start() {
   for (const nif::StaticNif& s : nifs::static_modules()) impl_->natives->add_static(s);
   rt.hooks.process_ending = [](proc::Process& p) {
     p.runtime->ets->owner_ended(p);
+    driver::Libraries& drivers = driver::Libraries::of(*p.runtime);
+    if (drivers.is_used_by_processes()) drivers.process_ended(p);
     if (p.has_native_monitors.load(std::memory_order_seq_cst)) p.runtime->natives->process_ending(p);
   };
   impl_->tables = std::make_unique<ets::Tables>(rt);

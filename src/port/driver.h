@@ -16,6 +16,8 @@ class Port;
 class Driver {
  public:
   virtual ~Driver() = default;
+  // The port is up; its lock is still held.
+  virtual void opened(Port&) {}
   // The connected process (or somebody by port_command) sent bytes. Plain: they are written.
   virtual void command(Port& port, std::string bytes) = 0;
   // Bytes came in. Plain: framed and sent to the connected process.
@@ -24,6 +26,10 @@ class Driver {
   virtual void written(Port&) {}
   // port_control/3; nothing: badarg in the caller.
   virtual std::optional<std::string> control(Port& port, unsigned operation, std::string_view data) = 0;
+  // port_call/3: a term in external format in and out; nothing: badarg in the caller.
+  virtual std::optional<std::string> call(Port&, unsigned, std::string_view) { return std::nullopt; }
+  // A process that the port monitors is gone.
+  virtual void monitor_fired(Port&, std::uint64_t) {}
   // A timer that the driver started (port_timer.h) is due.
   virtual void timed_out(Port&, std::uint64_t) {}
   // The port was closed. False: the driver still writes what is queued and calls Port::flushed when that is done.

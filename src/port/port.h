@@ -49,7 +49,7 @@ struct PortOptions {
   std::string arg0;
 };
 
-enum class PortKind { Fd, File, Spawn, SpawnExecutable, Terminal, RamFile, Socket };
+enum class PortKind { Fd, File, Spawn, SpawnExecutable, Terminal, RamFile, Socket, Linked };
 
 class Ports;
 
@@ -115,6 +115,7 @@ class Port : public std::enable_shared_from_this<Port> {
   bool closed = false;
   bool ended = false;  // end of input was seen
   bool close_after_flush = false;
+  bool control_binary = false;  // port_control/3 answers binaries, not lists
   std::size_t input_bytes = 0, output_bytes = 0;
   std::deque<std::string> queue;
   std::size_t queue_bytes = 0;
@@ -172,6 +173,9 @@ class Ports {
   Opened open_ram_file(Term owner, const std::string& name, PortOptions options);
   // A socket of "tcp_inet" or "udp_inet".
   Opened open_socket(Term owner, const std::string& name, PortOptions options);
+  // A port on a driver that `make` starts under the port's lock; a null driver: the error it sets.
+  Opened open_driver(Term owner, const std::string& name, PortOptions options,
+                     const std::function<std::unique_ptr<Driver>(Port&, Term* error)>& make);
   // A connection that a listening port accepted, for a process other than the running one: linked to it. The port, or the non-value.
   Term admit_accepted(Term owner, const std::string& name, const PortOptions& options,
                       const std::function<std::unique_ptr<Driver>(Port&)>& make);

@@ -249,6 +249,26 @@ Opened Ports::open_socket(Term owner, const std::string& name, PortOptions optio
   return admit(port);
 }
 
+Opened Ports::open_driver(Term owner, const std::string& name, PortOptions options,
+                          const std::function<std::unique_ptr<Driver>(Port&, Term*)>& make) {
+  Term id = next_id();
+  if (!id.is_value()) return {nullptr, atoms::system_limit};
+  auto port = std::make_shared<Port>(*this, id, owner, name, std::move(options));
+  port->kind = PortKind::Linked;
+  admit(port);
+  std::lock_guard<sync::Mutex> hold(port->lock);
+  Term error = atoms::einval;
+  port->driver = make(*port, &error);
+  if (port->driver) {
+    port->driver->opened(*port);
+    return {port, term::kNil};
+  }
+  port->links.clear();
+  port->closed = true;
+  remove(*port);
+  return {nullptr, error};
+}
+
 Term Ports::admit_accepted(Term owner, const std::string& name, const PortOptions& options,
                            const std::function<std::unique_ptr<Driver>(Port&)>& make) {
   Term id = next_id();
@@ -325,6 +345,9 @@ void act(Port& port, proc::Signal& s) {
     }
     case proc::SignalKind::Exit:
       if (s.term != atoms::normal || s.from == port.connected) port.close(s.term.is_atom() ? s.term : atoms::normal);
+      break;
+    case proc::SignalKind::MonitorDown:
+      if (port.driver) port.driver->monitor_fired(port, s.id);
       break;
     default: break;
   }

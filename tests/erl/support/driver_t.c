@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+// A linked-in driver for driver_t.erl. A command is a letter and its operand; control and call answer at once.
+#include <erl_driver.h>
+#include <string.h>
+#include <unistd.h>
+
+typedef struct {
+  ErlDrvPort port;
+  ErlDrvMonitor monitor;
+  int pipe[2];
+} State;
+
+static void say(State* s, const char* what, long number) {
+  ErlDrvTermData port = driver_mk_port(s->port);
+  ErlDrvTermData spec[] = {ERL_DRV_PORT, port, ERL_DRV_ATOM, driver_mk_atom((char*)what), ERL_DRV_INT, (ErlDrvTermData)number, ERL_DRV_TUPLE, 3};
+  erl_drv_output_term(port, spec, sizeof spec / sizeof *spec);
+}
+
+static ErlDrvData start(ErlDrvPort port, char* command) {
+  if (strstr(command, "refuse")) return ERL_DRV_ERROR_BADARG;
+  State* s = driver_alloc(sizeof(State));
+  memset(s, 0, sizeof *s);
+  s->port = port;
+  s->pipe[0] = s->pipe[1] = -1;
+  set_port_control_flags(port, PORT_CONTROL_FLAG_BINARY);
+  return (ErlDrvData)s;
+}
+
+static void stop_select(ErlDrvEvent event, void* reserved) {
+  (void)reserved;
+  close((int)(long)event);
+}
+
+static void stop(ErlDrvData data) {
+  State* s = (State*)data;
+  if (s->pipe[0] >= 0) {
+    driver_select(s->port, (ErlDrvEvent)(long)s->pipe[0], ERL_DRV_READ | ERL_DRV_USE, 0);
+    close(s->pipe[1]);
+  }
+  driver_free(s);
+}
+
+static void work(void* number) { *(long*)number *= 2; }
+
+static void everything(State* s) {
+  static double real = 1.5;
+  static ErlDrvSInt64 low = -9007199254740993LL;
+  static ErlDrvUInt64 high = 18446744073709551615ULL;
+  static unsigned char external[] = {131, 104, 2, 97, 1, 106};
+  ErlDrvBinary* binary = driver_alloc_binary(100);
+  memset(binary->orig_bytes, 'b', 100);
+  ErlDrvTermData spec[] = {
+      ERL_DRV_PORT, driver_mk_port(s->port), ERL_DRV_PID, driver_caller(s->port), ERL_DRV_NIL, ERL_DRV_ATOM, driver_mk_atom("an atom"),
+      ERL_DRV_INT, (ErlDrvTermData)-1, ERL_DRV_UINT, (ErlDrvTermData)-1, ERL_DRV_INT64, (ErlDrvTermData)&low, ERL_DRV_UINT64, (ErlDrvTermData)&high,
+      ERL_DRV_FLOAT, (ErlDrvTermData)&real, ERL_DRV_BINARY, (ErlDrvTermData)binary, 70, 20, ERL_DRV_BUF2BINARY, (ErlDrvTermData)"buf", 3,
+      ERL_DRV_STRING, (ErlDrvTermData)"text", 4, ERL_DRV_NIL, ERL_DRV_STRING_CONS, (ErlDrvTermData)"cons", 4, ERL_DRV_EXT2TERM, (ErlDrvTermData)external, sizeof external,
+      ERL_DRV_ATOM, driver_mk_atom("k"), ERL_DRV_INT, 1, ERL_DRV_MAP, 1,
+      ERL_DRV_INT, 1, ERL_DRV_INT, 2, ERL_DRV_NIL, ERL_DRV_LIST, 3, ERL_DRV_TUPLE, 16};
+  erl_drv_output_term(driver_mk_port(s->port), spec, sizeof spec / sizeof *spec);
+  driver_free_binary(binary);
+}
+
+static void outputv(ErlDrvData data, ErlIOVec* ev) {
+  State* s = (State*)data;
+  char bytes[256];
+  ErlDrvSizeT n = driver_vec_to_buf(ev, bytes, sizeof bytes);
+  switch (n ? bytes[0] : 0) {
+    case 'e': driver_output(s->port, bytes + 1, n - 1); break;
+    case 'h': driver_output2(s->port, "HD", 2, bytes + 1, n - 1); break;
+    case 'v': driver_outputv(s->port, "V", 1, ev, 1); break;
+    case 't': everything(s); break;
+    case 'T': driver_set_timer(s->port, 20); break;
+    case 'q': driver_enqv(s->port, ev, 1); break;
+    case 'p': driver_pushq(s->port, bytes + 1, n - 1); break;
+    case 'd': driver_deq(s->port, (ErlDrvSizeT)bytes[1]); break;
+    case 'f': {
+      ErlIOVec all;
+      driver_peekqv(s->port, &all);
+      driver_outputv(s->port, NULL, 0, &all, 0);
+      break;
+    }
+    case 'a': {
+      long* number = driver_alloc(sizeof(long));
+      *number = 21;
+      driver_async(s->port, NULL, work, number, driver_free);
+      break;
+    }
+    case 'm': say(s, "monitor", driver_monitor_process(s->port, driver_caller(s->port), &s->monitor)); break;
+    case 'i':
+      if (pipe(s->pipe) == 0) driver_select(s->port, (ErlDrvEvent)(long)s->pipe[0], ERL_DRV_READ | ERL_DRV_USE, 1);
+      if (write(s->pipe[1], "piped", 5) != 5) driver_failure_posix(s->port, 5);
+      break;
+    case 'b': set_busy_port(s->port, 1); driver_set_timer(s->port, 20); break;
+    case 'x': driver_failure_atom(s->port, "gone"); break;
+    case 'X': driver_failure_posix(s->port, 13); break;
+    case '0': driver_exit(s->port, 0); break;
+    case 'z': driver_failure_eof(s->port); break;
+    default: say(s, "what", (long)n);
+  }
+}
+
+static void ready_input(ErlDrvData data, ErlDrvEvent event) {
+  State* s = (State*)data;
+  char bytes[16];
+  ssize_t n = read((int)(long)event, bytes, sizeof bytes);
+  driver_output(s->port, bytes, (ErlDrvSizeT)n);
+}
+
+static void timeout(ErlDrvData data) {
+  State* s = (State*)data;
+  unsigned long left = 7;
+  driver_read_timer(s->port, &left);
+  set_busy_port(s->port, 0);
+  say(s, "timeout", (long)left);
+}
+
+static void ready_async(ErlDrvData data, ErlDrvThreadData number) {
+  say((State*)data, "async", *(long*)number);
+  driver_free(number);
+}
+
+static void process_exit(ErlDrvData data, ErlDrvMonitor* monitor) {
+  State* s = (State*)data;
+  say(s, "exit", driver_compare_monitors(monitor, &s->monitor));
+}
+
+static void flush(ErlDrvData data) {
+  State* s = (State*)data;
+  driver_deq(s->port, driver_sizeq(s->port));
+}
+
+static ErlDrvSSizeT control(ErlDrvData data, unsigned command, char* bytes, ErlDrvSizeT n, char** answer, ErlDrvSizeT room) {
+  (void)data;
+  if (command == 9) return -1;
+  if (command == 1) set_port_control_flags(((State*)data)->port, 0);
+  if (n > room) {
+    ErlDrvBinary* binary = driver_alloc_binary(n);
+    memcpy(binary->orig_bytes, bytes, n);
+    *answer = (char*)binary;
+  } else {
+    memcpy(*answer, bytes, n);
+  }
+  return (ErlDrvSSizeT)n;
+}
+
+static ErlDrvSSizeT call(ErlDrvData data, unsigned command, char* bytes, ErlDrvSizeT n, char** answer, ErlDrvSizeT room, unsigned* flags) {
+  (void)data;
+  (void)flags;
+  if (command == 9) return -1;
+  if (n > room) *answer = driver_alloc(n);
+  memcpy(*answer, bytes, n);
+  return (ErlDrvSSizeT)n;
+}
+
+static ErlDrvEntry entry = {
+    .start = start,
+    .stop = stop,
+    .ready_input = ready_input,
+    .driver_name = "driver_t",
+    .control = control,
+    .timeout = timeout,
+    .outputv = outputv,
+    .ready_async = ready_async,
+    .flush = flush,
+    .call = call,
+    .extended_marker = ERL_DRV_EXTENDED_MARKER,
+    .major_version = ERL_DRV_EXTENDED_MAJOR_VERSION,
+    .minor_version = ERL_DRV_EXTENDED_MINOR_VERSION,
+    .driver_flags = ERL_DRV_FLAG_USE_PORT_LOCKING,
+    .process_exit = process_exit,
+    .stop_select = stop_select,
+};
+
+DRIVER_INIT(driver_t) { return &entry; }
