@@ -61,9 +61,9 @@ namespace hashing {
 U32 hash_bitstring(Term t, U32 hash, std::size_t size_mask) {
   Bits b = bits_of(t);
   U32 seed = golden(13) + hash;
-  if (b.size == 0) return seed;
   std::size_t bytes = b.size >> 3 & size_mask;
   unsigned rest = b.size & 7;
+  if (bytes == 0 && rest == 0) return seed;  // also of a size that the mask takes away whole
   hash = b.byte_aligned() ? hash_bytes(b.bytes(), bytes, seed) : hash_unaligned_bytes(b, bytes, seed);
   return rest == 0 ? hash : mix2(hash, rest, byte_at(b, bytes) >> (8 - rest), golden(15));
 }

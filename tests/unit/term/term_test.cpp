@@ -7,6 +7,7 @@
 #include "term/atoms.h"
 #include "term/compare.h"
 #include "term/hash.h"
+#include "term/hash_internal.h"
 #include "term/nodes.h"
 #include "term/print.h"
 #include "unit/support/stock_terms.h"
@@ -136,6 +137,15 @@ TEST(Binaries, SlicesOfSlices) {
   EXPECT_EQ(phash2(inner), phash2(make_bitstring(h, bits_of(inner))));
   EXPECT_EQ(make_sub_bits(h, whole, 0, 800), whole);
   EXPECT_FALSE(make_sub_bits(h, whole, 0, 799).is_binary());
+}
+
+// A size of which the mask leaves nothing is the empty one's: so phash2 has it for 4 GB exactly.
+TEST(Hash, SizeTruncatedToNothing) {
+  TestHeap h;
+  const Byte bytes[16] = {1, 2, 3};
+  const Term b = make_binary(h, std::span<const Byte>(bytes));
+  EXPECT_EQ(hashing::hash_bitstring(b, 7, 0xF), hashing::hash_bitstring(make_binary(h, std::span<const Byte>()), 7, 0xF));
+  EXPECT_NE(hashing::hash_bitstring(b, 7, 0xF), hashing::hash_bitstring(b, 7, 0xFF));
 }
 
 TEST(Compare, DeepTermsNeedNoStack) {
