@@ -45,7 +45,6 @@ bool file_text(Term t, std::string* out) {
 // Drivers: terminals for line editors, files in memory. Their names come before programs of the same name.
 constexpr std::string_view kTerminalName = "tty_sl";
 constexpr std::string_view kRamFileName = "ram_file_drv";
-constexpr std::string_view kTraceFileName = "trace_file_drv";
 
 port::Opened open(BifContext& cx, Term name, PortOptions options) {
   std::string path;
@@ -70,8 +69,6 @@ port::Opened open(BifContext& cx, Term name, PortOptions options) {
     driver::Libraries& libraries = driver::Libraries::of(cx.runtime());
     if (auto library = libraries.find(std::string(word))) return libraries.open(self, std::move(library), program, std::move(options));
   }
-  if ((t[0] == atoms::spawn || t[0] == atoms::spawn_driver) && word == kTraceFileName)
-    return ports(cx).open_trace_file(self, program, std::string_view(program).substr(word.size()), std::move(options));
   if (t[0] == atoms::spawn_driver && (program == port::kTcpSocketName || program == port::kUdpSocketName))
     return ports(cx).open_socket(self, program, std::move(options));
   if (t[0] == atoms::spawn && !arguments) return ports(cx).open_program(self, port::PortKind::Spawn, program, std::move(options));

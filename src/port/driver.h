@@ -55,9 +55,6 @@ std::unique_ptr<Driver> open_terminal(std::string_view words);
 // Names of the ports of sockets.
 constexpr std::string_view kTcpSocketName = "tcp_inet", kUdpSocketName = "udp_inet";
 
-// A file that takes trace messages, by the words after "trace_file_drv" in the name of the port. Null when it cannot be written.
-std::unique_ptr<Driver> open_trace_file(std::string_view words);
-
 // A file in memory; see module ram_file.
 std::unique_ptr<Driver> open_ram_file();
 

@@ -169,7 +169,6 @@ class Ports {
   Opened open_file(Term owner, const std::string& path, PortOptions options);
   // The terminal as a line editor's port; `words` follow its name. einval when there is none.
   Opened open_terminal(Term owner, const std::string& name, std::string_view words, PortOptions options);
-  Opened open_trace_file(Term owner, const std::string& name, std::string_view words, PortOptions options);
   Opened open_ram_file(Term owner, const std::string& name, PortOptions options);
   // A socket of "tcp_inet" or "udp_inet".
   Opened open_socket(Term owner, const std::string& name, PortOptions options);

@@ -220,17 +220,6 @@ Opened Ports::open_terminal(Term owner, const std::string& name, std::string_vie
   return admit(port);
 }
 
-Opened Ports::open_trace_file(Term owner, const std::string& name, std::string_view words, PortOptions options) {
-  Term id = next_id();
-  if (!id.is_value()) return {nullptr, atoms::system_limit};
-  std::unique_ptr<Driver> driver = port::open_trace_file(words);
-  if (!driver) return {nullptr, atoms::einval};
-  auto port = std::make_shared<Port>(*this, id, owner, name, std::move(options));
-  port->kind = PortKind::RamFile;
-  port->driver = std::move(driver);
-  return admit(port);
-}
-
 Opened Ports::open_ram_file(Term owner, const std::string& name, PortOptions options) {
   Term id = next_id();
   if (!id.is_value()) return {nullptr, atoms::system_limit};
