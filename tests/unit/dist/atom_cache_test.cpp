@@ -67,8 +67,8 @@ TEST(AtomCache, RefusesWhatMakesNoSense) {
   IncomingCache in;
   std::vector<Term> atoms;
   for (const std::string& bad : {std::string(), std::string("\x01", 1), std::string("\x01\x00", 2), std::string("\x01\x00\x05", 3),
-                                 std::string("\x01\x08\x05", 3), std::string("\x01\x08\x05\x04xyz", 7), std::string("\x01\x08\x05\x01\xFF", 5),
-                                 std::string("\xFF", 1), std::string("\x01\x18\x05\x00", 4)}) {
+                                 std::string("\x01\x08\x05", 3), std::string("\x01\x08\x05\x04xyz", 7),
+                                 std::string("\x01\x08\x05\x01\xFF", 5), std::string("\xFF", 1), std::string("\x01\x18\x05\x00", 4)}) {
     std::span<const Byte> left = bytes_of(bad);
     EXPECT_FALSE(in.read_references(&left, &atoms)) << ::testing::PrintToString(bad);
   }
