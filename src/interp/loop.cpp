@@ -86,7 +86,17 @@ void set_function_clause(Registers& r, CodePtr pc) {
 
 // --- the handlers' vocabulary ------------------------------------------------------------------------------------------------
 #define OP(name) op_##name
-#define DISPATCH() goto* reinterpret_cast<const void*>(*pc)
+// The first cell of a function changes under us when a breakpoint is set or cleared: either word is a good one. Only the thread sanitizer has to be told;
+// as an atomic load it would not be part of the jump. (On x86-64 every load acquires.)
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define OPCODE() __atomic_load_n(pc, __ATOMIC_ACQUIRE)
+#endif
+#endif
+#ifndef OPCODE
+#define OPCODE() (*pc)
+#endif
+#define DISPATCH() goto* reinterpret_cast<const void*>(OPCODE())
 #define NEXT(n) \
   do {          \
     pc += (n);  \

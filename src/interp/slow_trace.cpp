@@ -103,17 +103,18 @@ namespace {
 void arm_bif(code::Breakpoint& b) {
   const code::Bif& bif = *b.bif;
   CodeWord* c = b.cells;
-  c[0] = cell_of(Fused::breakpoint_jump);
-  c[1] = reinterpret_cast<CodeWord>(&b);
+  // Set before, perhaps, and still run by somebody: each cell gets the word it had.
+  store_cell(&c[0], cell_of(Fused::breakpoint_jump));
+  store_cell(&c[1], reinterpret_cast<CodeWord>(&b));
   c += 2;
   b.again.mfa = bif.mfa;
   b.again.entry.store(c, std::memory_order_release);
   if (bif.kind == code::BifKind::DirtyCpu || bif.kind == code::BifKind::DirtyIo) {
-    *c++ = cell_of(Fused::enter_dirty);
-    *c++ = enter_dirty_operand(bif);
+    store_cell(c++, cell_of(Fused::enter_dirty));
+    store_cell(c++, enter_dirty_operand(bif));
   }
-  c[0] = cell_of(Fused::call_bif_untraced);
-  c[1] = reinterpret_cast<CodeWord>(&bif);
+  store_cell(&c[0], cell_of(Fused::call_bif_untraced));
+  store_cell(&c[1], reinterpret_cast<CodeWord>(&bif));
   b.recall.mfa = bif.mfa;
   b.recall.entry.store(b.cells, std::memory_order_release);
   bif.breakpoint = &b;
@@ -134,8 +135,8 @@ void Interpreter::arm(code::Breakpoint& b) {
     if (is_apply(*b.bif)) return;  // whoever applies goes on to what is applied
     arm_bif(b);
   } else if (b.exported) {
-    b.cells[0] = cell_of(Fused::breakpoint_jump);
-    b.cells[1] = reinterpret_cast<CodeWord>(&b);
+    store_cell(&b.cells[0], cell_of(Fused::breakpoint_jump));
+    store_cell(&b.cells[1], reinterpret_cast<CodeWord>(&b));
     b.exported->entry.store(b.cells, std::memory_order_release);
   } else if (CodeWord* cell = entry_cell(*b.function)) {
     break_at(b, cell);

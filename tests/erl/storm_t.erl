@@ -193,10 +193,13 @@ pairs(End) ->
     Late = [P || {P, X} <- lists:zip(Ps, lists:seq(1, 25)), X rem 3 =:= 0 orelse X rem 5 =:= 0],
     timer:sleep(3),
     [true = length(ends(P)) =< 2 || P <- Late],
-    [] = [x || receive {'EXIT', Q, _} -> not lists:member(Q, Late) after 0 -> false end],
+    [] = [Q || Q <- ended(), lists:member(Q, Ps), not lists:member(Q, Late)],
     case erlang:monotonic_time(millisecond) < End of
         true -> pairs(End);
         false -> exit(done)
     end.
+
+%% Who else ended: of this round nobody, of earlier rounds those whose second signal came late.
+ended() -> receive {'EXIT', Q, _} -> [Q | ended()] after 0 -> [] end.
 
 ends(P) -> receive {'EXIT', P, Why} -> [Why | ends(P)] after 0 -> [] end.
