@@ -63,7 +63,7 @@ test_owners_that_die() ->
     L = listen(),
     Before = socket:number_of(),
     Me = self(),
-    Ps = [spawn_monitor(fun() -> {C, A} = pair(L), Me ! ready, socket:recv(C), exit(A) end) || _ <- lists:seq(1, 20)],
+    Ps = [spawn_monitor(fun() -> {C, A} = pair(L), Me ! ready, socket:recv(C), receive after infinity -> A end end) || _ <- lists:seq(1, 20)],
     [receive ready -> ok end || _ <- Ps],
     [exit(P, kill) || {P, _} <- Ps],
     [receive {'DOWN', M, _, _, killed} -> ok end || {_, M} <- Ps],
