@@ -181,8 +181,9 @@ BifResult erlang_link_1(BifContext& cx, Term target) {
 }
 
 BifResult erlang_unlink_1(BifContext& cx, Term target) {
-  if (!target.is_pid() && !target.is_port()) return cx.badarg();
   Process& p = cx.process();
+  const bool others_port = target.is_port() && target.is_external() && !is_this_node(p, term::external_node(target)->name);
+  if ((!target.is_pid() && !target.is_port()) || others_port) return cx.badarg();
   if (target.is_local_pid() || target.is_local_port()) proc::unlink(p, target);
   else if (target.is_pid() && p.runtime->hooks.unlink_remote) return p.runtime->hooks.unlink_remote(p, target);
   return atoms::true_;

@@ -214,10 +214,15 @@ Term info_item(BifContext& cx, Port& p, Term item) {
   return Term::non_value();
 }
 
+// A name, a port of ours, or one that was ours in an earlier incarnation.
+bool may_name_port(BifContext& cx, Term t) {
+  return t.is_atom() || (t.is_port() && (!t.is_external() || term::external_node(t)->name == cx.runtime().node_name));
+}
+
 }  // namespace
 
 BifResult erts_internal_port_info_1(BifContext& cx, Term t) {
-  if (!t.is_atom() && !t.is_port()) return atoms::badarg;
+  if (!may_name_port(cx, t)) return atoms::badarg;
   std::shared_ptr<Port> p = find(cx, t);
   if (!p) return atoms::undefined;
   std::lock_guard<sync::Mutex> hold(p->lock);
@@ -230,7 +235,7 @@ BifResult erts_internal_port_info_1(BifContext& cx, Term t) {
 }
 
 BifResult erts_internal_port_info_2(BifContext& cx, Term t, Term item) {
-  if (!t.is_atom() && !t.is_port()) return atoms::badtype;
+  if (!may_name_port(cx, t)) return atoms::badtype;
   std::shared_ptr<Port> p = find(cx, t);
   if (!p) return item.is_atom() ? atoms::undefined : atoms::badarg;
   std::lock_guard<sync::Mutex> hold(p->lock);

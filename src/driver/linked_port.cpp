@@ -126,10 +126,9 @@ LinkedPort::~LinkedPort() {
 }
 
 Term LinkedPort::start(const std::string& command) {
-  if (!entry().start) return atoms::einval;
   std::string text = command;
-  depth_++;  // ended at once, it would be taken down before it is up
-  {
+  depth_++;             // ended at once, it would be taken down before it is up
+  if (entry().start) {  // a driver that keeps nothing per port needs none
     Entered entered(*this);
     errno = 0;
     data_ = entry().start(reinterpret_cast<ErlDrvPort>(this), text.data());

@@ -124,6 +124,8 @@ SendOutcome send_any(Process& from, Term to, Term message) {
     send_to_alias(from, to, message);
     return SendOutcome::Ok;
   }
+  if (to.is_port() && term::external_node(to)->name != from.runtime->node_name)
+    return SendOutcome::Badarg;  // ports have messages from their own node only
   if (to.is_pid() || to.is_port()) return send_elsewhere(from, to, message);
   if (to.is_tuple_of(2)) {
     const term::Tuple t = term::Tuple::from(to);

@@ -1,17 +1,19 @@
 %% SPDX-License-Identifier: Apache-2.0
 %% Linked-in drivers: a library built for the test (support/driver_t.c), its ports, erl_ddll's counting, and the symbols that libraries expect.
 -module(driver_t).
--export([test_ports/0, test_loading/0, test_reload/0, test_errors/0, test_kill/0]).
+-export([test_ports/0, test_loading/0, test_reload/0, test_errors/0, test_kill/0, test_plain/0]).
 
 %% Without a compiler or the header there is nothing to test.
-with_driver(Test) ->
+with_driver(Test) -> with_driver("driver_t", "", Test).
+
+with_driver(Name, Option, Test) ->
     Include = filename:join([code:root_dir(), "usr", "include"]),
     case os:find_executable("cc") =/= false andalso filelib:is_file(filename:join(Include, "erl_driver.h")) of
         true ->
             Dir = filename:join(os:getenv("TMPDIR", "/tmp"), "girder_driver_t_" ++ os:getpid() ++ "_" ++ integer_to_list(erlang:unique_integer([positive]))),
             ok = file:make_dir(Dir),
             Source = filename:join([filename:dirname(proplists:get_value(source, module_info(compile))), "support", "driver_t.c"]),
-            "" = os:cmd(lists:concat(["cc -w -shared -fPIC -I'", Include, "' -o '", Dir, "/driver_t.so' '", Source, "'"])),
+            "" = os:cmd(lists:concat(["cc -w -shared -fPIC -I'", Include, "' -o '", Dir, "/", Name, ".so' '", Source, "' ", Option])),
             try Test(Dir) after os:cmd("rm -rf '" ++ Dir ++ "'") end;
         false -> ok
     end.
@@ -213,3 +215,13 @@ errors(Dir) ->
     [{'EXIT', {badarg, _}} = (catch apply(erl_ddll, F, A))
      || {F, A} <- [{try_load, [Dir, x, [foo]]}, {try_load, [1, x, []]}, {try_unload, [1, []]}, {info, [no_such, processes]}, {info, [tcp_inet, x]},
                    {monitor, [driver, {tcp_inet, x}]}, {demonitor, [x]}, {format_error, [nonsense]}]].
+
+%% A driver needs neither start nor stop.
+test_plain() ->
+    with_driver("driver_plain", "-DPLAIN", fun(Dir) ->
+        ok = erl_ddll:load_driver(Dir, driver_plain),
+        P = open_port({spawn_driver, driver_plain}, []),
+        "c" = port_control(P, 1, "abc"),
+        close(P),
+        ok = erl_ddll:unload_driver(driver_plain)
+    end).

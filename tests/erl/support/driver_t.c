@@ -171,4 +171,23 @@ static ErlDrvEntry entry = {
     .stop_select = stop_select,
 };
 
+// A driver that keeps nothing for a port.
+static ErlDrvSSizeT plain_control(ErlDrvData data, unsigned command, char* bytes, ErlDrvSizeT n, char** answer, ErlDrvSizeT room) {
+  (void)command, (void)room;
+  **answer = data ? 'd' : bytes[n - 1];
+  return 1;
+}
+
+static ErlDrvEntry plain = {
+    .driver_name = "driver_plain",
+    .control = plain_control,
+    .extended_marker = ERL_DRV_EXTENDED_MARKER,
+    .major_version = ERL_DRV_EXTENDED_MAJOR_VERSION,
+    .minor_version = ERL_DRV_EXTENDED_MINOR_VERSION,
+};
+
+#ifdef PLAIN
+DRIVER_INIT(driver_plain) { return &plain; }
+#else
 DRIVER_INIT(driver_t) { return &entry; }
+#endif
