@@ -6,6 +6,7 @@
 
 #include "driver/binaries.h"
 #include "driver/linked_port.h"
+#include "nif/natives.h"
 #include "os/errno_name.h"
 #include "term/atoms.h"
 
@@ -245,6 +246,10 @@ int erl_drv_consume_timeslice(ErlDrvPort port, int percent) { return of(port) &&
 void erl_drv_init_ack(ErlDrvPort, ErlDrvData) {}
 void erl_drv_set_os_pid(ErlDrvPort port, ErlDrvSInt pid) {
   if (of(port)) of(port)->port().pid = static_cast<int>(pid);
+}
+void add_driver_entry(ErlDrvEntry* entry) { driver::Libraries::of(*nif::Natives::default_runtime()).add_linked_in(entry); }
+int remove_driver_entry(ErlDrvEntry* entry) {
+  return driver::Libraries::of(*nif::Natives::default_runtime()).remove_linked_in(entry) ? 1 : 0;
 }
 int driver_lock_driver(ErlDrvPort port) {
   if (!of(port)) return -1;

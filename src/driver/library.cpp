@@ -20,7 +20,7 @@ namespace {
 
 using DriverInit = ErlDrvEntry* (*)();
 
-bool is_linked_in(std::string_view name) {
+bool is_our_own(std::string_view name) {
   return name == port::kTcpSocketName || name == port::kUdpSocketName || name == "ram_file_drv" || name == "tty_sl";
 }
 
@@ -55,6 +55,27 @@ Library::~Library() {
 Libraries& Libraries::of(proc::Runtime& rt) {
   static auto* libraries = new Libraries(rt);  // drivers' threads may use it until the program ends
   return *libraries;
+}
+
+bool Libraries::is_linked_in(const std::string& name) const { return is_our_own(name) || linked_in_.contains(name); }
+
+void Libraries::add_linked_in(ErlDrvEntry* entry) {
+  if (entry->init && entry->init() != 0) return;
+  auto library = std::make_shared<Library>();
+  library->name = entry->driver_name;
+  library->entry = entry;
+  std::lock_guard<std::mutex> hold(lock_);
+  linked_in_[library->name] = std::move(library);
+}
+
+bool Libraries::remove_linked_in(const ErlDrvEntry* entry) {
+  std::shared_ptr<Library> gone;  // ends without the lock
+  std::lock_guard<std::mutex> hold(lock_);
+  auto it = linked_in_.find(entry->driver_name);
+  if (it == linked_in_.end() || it->second->entry != entry) return false;
+  gone = std::move(it->second);
+  linked_in_.erase(it);
+  return true;
 }
 
 // --- loading ---------------------------------------------------------------------------------------------------------------------
@@ -309,6 +330,7 @@ void Libraries::process_ended(proc::Process& p) {
 
 std::shared_ptr<Library> Libraries::find(const std::string& name) {
   std::lock_guard<std::mutex> hold(lock_);
+  if (auto own = linked_in_.find(name); own != linked_in_.end()) return own->second;
   auto it = drivers_.find(name);
   if (it == drivers_.end() || it->second.killing) return nullptr;
   return it->second.library;
@@ -364,6 +386,7 @@ std::vector<std::string> Libraries::names() {
   std::vector<std::string> list;
   for (auto& [name, d] : drivers_) list.push_back(name);
   for (std::string_view name : {port::kTcpSocketName, port::kUdpSocketName}) list.emplace_back(name);
+  for (auto& [name, library] : linked_in_) list.push_back(name);
   list.emplace_back("ram_file_drv");
   list.emplace_back("tty_sl");
   return list;

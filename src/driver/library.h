@@ -94,6 +94,10 @@ class Libraries {
   void port_closed(std::shared_ptr<Library> library, Term port);
   void make_permanent(Library& library);
 
+  // Drivers whose code is in the program or in a native library (add_driver_entry): never loaded, never unloaded by processes.
+  void add_linked_in(ErlDrvEntry* entry);
+  bool remove_linked_in(const ErlDrvEntry* entry);
+
  private:
   explicit Libraries(proc::Runtime& rt) : runtime_(rt) {}
   struct Watcher {
@@ -130,6 +134,7 @@ class Libraries {
     std::vector<Term> ports_to_close;
     std::vector<std::shared_ptr<Library>> gone;
   };
+  bool is_linked_in(const std::string& name) const;
   std::shared_ptr<Library> open_library(const std::string& path, const std::string& name, Fault* fault);
   std::uint64_t add_watcher(Driver& d, proc::Process& self, Watch what);
   void leave(Driver& d, bool kill, Later* later);
@@ -141,6 +146,7 @@ class Libraries {
   proc::Runtime& runtime_;
   std::mutex lock_;
   std::map<std::string, Driver> drivers_;
+  std::map<std::string, std::shared_ptr<Library>> linked_in_;  // by add_driver_entry
   std::atomic<std::size_t> users_{0};
 };
 

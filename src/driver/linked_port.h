@@ -72,6 +72,7 @@ class LinkedPort final : public port::Driver {
   void opened(port::Port&) override { left(); }
   void command(port::Port& port, std::string bytes) override;
   void received(port::Port& port, std::string_view bytes) override;
+  bool may_be_forced() const override { return entry().driver_flags & ERL_DRV_FLAG_SOFT_BUSY; }
   std::optional<std::string> control(port::Port& port, unsigned operation, std::string_view data) override;
   std::optional<std::string> call(port::Port& port, unsigned operation, std::string_view data) override;
   void timed_out(port::Port& port, std::uint64_t token) override;
@@ -112,7 +113,7 @@ class LinkedPort final : public port::Driver {
     Term reason;
     bool eof;
   };
-  ErlDrvEntry& entry() { return *library_->entry; }
+  ErlDrvEntry& entry() const { return *library_->entry; }
   void ready(int fd, unsigned events);
   void left();
   void release_timer();

@@ -30,6 +30,17 @@ void forget_handlers() {
   }
 }
 
+// What natives opened without close-on-exec is not for other programs: nothing from `first` on survives exec.
+void withhold_descriptors(unsigned first) {
+  constexpr unsigned kCloseOnExec = 1U << 2;  // CLOSE_RANGE_CLOEXEC
+  if (syscall(SYS_close_range, first, ~0U, kCloseOnExec) == 0) return;
+  const long limit = sysconf(_SC_OPEN_MAX);  // an old kernel
+  for (int fd = static_cast<int>(first); fd < limit; fd++) fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
+// dup2 onto itself would leave close-on-exec set.
+bool place(int fd, int where) { return fd == where ? fcntl(fd, F_SETFD, 0) == 0 : dup2(fd, where) >= 0; }
+
 // In the child, on the parent's memory and stack: only calls that are safe between vfork and exec. Reports errno through `report` and ends.
 [[noreturn]] void become(const ChildRequest& r, char** argv, char** env, int report) {
   forget_handlers();
@@ -39,8 +50,9 @@ void forget_handlers() {
   signal(SIGPIPE, SIG_DFL);
   int in = r.use_fd_3_4 ? 3 : 0, out = r.use_fd_3_4 ? 4 : 1;
   bool ok = true;
-  if (r.stdin_fd >= 0) ok = ok && dup2(r.stdin_fd, in) >= 0;
-  if (r.stdout_fd >= 0) ok = ok && dup2(r.stdout_fd, out) >= 0;
+  withhold_descriptors(3);
+  if (r.stdin_fd >= 0) ok = ok && place(r.stdin_fd, in);
+  if (r.stdout_fd >= 0) ok = ok && place(r.stdout_fd, out);
   if (r.stderr_to_stdout) ok = ok && dup2(out, 2) >= 0;
   if (ok && !r.directory.empty()) ok = chdir(r.directory.c_str()) == 0;
   if (ok) {

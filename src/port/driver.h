@@ -28,6 +28,8 @@ class Driver {
   virtual std::optional<std::string> control(Port& port, unsigned operation, std::string_view data) = 0;
   // port_call/3: a term in external format in and out; nothing: badarg in the caller.
   virtual std::optional<std::string> call(Port&, unsigned, std::string_view) { return std::nullopt; }
+  // Whether commands may be forced on the port while it is busy (port_command/3).
+  virtual bool may_be_forced() const { return false; }
   // A process that the port monitors is gone.
   virtual void monitor_fired(Port&, std::uint64_t) {}
   // A timer that the driver started (port_timer.h) is due.

@@ -71,6 +71,7 @@ class InetSocket : public Driver {
 
   std::optional<std::string> control(Port& port, unsigned operation, std::string_view data) override;
   void received(Port&, std::string_view) override {}
+  bool may_be_forced() const override { return true; }
   void released(Port& port) override;
 
   // The descriptor may be read or written; `events` are hints.

@@ -22,6 +22,9 @@ namespace {
 // A pipe that polls writable takes this much without blocking (POSIX PIPE_BUF).
 constexpr std::size_t kWriteChunk = 4096;
 
+// A port on a program or descriptor with so much waiting takes no more commands for now.
+constexpr std::size_t kBusyBytes = 8192;
+
 std::size_t packet_length(std::string_view head, unsigned bytes) {
   std::size_t n = 0;
   for (unsigned i = 0; i < bytes; i++) n = n << 8 | static_cast<unsigned char>(head[i]);
@@ -211,10 +214,12 @@ void Port::answer_parked(Term sender, std::uint64_t key, Term outcome) {
 
 void Port::write(std::string bytes) {
   if (bytes.empty()) return;
+  const bool behind_others = !queue.empty();
   queue_bytes += bytes.size();
   queue.push_back(std::move(bytes));
   write_queue();
   update_polling();
+  if (!driver && behind_others && queue_bytes >= kBusyBytes) set_busy(true);
 }
 
 // Writes as much as the descriptor takes now.
@@ -242,7 +247,9 @@ void Port::write_queue() {
 void Port::writable() {
   write_queue();
   update_polling();
-  if (driver && !closed) driver->written(*this);
+  if (closed) return;
+  if (driver) driver->written(*this);
+  else if (busy_ && queue_bytes < kBusyBytes) set_busy(false);
 }
 
 std::optional<std::string> Port::control(unsigned operation, std::string_view operand) {

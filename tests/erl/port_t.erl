@@ -1,7 +1,9 @@
 %% SPDX-License-Identifier: Apache-2.0
+%% run: timeout 120
 %% Opening ports: which names are programs, what fails how.
 -module(port_t).
--export([test_close_at_the_end/0, test_status_after_output/0, test_executables/0, test_names/0, test_terminal/0, test_control/0, test_shell_name/0]).
+-export([test_close_at_the_end/0, test_status_after_output/0, test_executables/0, test_names/0, test_terminal/0, test_control/0, test_shell_name/0,
+         test_one_after_another/0, test_many_at_once/0, test_descriptors_of_children/0, test_reader_that_stops/0]).
 
 open(Name) ->
     try open_port(Name, []) of
@@ -62,3 +64,80 @@ test_status_after_output() ->
     Early = open_port({spawn, "sh -c 'exec 1>&-; sleep 0.3; exit 3'"}, [exit_status, eof]),
     [{exit_status, 3}, eof] = [receive {Early, What} -> What end || _ <- [1, 2]],
     true = port_close(Early).
+
+%% Programs that were started leave no descriptor and no dead child behind.
+test_one_after_another() ->
+    Before = descriptors(),
+    [] = [I || I <- lists:seq(1, girder_size:scaled(1000)), status(I rem 200) =/= I rem 200],
+    ok = settled(Before).
+
+status(N) ->
+    Port = open_port({spawn_executable, "/bin/sh"}, [{args, ["-c", "exit " ++ integer_to_list(N)]}, exit_status]),
+    receive {Port, {exit_status, Status}} -> Status after 30000 -> timeout end.
+
+test_many_at_once() ->
+    Before = descriptors(),
+    N = girder_size:scaled(100),
+    Ports = [open_port({spawn, "cat"}, [binary]) || _ <- lists:seq(1, N)],
+    [true = port_command(P, integer_to_binary(I)) || {I, P} <- lists:enumerate(Ports)],
+    [begin Bytes = integer_to_binary(I), receive {P, {data, Bytes}} -> ok after 30000 -> error(timeout) end end || {I, P} <- lists:enumerate(Ports)],
+    [true = port_close(P) || P <- Ports],
+    ok = settled(Before).
+
+%% What the emulator has open is not for the programs it starts, whoever opened it and how.
+test_descriptors_of_children() ->
+    Own = [begin {ok, F} = file:open("/dev/null", [raw, read]), F end || _ <- lists:seq(1, 5)],
+    Port = open_port({spawn, "ls /proc/self/fd"}, [exit_status, {line, 100}]),
+    ["0", "1", "2", _OfTheListing] = lines(Port, []),
+    Others = open_port({spawn, "ls /proc/self/fd >&4"}, [nouse_stdio, exit_status, {line, 100}]),
+    ["0", "1", "2", "3", "4" | _OfTheListing2] = lines(Others, []),
+    [ok = file:close(F) || F <- Own].
+
+lines(Port, Seen) ->
+    receive
+        {Port, {data, {eol, Line}}} -> lines(Port, [Line | Seen]);
+        {Port, {exit_status, 0}} -> lists:reverse(Seen)
+    after 30000 -> error(timeout)
+    end.
+
+%% Whoever writes to a program that does not read waits, rather than fill the memory.
+test_reader_that_stops() ->
+    Port = open_port({spawn, "sleep 60"}, [binary]),
+    true = unlink(Port),
+    {Writer, M} = spawn_monitor(fun() -> fill(Port, 0) end),
+    ok = suspended_writer(Writer, 1000),
+    {queue_size, Queued} = erlang:port_info(Port, queue_size),
+    true = Queued < 1000000,
+    false = erlang:port_command(Port, <<"x">>, [nosuspend]),
+    {notsup, _} = try erlang:port_command(Port, <<"x">>, [force]) catch error:E -> {E, force} end,
+    {os_pid, Pid} = erlang:port_info(Port, os_pid),
+    true = exit(Port, kill),
+    receive {'DOWN', M, _, _, Reason} -> {badarg, _} = Reason end,
+    _ = os:cmd("kill " ++ integer_to_list(Pid)),
+    ok.
+
+fill(Port, N) -> true = port_command(Port, binary:copy(<<"x">>, 1000)), put(sent, N), fill(Port, N + 1).
+
+%% It has sent something, and then sends nothing for a while.
+suspended_writer(_, 0) -> error(not_suspended);
+suspended_writer(Pid, N) ->
+    {dictionary, Before} = process_info(Pid, dictionary),
+    timer:sleep(200),
+    case process_info(Pid, dictionary) of
+        {dictionary, Before} when Before =/= [] -> ok;
+        _ -> suspended_writer(Pid, N - 1)
+    end.
+
+descriptors() -> {ok, L} = file:list_dir("/proc/self/fd"), length(L).
+
+%% The end of a program may be noticed a little later.
+settled(Before) -> settled(Before, 500).
+settled(Before, N) ->
+    case {descriptors() =< Before, children()} of
+        {true, 0} -> ok;
+        Other when N =:= 0 -> {Before, descriptors(), Other};
+        _ -> timer:sleep(20), settled(Before, N - 1)
+    end.
+
+%% Dead ones that nobody has taken note of.
+children() -> length(string:split(os:cmd("ps -o stat= --ppid " ++ os:getpid() ++ " | grep Z"), "\n", all)) - 1.
