@@ -9,6 +9,7 @@
 #include "bif/long_work.h"
 #include "ops/bits.h"
 #include "proc/references.h"
+#include "term/chunk_writer.h"
 
 namespace vm::bif {
 
@@ -99,6 +100,7 @@ bool read_options(Term list, Term subject, bool split, Options* o) {
 
 std::vector<Match> find_all(const Pattern& pattern, std::span<const Byte> text, const Options& o, bool all) {
   std::vector<Match> found;
+  if (all) found.reserve(64);
   std::size_t at = o.begin;
   Match m;
   while (pattern->find(text.data(), at, o.end, &m)) {
@@ -117,11 +119,11 @@ Term match_term(term::HeapWriter& h, const Match& m) {
 struct Search {
   Options options;
   std::vector<Match> found;
-  bool put_off = false;  // too much to do here
+  std::span<const Byte> text;  // of the subject, when something was found
+  bool put_off = false;        // too much to do here
+  term::ByteScratch scratch;
 
   bool run(BifContext& cx, Term subject, Term pattern_term, Term list, bool split, bool all) {
-    term::ByteScratch scratch;
-    std::span<const Byte> text;
     if (!subject.is_binary() || !read_options(list, subject, split, &options)) return false;
     if (options.end == 0) return true;  // even before the pattern is looked at
     Pattern pattern;
@@ -150,9 +152,10 @@ BifResult matches(BifContext& cx, Term subject, Term pattern, Term list, Later&&
   Search s;
   if (!s.run(cx, subject, pattern, list, false, true)) return cx.badarg();
   if (s.put_off) return later();
-  term::ListBuilder result(cx.heap());
-  for (const Match& m : s.found) result.add(match_term(cx.heap(), m));
-  return result.finish();
+  term::ChunkWriter h(cx.heap());
+  Term result = term::kNil;
+  for (std::size_t i = s.found.size(); i-- > 0;) result = h.cons(match_term(h, s.found[i]), result);
+  return result;
 }
 
 template <typename Later>
@@ -168,13 +171,17 @@ BifResult split(BifContext& cx, Term subject, Term pattern, Term list, Later&& l
     return h.cons(subject, term::kNil);
   }
   // From the end, so that `trim` knows what is trailing.
+  term::ChunkWriter chunk(h);
   Term result = term::kNil;
   bool trimming = o.trim || o.trim_all;
   std::size_t end = size;
   for (std::size_t i = s.found.size() + 1; i-- > 0;) {
     std::size_t begin = i == 0 ? 0 : s.found[i - 1].position + s.found[i - 1].length;
     if (begin != end || !trimming) {
-      result = h.cons(ops::extract_bits(h, subject, begin * 8, (end - begin) * 8), result);
+      const std::size_t n = end - begin;
+      const Term part = n <= term::kHeapBinaryLimit ? term::make_binary(chunk, s.text.subspan(begin, n))
+                                                    : ops::extract_bits(chunk, subject, begin * 8, n * 8);
+      result = chunk.cons(part, result);
       trimming = o.trim_all;
     }
     if (i != 0) end = s.found[i - 1].position;

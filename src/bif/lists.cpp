@@ -7,6 +7,7 @@
 #include "bif/bif_decls.gen.h"
 #include "bif/long_work.h"
 #include "proc/runtime.h"
+#include "term/chunk_writer.h"
 #include "term/compare.h"
 #include "term/hash.h"
 
@@ -215,12 +216,14 @@ BifResult lists_member_2(YieldContext& cx, Term element, Term list) {
 BifResult lists_reverse_2(YieldContext& cx, Term list, Term tail) {
   SWord n = portion(cx);
   SWord left = n;
-  for (; list.is_cons(); list = list.tail()) {
+  term::ChunkWriter h(cx.heap());
+  for (; list.is_cons(); list = tail_of(list)) {
     if (left-- == 0) {
+      h.close();
       charge(cx, n);
       return cx.yield_to(self_export(cx, atoms::lists, atoms::reverse, 2), list, tail);
     }
-    tail = cx.heap().cons(list.head(), tail);
+    tail = h.cons(list.head(), tail);
   }
   charge(cx, n - left);
   return list.is_nil() ? BifResult(tail) : cx.badarg();

@@ -149,10 +149,29 @@ Term make_binary(HeapWriter& h, std::size_t n, Byte** data) {
   return make_refc_binary(h, bytes, bytes->bytes, n);
 }
 
+namespace {
+
+// Most binaries that are copied are short: two words that may overlap take less time than finding out what memcpy should do.
+inline void copy_bytes(Byte* to, const Byte* from, std::size_t n) {
+  if (n > 16) {
+    std::memcpy(to, from, n);
+  } else if (n >= 8) {
+    Word first, last;
+    std::memcpy(&first, from, 8);
+    std::memcpy(&last, from + n - 8, 8);
+    std::memcpy(to, &first, 8);
+    std::memcpy(to + n - 8, &last, 8);
+  } else {
+    for (std::size_t i = 0; i < n; i++) to[i] = from[i];
+  }
+}
+
+}  // namespace
+
 Term make_binary(HeapWriter& h, std::span<const Byte> bytes) {
   Byte* data;
   Term t = make_binary(h, bytes.size(), &data);
-  if (!bytes.empty()) std::memcpy(data, bytes.data(), bytes.size());
+  copy_bytes(data, bytes.data(), bytes.size());
   return t;
 }
 

@@ -1,7 +1,7 @@
 %% SPDX-License-Identifier: Apache-2.0
 %% Binaries: the binary module, sharing, sizes around the border of heap and off-heap.
 -module(binary_t).
--export([test_parts/0, test_match/0, test_split/0, test_replace/0, test_copy/0, test_numbers/0, test_sizes/0, test_send/0, test_gc/0, test_lists/0, test_checksums/0, test_unicode/0, test_errors/0, id/1]).
+-export([test_parts/0, test_match/0, test_split/0, test_search_places/0, test_split_sizes/0, test_replace/0, test_copy/0, test_numbers/0, test_sizes/0, test_send/0, test_gc/0, test_lists/0, test_checksums/0, test_unicode/0, test_errors/0, id/1]).
 
 id(X) -> X.
 
@@ -22,6 +22,32 @@ test_split() ->
     [<<"a">>, <<"b,c">>] = binary:split(id(<<"a,b,c">>), <<",">>),
     [<<"a">>, <<"b">>, <<"c">>] = binary:split(id(<<"a,b,c">>), <<",">>, [global]),
     [<<"a">>] = binary:split(id(<<"a">>), <<",">>).
+
+%% One byte at every place of texts of every short length, among bytes that differ from it by one bit, at every alignment.
+test_search_places() ->
+    [begin
+         Fill = binary:copy(<<($, bxor 1), ($, bxor 128), ($, + 1)>>, 20),
+         Text = <<(binary:part(Fill, 0, Before))/binary, $,, (binary:part(Fill, 0, After))/binary>>,
+         Wide = <<0:Shift, Text/binary, 0:(8 - Shift)>>,
+         <<_:Shift, Subject:(Before + 1 + After)/binary, _/bits>> = id(Wide),
+         {Before, 1} = binary:match(Subject, <<",">>),
+         [{Before, 1}] = binary:matches(Subject, <<",">>),
+         nomatch = binary:match(Subject, <<",">>, [{scope, {0, Before}}]),
+         nomatch = binary:match(Subject, <<",">>, [{scope, {Before + 1, After}}]),
+         {Before, 1} = binary:match(Subject, <<",">>, [{scope, {Before, After}}, {scope, {Before, 1}}])
+     end || Before <- lists:seq(0, 35), After <- [0, 1, 6, 7, 8, 9, 15, 16, 17, 30], Shift <- [0, 3]],
+    ok.
+
+test_split_sizes() ->
+    Parts = [list_to_binary(lists:seq(128, 127 + N)) || N <- lists:seq(0, 80)],
+    Text = iolist_to_binary(lists:join($,, Parts)),
+    Parts = binary:split(id(Text), <<",">>, [global]),
+    Parts = [binary:copy(P) || P <- binary:split(id(Text), <<",">>, [global])],
+    <<_:5, Shifted:(byte_size(Text))/binary, _/bits>> = id(<<0:5, Text/binary, 0:3>>),
+    Parts = binary:split(Shifted, <<",">>, [global]),
+    Many = lists:append(lists:duplicate(200, Parts)),
+    Many = binary:split(iolist_to_binary(lists:join($,, Many)), <<",">>, [global]),
+    true = lists:all(fun(P) -> erlang:phash2(P) =:= erlang:phash2(binary:copy(P)) end, Many).
 
 test_replace() ->
     <<"aXcaXc">> = binary:replace(id(<<"abcabc">>), <<"b">>, <<"X">>, [global]).

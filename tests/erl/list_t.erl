@@ -21,7 +21,16 @@ test_subtract() ->
 test_reverse() ->
     [3, 2, 1] = lists:reverse(id([1, 2, 3])),
     [2, 1 | tail] = lists:reverse(id([1, 2]), tail),
-    {'EXIT', {badarg, _}} = (catch lists:reverse(id([1 | 2]), [])).
+    {'EXIT', {badarg, _}} = (catch lists:reverse(id([1 | 2]), [])),
+    [begin
+         L = lists:seq(1, N),
+         R = lists:seq(N, 1, -1),
+         R = lists:reverse(L),
+         {'EXIT', {badarg, _}} = (catch lists:reverse(L ++ x)),
+         garbage_collect(),
+         R = lists:reverse(L)
+     end || N <- [31, 32, 33, 95, 96, 97, 2000, 5000, 100000]],
+    ok.
 
 test_length() ->
     [0, 1, 1000] = [length(L) || L <- [[], [a], lists:seq(1, 1000)]],
