@@ -66,7 +66,10 @@ BifResult insert_list(BifContext& cx, Table& t, Term rows, Insert how) {
     for (Term rest = rows; rest.is_cons(); rest = rest.tail())
       if (find(t, t.key_of(rest.head()))) return atoms::false_;
   }
-  for (Term rest = rows; rest.is_cons(); rest = rest.tail()) put_held(t, rest.head());
+  for (Term rest = rows; rest.is_cons(); rest = rest.tail()) {
+    if (VM_UNLIKELY(t.deleted())) break;  // nobody will see the others
+    put_held(t, rest.head());
+  }
   return atoms::true_;
 }
 

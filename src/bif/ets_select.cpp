@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "bif/ets_access.h"
+#include "bif/long_work.h"
 #include "heap/copy.h"
 #include "match/match_spec.h"
 #include "term/compare.h"
@@ -143,11 +144,13 @@ class Search {
 
 enum class Job { Collect, CollectBackward, Count, Delete, Replace };
 
-// The rest of a search whose slice is over: ets:internal_go_on(Table, Job, Spec, Position, Answers, Count).
+BifResult take_up(YieldContext& cx, Term id, Term job, Term spec, Term position, Term answers, Term count);
+
+// The rest of a search whose slice is over.
 BifResult put_off(YieldContext& cx, Table& t, Job job, const Spec& spec, const ets::Position& at, Term answers, SWord count) {
   term::HeapWriter& h = cx.heap();
   Term position = t.ordered() ? h.cons(heap::copy(at.key, h), term::kNil) : Term::small(at.order);
-  code::Export* self = cx.runtime().code->export_for(atoms::ets, term::AtomTable::intern("internal_go_on"), 6);
+  code::Export* self = hidden_entry<take_up, 6>(cx.runtime(), "ets", "select_trap");
   return cx.yield_to(self, t.reference(h), Term::small(static_cast<SWord>(job)), match::make_reference(h, spec), position, answers,
                      Term::small(count));
 }
@@ -285,16 +288,8 @@ BifResult continue_portion(YieldContext& cx, Term continuation) {
   return take_portion(cx, *t, p, at, c[4]);
 }
 
-}  // namespace
-
-BifResult ets_select_1(YieldContext& cx, Term c) { return continue_portion(cx, c); }
-BifResult ets_match_1(YieldContext& cx, Term c) { return continue_portion(cx, c); }
-BifResult ets_match_object_1(YieldContext& cx, Term c) { return continue_portion(cx, c); }
-BifResult ets_select_reverse_1(YieldContext& cx, Term c) { return continue_portion(cx, c); }
-
-BifResult ets_internal_go_on_6(YieldContext& cx, Term id, Term job, Term spec, Term position, Term answers, Term count) {
+BifResult take_up(YieldContext& cx, Term id, Term job, Term spec, Term position, Term answers, Term count) {
   Spec compiled = match::from_reference(spec);
-  if (!compiled || !job.is_small() || !count.is_small()) return cx.badarg();
   Job what = static_cast<Job>(job.small_value());
   Access t(cx, id, what >= Job::Delete ? Want::Write : Want::Read);
   if (!t.ok()) return t.failed(cx);
@@ -305,6 +300,13 @@ BifResult ets_internal_go_on_6(YieldContext& cx, Term id, Term job, Term spec, T
   Search search(cx, *t, std::move(compiled));
   return go_on(cx, *t, what, search, at, answers, count.small_value());
 }
+
+}  // namespace
+
+BifResult ets_select_1(YieldContext& cx, Term c) { return continue_portion(cx, c); }
+BifResult ets_match_1(YieldContext& cx, Term c) { return continue_portion(cx, c); }
+BifResult ets_match_object_1(YieldContext& cx, Term c) { return continue_portion(cx, c); }
+BifResult ets_select_reverse_1(YieldContext& cx, Term c) { return continue_portion(cx, c); }
 
 BifResult ets_select_2(YieldContext& cx, Term id, Term spec) { return search_all(cx, id, spec, Shape::Select, Job::Collect); }
 BifResult ets_match_2(YieldContext& cx, Term id, Term pattern) { return search_all(cx, id, pattern, Shape::Match, Job::Collect); }

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "bif/ets_access.h"
+#include "bif/long_work.h"
 #include "heap/copy.h"
 #include "heap/fragment.h"
 #include "proc/process_table.h"
@@ -124,14 +125,17 @@ void set_heir(Table& t, Term heir, Term data) {
   heap::release(copy);
 }
 
+BifResult go_on_paying(YieldContext& cx, Term reductions);
+
 // The rows of a table are freed in slices beside the caller; who deletes faster than that goes on waits for them here.
 BifResult pay(YieldContext& cx, std::size_t reductions) {
   constexpr std::size_t kSlice = 4000;
   cx.bump(std::min(reductions, kSlice));
   if (reductions <= kSlice) return atoms::true_;
-  code::Export* self = cx.runtime().code->export_for(atoms::ets, term::AtomTable::intern("internal_pay"), 1);
-  return cx.yield_to(self, Term::small(static_cast<SWord>(reductions - kSlice)));
+  return cx.yield_to(hidden_entry<go_on_paying, 1>(cx.runtime(), "ets", "delete_trap"), Term::small(static_cast<SWord>(reductions - kSlice)));
 }
+
+BifResult go_on_paying(YieldContext& cx, Term reductions) { return pay(cx, static_cast<std::size_t>(reductions.small_value())); }
 
 // A counted reference for the time of one built-in.
 struct Held {
@@ -159,11 +163,6 @@ BifResult ets_delete_1(YieldContext& cx, Term id) {
   std::size_t n = t->size();
   if (!cx.runtime().ets->remove(*t)) return Access::gone(cx);
   return pay(cx, n / 8);
-}
-
-BifResult ets_internal_pay_1(YieldContext& cx, Term reductions) {
-  if (!reductions.is_small() || reductions.small_value() < 0) return cx.badarg();
-  return pay(cx, static_cast<std::size_t>(reductions.small_value()));
 }
 
 BifResult ets_rename_2(BifContext& cx, Term id, Term name) {

@@ -23,17 +23,16 @@ const Name kNames[] = {
 #undef VM_BIF_ROW
 };
 
+}  // namespace
+
 code::Mfa mfa_of(code::BifCall call) {
   for (const Name& name : kNames)
     if (name.call == call) return {term::AtomTable::intern(name.module), term::AtomTable::intern(name.function), name.arity};
   VM_UNREACHABLE();
 }
 
-}  // namespace
-
-DirtyRow::DirtyRow(proc::Runtime& runtime, code::BifCall call) {
-  const code::Mfa mfa = mfa_of(call);
-  bif = {mfa, code::BifKind::DirtyCpu, 0, call, &entry};
+HiddenRow::HiddenRow(proc::Runtime& runtime, const code::Mfa& mfa, code::BifKind kind, code::BifCall call) {
+  bif = {mfa, kind, 0, call, &entry};
   entry.mfa = mfa;
   entry.bif = &bif;
   entry.entry = runtime.backend->bif_entry(bif);

@@ -11,14 +11,16 @@
 // result in C++ (a hash, a regular expression's stack, an encoder's frames); a thread of its own keeps that for nothing. The price of a
 // move is some ten microseconds, so the limits stand for about a millisecond of work.
 //
-// The second call is one of a row of its own that nobody can name: same function, same name in stack traces, kind dirty_cpu. Rows are
-// made on first use and live as long as the program; they hold nothing of a runtime but where its engine enters built-ins.
+// The second call is one of a row of its own that nobody can name: same function, same name in stack traces, kind dirty_cpu. What goes on
+// in slices with arguments that only it can read has such a hidden row too. Rows are made on first use and live as long as the program;
+// they hold nothing of a runtime but where its engine enters built-ins.
 #pragma once
 
 #include "code/backend.h"
 #include "proc/bif_context.h"
 #include "proc/runtime.h"
 #include "sched/scheduler.h"
+#include "term/atoms.h"
 
 namespace vm::bif {
 
@@ -43,17 +45,27 @@ inline bool is_long_list(Term list, std::size_t limit) {
 }
 
 namespace detail {
-struct DirtyRow {
+struct HiddenRow {
   code::Bif bif;
   code::Export entry;
-  DirtyRow(proc::Runtime& runtime, code::BifCall call);
+  HiddenRow(proc::Runtime& runtime, const code::Mfa& mfa, code::BifKind kind, code::BifCall call);
 };
+code::Mfa mfa_of(code::BifCall call);
 }  // namespace detail
+
+// The entry of a part of a built-in that yields, shown in stack traces and by tracing as module:function/(number of arguments).
+template <auto Fn, std::size_t Arity>
+code::Export* hidden_entry(proc::Runtime& runtime, const char* module, const char* function) {
+  static auto* const row = new detail::HiddenRow(runtime, {term::AtomTable::intern(module), term::AtomTable::intern(function), Arity}, code::BifKind::Yields,
+                                                 proc::bif_adapter<Fn, Arity>());
+  return &row->entry;
+}
 
 // Goes on as a call of Fn, the built-in that asks for it, with these arguments on a dirty scheduler.
 template <auto Fn, typename... T>
 BifResult on_dirty(BifContext& cx, T... args) {
-  static auto* const row = new detail::DirtyRow(cx.runtime(), proc::bif_adapter<Fn, sizeof...(T)>());
+  constexpr code::BifCall call = proc::bif_adapter<Fn, sizeof...(T)>();
+  static auto* const row = new detail::HiddenRow(cx.runtime(), detail::mfa_of(call), code::BifKind::DirtyCpu, call);
   return cx.trap(&row->entry, args...);
 }
 
