@@ -251,6 +251,7 @@ BifResult erlang_port_set_data_2(BifContext& cx, Term t, Term data) {
   std::shared_ptr<Port> p = find(cx, t);
   if (!p) return cx.badarg();
   std::lock_guard<sync::Mutex> hold(p->lock);
+  if (p->closed) return cx.badarg();
   heap::release(p->data);
   p->data = heap::copy_to_keep(data);
   p->has_data = true;
@@ -261,7 +262,8 @@ BifResult erlang_port_get_data_1(BifContext& cx, Term t) {
   std::shared_ptr<Port> p = find(cx, t);
   if (!p) return cx.badarg();
   std::lock_guard<sync::Mutex> hold(p->lock);
-  if (!p->has_data) return cx.badarg();
+  if (p->closed) return cx.badarg();
+  if (!p->has_data) return atoms::undefined;
   return heap::copy(p->data.term, cx.heap());
 }
 

@@ -14,6 +14,7 @@
 #include "bif/text_input.h"
 #include "dist/nodes.h"
 #include "ets/table.h"
+#include "nif/natives.h"
 #include "ops/maps.h"
 #include "port/port.h"
 #include "proc/process_table.h"
@@ -187,7 +188,7 @@ const Key kKeys[] = {
     {atoms::system_architecture, [](BifContext& cx) { return string_of(cx, "x86_64-pc-linux-gnu"); }},
     {atoms::system_logger, [](BifContext& cx) { return cx.runtime().system_logger; }},
     {atoms::system_version, system_version},
-    {atoms::taints, [](BifContext&) { return term::kNil; }},
+    {atoms::taints, [](BifContext& cx) { return term::list_from(cx.heap(), cx.runtime().natives->taints()); }},
     {atoms::threads, [](BifContext&) { return Term(atoms::true_); }},
     {atoms::thread_pool_size, [](BifContext& cx) { return number_of(cx, settings(cx).async_threads); }},
     {atoms::time_correction, [](BifContext& cx) { return boolean_of(settings(cx).time_correction); }},

@@ -13,7 +13,10 @@
 #include "bif/text_input.h"
 #include "ets/table.h"
 #include "heap/copy.h"
+#include "nif/natives.h"
 #include "ops/maps.h"
+#include "os/poller.h"
+#include "port/port.h"
 #include "proc/log.h"
 #include "proc/process_table.h"
 #include "proc/runtime.h"
@@ -144,6 +147,12 @@ BifResult erts_debug_get_internal_state_1(BifContext& cx, Term key) {
   if (key == atoms::available_internal_state) return atoms::true_;
   if (key == atoms::reds_left) return Term::small(cx.process().reductions_left);
   if (key == atoms::force_heap_frags) return atoms::false_;
+  // {Faulty descriptors, descriptors of drivers and natives, selected by drivers, by natives}.
+  if (key == atoms::check_io_debug) {
+    const auto number = [](std::size_t n) { return Term::small(static_cast<SWord>(n)); };
+    const std::size_t natives = nif::selected_descriptors(), drivers = cx.runtime().ports->poller().figures().watched;
+    return term::Tuple::make(cx.heap(), number(0), number(drivers), number(drivers), number(natives));
+  }
   if (key.is_atom() && term::AtomTable::text(key) == "persistent_term") {
     const Term pair[] = {term::AtomTable::intern("table"), term::make_unsigned(cx.heap(), persistent_term_slots())};
     return ops::map_from_pairs(cx.heap(), pair);

@@ -168,6 +168,8 @@ void Services::start() {
   rt.ports = impl_->ports.get();
   rt.hooks.port_signal = [](proc::Runtime& r, Term id, proc::Signal* s) { r.ports->signal(id, s); };
   rt.hooks.send_to_port = [](proc::Runtime& r, proc::Process* from, Term id, Term message) { r.ports->message(from, id, message); };
+  rt.hooks.register_port = [](proc::Runtime& r, Term id, Term name) { return r.ports->register_name(id, name); };
+  rt.hooks.unregister_port = [](proc::Runtime& r, Term id, Term name) { return r.ports->unregister_name(id, name); };
   rt.hooks.monitor_nodes = bif::monitor_nodes;
   rt.hooks.term_to_port = [](proc::Runtime& r, Term id, Term t) {
     etf::Encoder encoder(t, {});
@@ -187,6 +189,8 @@ void Services::start() {
     return true;
   };
   impl_->natives = std::make_unique<nif::Natives>(rt);
+  proc::list_watchers_with(
+      [](proc::Process& p, term::HeapWriter& h, term::ListBuilder& list) { p.runtime->natives->list_watching(p, h, list); });
   impl_->natives->set_decode_hooks(&impl_->literal_hooks);
   for (const nif::StaticNif& s : nifs::static_modules()) impl_->natives->add_static(s);
   rt.hooks.process_ending = [](proc::Process& p) {

@@ -70,9 +70,12 @@ Term run_scheduled(proc::BifContext& cx, const Term* args) {
 
 ScheduledCall::ScheduledCall(Library* lib)
     : MagicData(&kScheduledMagic, [](term::MagicData* m) { delete static_cast<ScheduledCall*>(m); }), library(lib) {
+  library->add_ref();
   refs.store(1, std::memory_order_relaxed);
   proc::next_ref_numbers(numbers);
 }
+
+ScheduledCall::~ScheduledCall() { library->release(); }
 
 Natives::Natives(proc::Runtime& runtime) : runtime_(runtime), impl_(new Impl) {
   newest = &runtime;
@@ -112,8 +115,11 @@ Term Natives::call(proc::BifContext& cx, const Term* args) {
   prepare(env, cx, native.library);
   ERL_NIF_TERM argv[kMaxArity + 1];
   for (Word i = 0; i < bif.mfa.arity; i++) argv[i] = out(args[i]);
-  ERL_NIF_TERM result = run_job(native.function->flags, native.function->fptr, env, bif.mfa.arity, argv);
-  return finish(cx, env, result);
+  if (native.function->flags == 0) return finish(cx, env, run_job(0, native.function->fptr, env, bif.mfa.arity, argv));
+  native.library->add_ref();  // purging does not wait for it
+  const Term answer = finish(cx, env, run_job(native.function->flags, native.function->fptr, env, bif.mfa.arity, argv));
+  native.library->release();
+  return answer;
 }
 
 namespace {

@@ -2,7 +2,8 @@
 //
 // Loaded libraries, resource types and resources as this room sees them.
 //
-// Lifetimes. A Library lives as long as its module instance or any resource type it owns; a ResourceType as long as it is named in the
+// Lifetimes. A Library lives as long as its module instance, any resource type it owns or a dirty or put-off call of it; then its unload callback
+// runs and its shared object is closed. a ResourceType as long as it is named in the
 // table or a resource of it lives; a Resource as long as terms or native code refer to it. Destructors run on the thread that drops the
 // last reference.
 #pragma once
@@ -32,8 +33,10 @@ struct Library {
   std::deque<code::Bif> bifs;      // engines keep their addresses; freed with the library
   std::deque<code::Export> cells;  // entry cells of the built-ins
 
+  // Where the last reference is given up: at the end of the module instance nobody is inside the library, else threads may be on their way out of it.
+  enum class Last : std::uint8_t { Unloaded, InUse };
+  void release(Last where = Last::InUse);
   void add_ref() { refs.fetch_add(1, std::memory_order_relaxed); }
-  void release();
 };
 
 struct ResourceTypeInit {
@@ -93,6 +96,7 @@ struct Natives::Impl {
   std::mutex type_lock;
   std::vector<ErlNifResourceType*> types;  // named ones
   std::vector<OpenedType> opened;          // during load, under the code lock
+  std::vector<Term> taints;                // modules whose libraries were loaded; under the code lock
 
   std::mutex monitor_lock;
   std::unordered_map<Word, Monitor*> monitors;  // the oldest of a process, by bits of the pid
@@ -118,6 +122,7 @@ struct ScheduledCall final : term::MagicData {
   Term name;
   std::vector<Term> arguments;  // until the trap is set; afterwards in the trap's tuple
   explicit ScheduledCall(Library* lib);
+  ~ScheduledCall();
 };
 
 }  // namespace vm::nif

@@ -57,6 +57,11 @@ class Natives {
   // The instance is being destroyed: runs the library's unload callback. Resources that still live keep the library's code.
   static void unload(void* library);
 
+  // Modules that have loaded a shared object.
+  std::vector<Term> taints() const;
+  // The resources that monitor the process, as references on h.
+  void list_watching(proc::Process& p, term::HeapWriter& h, term::ListBuilder& list) const;
+
   // Call of every native built-in (Bif::call).
   static Term call(proc::BifContext& cx, const Term* args);
   // Hook: the process ends. Tells resources that monitor it. On the process's own thread.
@@ -81,6 +86,9 @@ class Natives {
   code::Bif continue_bifs_[3]{};
   code::Export continue_exports_[3]{};
 };
+
+// Descriptors that native code has selected (enif_select) and not stopped.
+std::size_t selected_descriptors();
 
 // Calls a native function of a module's current code outside of any call of Erlang's. False: it has none.
 bool call_native(proc::Runtime& rt, proc::Process* p, Term module, Term function, const Term* args, unsigned arity, Term* result);

@@ -6,6 +6,8 @@
 // its exiting mark before process_ending looks for monitors; whoever adds one looks at the mark afterwards, under the lock. So a
 // monitor either fires or is refused. 4. A resource whose count reached 0 drops its monitors before its destructor runs; firing takes a
 // reference only from a count above 0.
+#include <dlfcn.h>
+
 #include <cstring>
 
 #include "nif/library_internal.h"
@@ -24,9 +26,16 @@ namespace vm::nif {
 extern const char kResourceMagic = 0;
 const std::size_t Resource::kDataOffset = sizeof(Resource);  // data is aligned as much as the object
 
-void Library::release() {
+// The record stays, as engines keep the addresses of its built-ins.
+void Library::release(Last where) {
   if (refs.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
-  // The shared object stays mapped: a thread may still be on its way out of it, and a stack trace may name its functions.
+  if (entry.unload) {
+    OwnEnv env(&natives->runtime(), this);
+    entry.unload(&env, private_data);
+  }
+  if (!handle) return;
+  if (where == Last::Unloaded) dlclose(handle);
+  else sync::Epoch::defer(handle, [](void* h) { dlclose(h); });
 }
 
 void Natives::Impl::link_locked(Monitor* m) {
@@ -93,6 +102,28 @@ void Natives::process_ending(proc::Process& p) {
     std::memcpy(monitor.data, m->numbers, sizeof m->numbers);
     r->resource_type->init.down(&env, r->data, &pid, &monitor);
     delete m;
+    r->release();
+  }
+}
+
+void Natives::list_watching(proc::Process& p, term::HeapWriter& h, term::ListBuilder& list) const {
+  std::vector<Resource*> found;
+  {
+    std::lock_guard<std::mutex> hold(impl_->monitor_lock);
+    const auto i = impl_->monitors.find(p.pid.bits());
+    if (i == impl_->monitors.end()) return;
+    Monitor* m = i->second;
+    do {
+      // The object may be on its way out: only a living one is shown.
+      std::intptr_t refs = m->resource->refs.load(std::memory_order_relaxed);
+      while (refs > 0 && !m->resource->refs.compare_exchange_weak(refs, refs + 1, std::memory_order_acq_rel)) {
+      }
+      if (refs > 0) found.push_back(m->resource);
+      m = m->next_of_process;
+    } while (m != i->second);
+  }
+  for (Resource* r : found) {
+    list.add(term::make_magic_ref(h, r));
     r->release();
   }
 }

@@ -3,7 +3,8 @@
 // enif_select: telling a process once when a descriptor is ready.
 //
 // A few pollers for all native code, as the machine's processors ask for, each with its share of the descriptors; each is made when somebody
-// first selects one of them. A watched descriptor keeps its resource alive until it is stopped. Messages are built when the event is asked for. Errors as events of their own (ERL_NIF_SELECT_ERROR) are answered "not supported".
+// first selects one of them. A watched descriptor keeps its resource alive until it is stopped. Messages are built when the event is asked for.
+// Errors of descriptors (ERL_NIF_SELECT_ERROR) come whether asked for or not, and then as the event that is waited for.
 //
 // Locks: `lock` guards the table and may be held when the poller is told of changes, but not in Poller::remove, which waits for callbacks.
 #include <fcntl.h>
@@ -32,8 +33,11 @@ struct Wanted {
 struct Watch {
   Resource* resource = nullptr;
   proc::Runtime* runtime = nullptr;
-  Wanted read, write;
-  unsigned events() const { return (read.armed ? unsigned{os::Poller::kRead} : 0u) | (write.armed ? unsigned{os::Poller::kWrite} : 0u); }
+  Wanted read, write, error;
+  unsigned events() const {
+    return (read.armed ? unsigned{os::Poller::kRead} : 0u) | (write.armed ? unsigned{os::Poller::kWrite} : 0u) |
+           (error.armed ? unsigned{os::Poller::kError} : 0u);
+  }
 };
 
 // The descriptors of one poller. The tables are the host program's, as descriptors are.
@@ -44,10 +48,14 @@ struct Table {
 };
 constexpr unsigned kProcessorsForATable = 4, kMostTables = 16;
 
-Table& table_of(int fd) {
+unsigned table_count() {
   static const unsigned count = std::clamp(std::thread::hardware_concurrency() / kProcessorsForATable, 1u, kMostTables);
-  static auto* tables = new Table[count];  // threads may use them until the program ends
-  return tables[static_cast<unsigned>(fd) % count];
+  return count;
+}
+
+Table& table_of(int fd) {
+  static auto* tables = new Table[table_count()];  // threads may use them until the program ends
+  return tables[static_cast<unsigned>(fd) % table_count()];
 }
 
 void disarm(Wanted& w) {
@@ -58,7 +66,7 @@ void disarm(Wanted& w) {
 // On the poller's thread.
 void ready(int fd, unsigned events) {
   Table& t = table_of(fd);
-  Wanted due[2];
+  Wanted due[3];
   proc::Runtime* rt = nullptr;
   {
     std::lock_guard<std::mutex> hold(t.lock);
@@ -68,6 +76,7 @@ void ready(int fd, unsigned events) {
     rt = w.runtime;
     if ((events & os::Poller::kRead) && w.read.armed) std::swap(due[0], w.read);
     if ((events & os::Poller::kWrite) && w.write.armed) std::swap(due[1], w.write);
+    if ((events & os::Poller::kError) && w.error.armed) std::swap(due[2], w.error);
     t.poller->change(fd, w.events());
   }
   for (Wanted& d : due)
@@ -110,8 +119,10 @@ int stop(Table& t, int fd, Resource* resource, proc::Runtime* rt) {
     t.poller->remove(fd);
     if (watch->read.armed) answer |= ERL_NIF_SELECT_READ_CANCELLED;
     if (watch->write.armed) answer |= ERL_NIF_SELECT_WRITE_CANCELLED;
+    if (watch->error.armed) answer |= ERL_NIF_SELECT_ERROR_CANCELLED;
     disarm(watch->read);
     disarm(watch->write);
+    disarm(watch->error);
   }
   if (resource->resource_type->init.stop) {
     nif::OwnEnv env(rt, resource->resource_type->owner);
@@ -135,11 +146,24 @@ int cancel(Table& t, int fd, unsigned mode) {
     answer |= ERL_NIF_SELECT_WRITE_CANCELLED;
     disarm(w.write);
   }
+  if ((mode & ERL_NIF_SELECT_ERROR) && w.error.armed) {
+    answer |= ERL_NIF_SELECT_ERROR_CANCELLED;
+    disarm(w.error);
+  }
   t.poller->change(fd, w.events());
   return answer;
 }
 
 }  // namespace
+
+std::size_t nif::selected_descriptors() {
+  std::size_t count = 0;
+  for (unsigned i = 0; i < table_count(); i++) {
+    std::lock_guard<std::mutex> hold(table_of(static_cast<int>(i)).lock);
+    count += table_of(static_cast<int>(i)).watches.size();
+  }
+  return count;
+}
 
 extern "C" {
 
@@ -149,7 +173,6 @@ int enif_select_x(ErlNifEnv* env, ErlNifEvent fd, enum ErlNifSelectFlags flags, 
   Resource* resource = Resource::of(object);
   proc::Runtime* rt = env ? env->runtime : nif::Natives::default_runtime();
   Table& t = table_of(fd);
-  if (mode & ERL_NIF_SELECT_ERROR) return INT_MIN | ERL_NIF_SELECT_NOTSUP;
   if (mode & ERL_NIF_SELECT_STOP) return stop(t, fd, resource, rt);
   if (fcntl(fd, F_GETFD) < 0) return INT_MIN | ERL_NIF_SELECT_INVALID_EVENT;
   if (mode & ERL_NIF_SELECT_CANCEL) return cancel(t, fd, mode);
@@ -172,6 +195,7 @@ int enif_select_x(ErlNifEnv* env, ErlNifEvent fd, enum ErlNifSelectFlags flags, 
     w.runtime = rt;
     disarm(w.read);
     disarm(w.write);
+    disarm(w.error);
   }
   auto arm = [&](Wanted& wanted, Term event) {
     disarm(wanted);
@@ -181,6 +205,7 @@ int enif_select_x(ErlNifEnv* env, ErlNifEvent fd, enum ErlNifSelectFlags flags, 
   };
   if (mode & ERL_NIF_SELECT_READ) arm(w.read, atoms::ready_input);
   if (mode & ERL_NIF_SELECT_WRITE) arm(w.write, atoms::ready_output);
+  if (mode & ERL_NIF_SELECT_ERROR) arm(w.error, atoms::ready_error);
   if (fresh)
     t.poller->add(
         fd, w.events(), [fd](unsigned events) { ready(fd, events); }, os::Poller::Mode::Once);

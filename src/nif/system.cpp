@@ -4,11 +4,11 @@
 #include <dlfcn.h>
 
 #include <cstring>
-#include <limits>
 #include <string>
 
 #include "nif/env_internal.h"
 #include "os/clock.h"
+#include "proc/references.h"
 #include "proc/send.h"
 #include "proc/time.h"
 
@@ -16,6 +16,9 @@ using namespace vm;
 using nif::out;
 
 namespace {
+
+// Between positive unique integers and others, as erlang:unique_integer/1 has it.
+constexpr Word kUniqueShift = Word{1} << 59;
 
 // Nanoseconds in one unit; 0 for what is no unit.
 std::int64_t unit_ns(ErlNifTimeUnit unit) {
@@ -52,7 +55,7 @@ ErlNifTime enif_convert_time_unit(ErlNifTime value, ErlNifTimeUnit from, ErlNifT
 }
 
 ERL_NIF_TERM enif_now_time(ErlNifEnv* env) {
-  std::int64_t us = floor_div(proc::system_time_ns(), 1000);
+  std::int64_t us = proc::next_now_us();
   term::HeapWriter& h = *env->heap;
   return out(
       term::Tuple::make(h, Term::small(us / 1'000'000'000'000), Term::small(us / 1'000'000 % 1'000'000), Term::small(us % 1'000'000)));
@@ -71,11 +74,11 @@ ERL_NIF_TERM enif_make_unique_integer(ErlNifEnv* env, ErlNifUniqueInteger proper
     std::int64_t n = proc::next_monotonic_unique();
     if (!positive) return out(term::make_integer(*env->heap, n));
     // Counted from the lowest value of the plain form.
-    return out(term::make_unsigned(*env->heap, static_cast<Word>(n) - static_cast<Word>(std::numeric_limits<std::int64_t>::min()) + 1));
+    return out(term::make_unsigned(*env->heap, static_cast<Word>(n) + kUniqueShift + 1));
   }
   std::uint64_t n = proc::next_unique_integer();
   if (positive) return out(term::make_unsigned(*env->heap, n));
-  return out(term::make_integer(*env->heap, static_cast<std::int64_t>(n + (Word{1} << 63))));
+  return out(term::make_integer(*env->heap, static_cast<std::int64_t>(n - kUniqueShift)));
 }
 
 void enif_system_info(ErlNifSysInfo* info, size_t size) {

@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <mutex>
+#include <vector>
 
 #include "nif/env_internal.h"
 
@@ -41,6 +43,16 @@ struct ForeignRecord {
   ~ForeignRecord() { std::free(record); }
 };
 thread_local ForeignRecord foreign;
+
+// Thread-specific data: native code may have many more keys than POSIX threads give.
+struct Specific {
+  void* data = nullptr;
+  std::uint32_t life = 0;  // of the key when it was set
+};
+std::mutex key_lock;
+std::vector<std::uint32_t> key_lives;  // by key: how often it was destroyed, and 1
+std::vector<ErlNifTSDKey> free_keys;
+thread_local std::vector<Specific> own_data;
 
 void* start_thread(void* raw) {
   self = static_cast<ErlDrvTid_*>(raw);
@@ -109,14 +121,38 @@ void enif_rwlock_rwlock(ErlNifRWLock* l) { VM_CHECK(pthread_rwlock_wrlock(&l->lo
 void enif_rwlock_rwunlock(ErlNifRWLock* l) { VM_CHECK(pthread_rwlock_unlock(&l->lock) == 0); }
 
 int enif_tsd_key_create(char*, ErlNifTSDKey* key) {
-  pthread_key_t made;
-  int error = pthread_key_create(&made, nullptr);
-  if (error == 0) *key = static_cast<ErlNifTSDKey>(made);
-  return error;
+  std::lock_guard<std::mutex> hold(key_lock);
+  if (free_keys.empty()) {
+    *key = static_cast<ErlNifTSDKey>(key_lives.size());
+    key_lives.push_back(1);
+    return 0;
+  }
+  *key = free_keys.back();
+  free_keys.pop_back();
+  return 0;
 }
-void enif_tsd_key_destroy(ErlNifTSDKey key) { VM_CHECK(pthread_key_delete(static_cast<pthread_key_t>(key)) == 0); }
-void enif_tsd_set(ErlNifTSDKey key, void* data) { VM_CHECK(pthread_setspecific(static_cast<pthread_key_t>(key), data) == 0); }
-void* enif_tsd_get(ErlNifTSDKey key) { return pthread_getspecific(static_cast<pthread_key_t>(key)); }
+void enif_tsd_key_destroy(ErlNifTSDKey key) {
+  std::lock_guard<std::mutex> hold(key_lock);
+  key_lives[static_cast<std::size_t>(key)]++;  // what threads have left under it is forgotten
+  free_keys.push_back(key);
+}
+void enif_tsd_set(ErlNifTSDKey key, void* data) {
+  const auto at = static_cast<std::size_t>(key);
+  std::uint32_t life;
+  {
+    std::lock_guard<std::mutex> hold(key_lock);
+    VM_CHECK(at < key_lives.size());
+    life = key_lives[at];
+  }
+  if (at >= own_data.size()) own_data.resize(at + 1);
+  own_data[at] = {data, life};
+}
+void* enif_tsd_get(ErlNifTSDKey key) {
+  const auto at = static_cast<std::size_t>(key);
+  if (at >= own_data.size() || !own_data[at].data) return nullptr;
+  std::lock_guard<std::mutex> hold(key_lock);
+  return own_data[at].life == key_lives[at] ? own_data[at].data : nullptr;
+}
 
 ErlNifThreadOpts* enif_thread_opts_create(char*) {
   auto* o = static_cast<ErlNifThreadOpts*>(std::malloc(sizeof(ErlNifThreadOpts)));

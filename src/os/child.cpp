@@ -41,8 +41,8 @@ void withhold_descriptors(unsigned first) {
 // dup2 onto itself would leave close-on-exec set.
 bool place(int fd, int where) { return fd == where ? fcntl(fd, F_SETFD, 0) == 0 : dup2(fd, where) >= 0; }
 
-// In the child, on the parent's memory and stack: only calls that are safe between vfork and exec. Reports errno through `report` and ends.
-[[noreturn]] void become(const ChildRequest& r, char** argv, char** env, int report) {
+// In the child, on the parent's memory and stack: only calls that are safe between vfork and exec. What fails is told by the exit status: errno.
+[[noreturn]] void become(const ChildRequest& r, char** argv, char** env) {
   forget_handlers();
   sigset_t none;
   sigemptyset(&none);
@@ -58,26 +58,13 @@ bool place(int fd, int where) { return fd == where ? fcntl(fd, F_SETFD, 0) == 0 
   if (ok) {
     execve(r.program.c_str(), argv, env);  // no search: a name without a folder is a file of the current one
   }
-  int error = errno;
-  if (write(report, &error, sizeof error) < 0) _exit(126);
-  _exit(127);
+  _exit(errno);
 }
 
 }  // namespace
 
 ChildResult start_child(const ChildRequest& request) {
   ChildResult result;
-  int report[2];
-  if (pipe2(report, O_CLOEXEC) != 0) {
-    result.error = errno;
-    return result;
-  }
-  // The report pipe must not sit where the child's own descriptors go.
-  if (report[1] <= 4) {
-    int high = fcntl(report[1], F_DUPFD_CLOEXEC, 10);
-    close(report[1]);
-    report[1] = high;
-  }
   std::vector<char*> argv = pointers(request.arguments), env = pointers(request.environment);
   // Not fork: copying the page tables of a large heap takes long, and each page written afterwards costs a fault. This thread stands still until the
   // child is another program; no signal gets in between.
@@ -85,23 +72,11 @@ ChildResult start_child(const ChildRequest& request) {
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   pid_t pid = vfork();
-  if (pid == 0) become(request, argv.data(), env.data(), report[1]);
+  if (pid == 0) become(request, argv.data(), env.data());
   int fork_error = errno;
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  close(report[1]);
   if (pid < 0) {
-    close(report[0]);
     result.error = fork_error;
-    return result;
-  }
-  int error = 0;
-  ssize_t n;
-  do n = read(report[0], &error, sizeof error);
-  while (n < 0 && errno == EINTR);
-  close(report[0]);
-  if (n == sizeof error) {
-    waitpid(pid, nullptr, 0);
-    result.error = error;
     return result;
   }
   result.pid = pid;

@@ -9,7 +9,7 @@
 namespace vm::os {
 
 struct ChildRequest {
-  std::string program;                   // looked up on PATH unless it has a slash
+  std::string program;                   // a path
   std::vector<std::string> arguments;    // argv, argv[0] included
   std::vector<std::string> environment;  // NAME=value, the whole of it
   std::string directory;                 // "" = inherited
@@ -20,10 +20,11 @@ struct ChildRequest {
 
 struct ChildResult {
   int pid = -1;
-  int error = 0;     // errno when it could not be started
+  int error = 0;     // errno when there is no new process
   int exit_fd = -1;  // readable when the child ended (pidfd)
 };
 
+// A program that cannot be run, or not in that directory, is a child that ends with errno as its exit status.
 ChildResult start_child(const ChildRequest& request);
 
 // Exit status of an ended child as a shell reports it: status, or 128 + signal. -1: still running.

@@ -150,6 +150,7 @@ struct Poller::Impl {
       unsigned what = 0;
       if (got & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) what |= kRead;
       if (got & (EPOLLOUT | EPOLLHUP | EPOLLERR)) what |= kWrite;
+      if (got & EPOLLERR) what |= kError;
       call(fd, what);
     }
     found_count = 0;

@@ -16,7 +16,7 @@ namespace vm::os {
 
 class Poller {
  public:
-  enum Event : unsigned { kRead = 1, kWrite = 2 };
+  enum Event : unsigned { kRead = 1, kWrite = 2, kError = 4 };  // an error is also readable and writable
   enum class Mode { Level, Once };
   using Callback = std::function<void(unsigned events)>;
 

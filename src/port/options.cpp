@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Arguments of open_port/2 and data for ports.
+#include <algorithm>
+#include <cstdint>
+
 #include "base/utf8.h"
 #include "port/port.h"
 #include "term/atoms.h"
@@ -18,8 +21,10 @@ bool append_binary(Term t, std::string* out) {
   return true;
 }
 
-// Flattens an iolist with an explicit stack. `unicode`: characters above 127 become UTF-8 (names), else bytes above 255 are wrong (data).
+// Flattens an iolist with an explicit stack. `unicode`: characters above 127 become UTF-8 and there are no binaries among them (names), else bytes
+// above 255 are wrong (data).
 bool flatten(Term t, bool unicode, std::string* out) {
+  const bool whole = t.is_binary();
   std::vector<Term> rest;
   for (;;) {
     while (t.is_cons()) {
@@ -35,7 +40,7 @@ bool flatten(Term t, bool unicode, std::string* out) {
         t = head;
       }
     }
-    if (!t.is_nil() && !append_binary(t, out)) return false;
+    if (!t.is_nil() && ((unicode && !whole) || !append_binary(t, out))) return false;
     if (rest.empty()) return true;
     t = rest.back();
     rest.pop_back();
@@ -56,11 +61,11 @@ bool read_environment(Term list, PortOptions* o) {
     if (!list.head().is_tuple_of(2)) return false;
     term::Tuple pair = term::Tuple::from(list.head());
     std::string name, value;
-    if (!path_of(pair[0], &name) || name.empty()) return false;
+    if (!pair[0].is_list() || !path_of(pair[0], &name) || name.find('=') != std::string::npos) return false;
     if (pair[1] == atoms::false_) {
       o->removed_environment.push_back(name);
     } else {
-      if (!path_of(pair[1], &value)) return false;
+      if (!pair[1].is_list() || !path_of(pair[1], &value)) return false;
       o->environment.push_back({name, value});
     }
   }
@@ -75,6 +80,20 @@ bool read_arguments(Term list, PortOptions* o) {
     o->arguments.push_back(word);
   }
   return list.is_nil();
+}
+
+// {Low, High} or disabled.
+bool read_limits(Term value, std::size_t* low, std::size_t* high) {
+  if (value == atoms::disabled) {
+    *low = *high = SIZE_MAX;
+    return true;
+  }
+  if (!value.is_tuple_of(2)) return false;
+  const term::Tuple pair = term::Tuple::from(value);
+  if (!pair[0].is_small() || !pair[1].is_small() || pair[0].small_value() < 1 || pair[1].small_value() < 1) return false;
+  *low = static_cast<std::size_t>(pair[0].small_value());
+  *high = std::max(*low, static_cast<std::size_t>(pair[1].small_value()));
+  return true;
 }
 
 bool read_pair(Term key, Term value, PortOptions* o) {
@@ -95,7 +114,9 @@ bool read_pair(Term key, Term value, PortOptions* o) {
   if (key == atoms::args) return read_arguments(value, o);
   if (key == atoms::arg0) return o->has_arg0 = true, path_of(value, &o->arg0);
   if (key == atoms::parallelism) return o->parallelism = value == atoms::true_, value.is_boolean();
-  return key == atoms::busy_limits_port || key == atoms::busy_limits_msgq;
+  if (key == atoms::busy_limits_port) return read_limits(value, &o->busy_low, &o->busy_high);
+  std::size_t low, high;  // messages to ports do not queue up: their senders wait
+  return key == atoms::busy_limits_msgq && read_limits(value, &low, &high);
 }
 
 bool read_word(Term word, PortOptions* o, bool* in, bool* out) {

@@ -22,9 +22,6 @@ namespace {
 // A pipe that polls writable takes this much without blocking (POSIX PIPE_BUF).
 constexpr std::size_t kWriteChunk = 4096;
 
-// A port on a program or descriptor with so much waiting takes no more commands for now.
-constexpr std::size_t kBusyBytes = 8192;
-
 std::size_t packet_length(std::string_view head, unsigned bytes) {
   std::size_t n = 0;
   for (unsigned i = 0; i < bytes; i++) n = n << 8 | static_cast<unsigned char>(head[i]);
@@ -173,6 +170,7 @@ void Port::output(std::string bytes) {
   output_bytes += bytes.size();
   if (driver) return driver->command(*this, std::move(bytes));
   if (options.framing == PortOptions::Framing::Packet) {
+    if (options.packet_bytes < 4 && bytes.size() >> (8 * options.packet_bytes)) return close(atoms::einval);
     std::string head;
     for (unsigned i = options.packet_bytes; i-- > 0;) head.push_back(static_cast<char>(bytes.size() >> (8 * i)));
     bytes.insert(0, head);
@@ -195,7 +193,7 @@ void Port::set_busy(bool busy) {
     Parked next = std::move(parked_.front());
     parked_.pop_front();
     const Term outer = caller;
-    answer_parked(next.sender, next.reference, atoms::true_);
+    answer_parked(next, atoms::true_);
     output_for(next.sender, std::move(next.bytes));
     caller = outer;
   }
@@ -208,8 +206,16 @@ Term Port::park(Term sender, std::string bytes, term::HeapWriter& h) {
   return proc::make_key_ref(h, key);
 }
 
-void Port::answer_parked(Term sender, std::uint64_t key, Term outcome) {
-  send_to(sender, [&](term::HeapWriter& h) { return term::Tuple::make(h, proc::make_key_ref(h, key), outcome); });
+void Port::park_message(proc::Process& sender, std::string bytes) {
+  parked_.push_back({sender.pid, 0, std::move(bytes)});
+  sender.suspend_count++;
+  sender.state.fetch_or(proc::kSuspended, std::memory_order_relaxed);
+  sender.reductions_left = 0;
+}
+
+void Port::answer_parked(const Parked& p, Term outcome) {
+  if (p.reference == 0) return deliver(ports.runtime(), proc::SignalKind::Resume, id, p.sender, 0, term::kNil);
+  send_to(p.sender, [&](term::HeapWriter& h) { return term::Tuple::make(h, proc::make_key_ref(h, p.reference), outcome); });
 }
 
 void Port::write(std::string bytes) {
@@ -219,7 +225,7 @@ void Port::write(std::string bytes) {
   queue.push_back(std::move(bytes));
   write_queue();
   update_polling();
-  if (!driver && behind_others && queue_bytes >= kBusyBytes) set_busy(true);
+  if (!driver && behind_others && queue_bytes >= options.busy_high) set_busy(true);
 }
 
 // Writes as much as the descriptor takes now.
@@ -249,7 +255,7 @@ void Port::writable() {
   update_polling();
   if (closed) return;
   if (driver) driver->written(*this);
-  else if (busy_ && queue_bytes < kBusyBytes) set_busy(false);
+  else if (busy_ && (queue_bytes < options.busy_low || queue.empty())) set_busy(false);
 }
 
 std::optional<std::string> Port::control(unsigned operation, std::string_view operand) {
@@ -308,7 +314,7 @@ void Port::close(Term reason) {
   watchers.clear();
   if (const std::shared_ptr<Channel> carried = std::move(channel)) carried->closed(*this, reason);
   heap::release(data);
-  for (const Parked& p : parked_) answer_parked(p.sender, p.reference, atoms::badarg);
+  for (const Parked& p : parked_) answer_parked(p, atoms::badarg);
   parked_.clear();
   const bool written = driver ? driver->flush(*this) && queue.empty() : queue.empty() || reason != atoms::normal;
   if (written) return release_descriptors();

@@ -47,6 +47,7 @@ struct PortOptions {
   std::vector<std::string> arguments;
   bool has_arg0 = false;
   std::string arg0;
+  std::size_t busy_low = 4096, busy_high = 8192;  // bytes waiting for a program or descriptor
 };
 
 enum class PortKind { Fd, File, Spawn, SpawnExecutable, Terminal, RamFile, Socket, Linked };
@@ -90,6 +91,8 @@ class Port : public std::enable_shared_from_this<Port> {
   bool is_busy() const { return busy_; }
   // {Reference, true} follows, or {Reference, badarg} when the port closes. Answers the reference, made on h.
   Term park(Term sender, std::string bytes, term::HeapWriter& h);
+  // A command that came as a message: its sender, running on this thread, is suspended until it is done.
+  void park_message(proc::Process& sender, std::string bytes);
   // output() for a process: answers of drivers go to it.
   void output_for(Term sender, std::string bytes);
 
@@ -135,13 +138,12 @@ class Port : public std::enable_shared_from_this<Port> {
   void update_polling();
   void release_descriptors();
   void deliver_message(Term receiver, heap::OwnedTerm&& message);
-  void answer_parked(Term sender, std::uint64_t key, Term outcome);
-
   struct Parked {
     Term sender;
-    std::uint64_t reference;
+    std::uint64_t reference;  // 0: a message, whose sender is suspended
     std::string bytes;
   };
+  void answer_parked(const Parked& p, Term outcome);
   std::deque<Parked> parked_;
   bool busy_ = false;
   bool unparking_ = false;
@@ -187,6 +189,10 @@ class Ports {
 
   // Before the machine ends: everything queued goes out.
   void flush_all();
+
+  // register/2 and unregister/1. False: the name is taken, the port has one or is closed; it has another.
+  bool register_name(Term id, Term name);
+  bool unregister_name(Term id, Term name);
 
   void remove(Port& port);
   os::Poller& poller() { return *poller_; }

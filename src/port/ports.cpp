@@ -9,6 +9,7 @@
 #include <cstdlib>
 
 #include "os/child.h"
+#include "os/errno_name.h"
 #include "port/inet_socket.h"
 #include "port/port.h"
 #include "proc/links.h"
@@ -41,15 +42,7 @@ void read_some(Port& port) {
   else if (n == 0 || (errno != EAGAIN && errno != EINTR)) port.end_of_input();
 }
 
-Term errno_atom(int error) {
-  switch (error) {
-    case ENOENT: return atoms::enoent;
-    case EACCES: return atoms::eacces;
-    case EMFILE: return atoms::emfile;
-    case ENOMEM: return atoms::enomem;
-    default: return atoms::einval;
-  }
-}
+Term errno_atom(int error) { return term::AtomTable::intern(os::errno_name(error)); }
 
 // The child's whole environment: ours with the port's changes.
 std::vector<std::string> environment_of(const PortOptions& options) {
@@ -139,6 +132,24 @@ Term Ports::next_id() {
   std::lock_guard<sync::Mutex> hold(lock_);
   if (table_.size() >= runtime_.settings.port_limit) return Term::non_value();
   return Term::local_port(next_++);
+}
+
+bool Ports::register_name(Term id, Term name) {
+  std::shared_ptr<Port> port = find(id);
+  if (!port) return false;
+  std::lock_guard<sync::Mutex> hold(port->lock);
+  if (port->closed || !port->registered_name.is_nil() || !runtime_.registry->add(name, id)) return false;
+  port->registered_name = name;
+  return true;
+}
+
+bool Ports::unregister_name(Term id, Term name) {
+  std::shared_ptr<Port> port = find(id);
+  if (!port) return false;
+  std::lock_guard<sync::Mutex> hold(port->lock);
+  if (port->registered_name != name || !runtime_.registry->remove(name, id)) return false;
+  port->registered_name = term::kNil;
+  return true;
 }
 
 void Ports::remove(Port& port) {
@@ -276,6 +287,7 @@ Term Ports::admit_accepted(Term owner, const std::string& name, const PortOption
 Opened Ports::open_program(Term owner, PortKind kind, const std::string& program, PortOptions options) {
   Term id = next_id();
   if (!id.is_value()) return {nullptr, atoms::system_limit};
+  if (kind == PortKind::SpawnExecutable && access(program.c_str(), X_OK) != 0) return {nullptr, errno_atom(errno)};
   Pipes pipes;
   if (!make_pipes(options, &pipes)) {
     int error = errno;
@@ -366,7 +378,7 @@ Term build_reply(term::HeapWriter& h, Port& port, const void* argument) {
 }
 
 // Acts on {Owner, Request}. False: it is no valid message for this port.
-bool obey(Port& port, Term message) {
+bool obey(Port& port, proc::Process* from, Term message) {
   if (!message.is_tuple_of(2)) return false;
   term::Tuple outer = term::Tuple::from(message);
   if (outer[0] != port.connected) return false;
@@ -384,7 +396,8 @@ bool obey(Port& port, Term message) {
   if (inner[0] == atoms::command) {
     std::string bytes;
     if (!native_name(inner[1], &bytes)) return false;
-    port.output_for(outer[0], std::move(bytes));
+    if (port.is_busy() && from) port.park_message(*from, std::move(bytes));
+    else port.output_for(outer[0], std::move(bytes));
     return true;
   }
   if (inner[0] == atoms::connect && inner[1].is_local_pid()) {
@@ -405,7 +418,7 @@ void Ports::message(proc::Process* from, Term id, Term message) {
   bool ok;
   {
     std::lock_guard<sync::Mutex> hold(port->lock);
-    ok = port->closed || obey(*port, message);
+    ok = port->closed || obey(*port, from, message);
   }
   if (!ok && from) {
     proc::Signal* s = proc::Signal::create(proc::SignalKind::Exit);

@@ -286,11 +286,18 @@ Term monitors_list(Process& p, term::HeapWriter& h) {
   return list.finish();
 }
 
+namespace {
+WatcherLister other_watchers = nullptr;
+}
+
+void list_watchers_with(WatcherLister lister) { other_watchers = lister; }
+
 Term monitored_by_list(Process& p, term::HeapWriter& h) {
   term::ListBuilder list(h);
   if (p.links)
     for (WatcherEntry& e : p.links->watchers) list.add(e.from);
   if (p.links && p.links->remote) p.runtime->hooks.remote_watchers(p, h, list);
+  if (other_watchers && p.has_native_monitors.load(std::memory_order_seq_cst)) other_watchers(p, h, list);
   return list.finish();
 }
 

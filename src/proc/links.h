@@ -5,6 +5,10 @@
 
 #include "proc/process.h"
 
+namespace vm::term {
+class ListBuilder;
+}
+
 namespace vm::proc {
 
 enum class MonitorKind : std::uint8_t { Process, Port, TimeOffset, Node, Suspend, Remote };
@@ -56,5 +60,8 @@ bool handle_incoming(Process& p);
 Term links_list(Process& p, term::HeapWriter& h);
 Term monitors_list(Process& p, term::HeapWriter& h);
 Term monitored_by_list(Process& p, term::HeapWriter& h);
+// Adds what else monitors a process: resources of native code. Set once, before processes run.
+using WatcherLister = void (*)(Process& p, term::HeapWriter& h, term::ListBuilder& list);
+void list_watchers_with(WatcherLister lister);
 
 }  // namespace vm::proc

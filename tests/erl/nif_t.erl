@@ -3,7 +3,7 @@
 -module(nif_t).
 -export([test_library/0, test_unload/0, test_files/0, test_file_owner/0, test_buffer/0, test_zlib/0, test_crypto/0]).
 -export([describe/1, pairs/1, elements/1, raise_it/1, make/1, get/1, counts/0, thread/0, sum/2, on_normal/0, on_cpu/0, on_io/0,
-         select_pipe/0, select_stop/1]).
+         select_pipe/0, select_stop/1, select_error/0, keys/0]).
 
 describe(_) -> not_loaded().
 pairs(_) -> not_loaded().
@@ -19,6 +19,8 @@ on_cpu() -> not_loaded().
 on_io() -> not_loaded().
 select_pipe() -> not_loaded().
 select_stop(_) -> not_loaded().
+select_error() -> not_loaded().
+keys() -> not_loaded().
 not_loaded() -> erlang:nif_error(not_loaded).
 
 directory() ->
@@ -68,6 +70,8 @@ unload(Include) ->
     {error, enoent} = file:read_file(Mark),
     false = code:purge(nif_unloaded),
     {ok, <<"unloaded\n">>} = file:read_file(Mark),
+    {ok, Maps} = file:read_file("/proc/self/maps"),
+    nomatch = binary:match(Maps, <<"nif_unload_t.so">>),
     true = code:delete(nif_unloaded),
     false = code:purge(nif_unloaded),
     {ok, <<"unloaded\n">>} = file:read_file(Mark),
@@ -118,6 +122,8 @@ resources() ->
     {'EXIT', {badarg, _}} = (catch ?MODULE:get(make_ref())),
     {Pid, Monitor} = spawn_monitor(fun() -> receive stop -> ok end end),
     {Watching, _, 0} = make(Pid),
+    {monitored_by, Watchers} = process_info(Pid, monitored_by),
+    [Watching] = Watchers -- [self()],
     Pid ! stop,
     receive {'DOWN', Monitor, _, _, _} -> ok end,
     ok = wait(fun() -> element(1, counts()) =:= 1 end),
@@ -143,7 +149,12 @@ calls() ->
     {Pipe, Ref, 0} = select_pipe(),
     receive {select, Pipe, Ref, ready_input} -> ok after 5000 -> error(no_message) end,
     1 = select_stop(Pipe),
-    14 = length(?MODULE:module_info(nifs)),
+    {Broken, BrokenRef, 0} = select_error(),
+    receive {select, Broken, BrokenRef, ready_error} -> ok after 5000 -> error(no_message) end,
+    1 = select_stop(Broken),
+    1 = keys(),
+    true = lists:member(?MODULE, erlang:system_info(taints)),
+    16 = length(?MODULE:module_info(nifs)),
     ok.
 
 load_errors() ->

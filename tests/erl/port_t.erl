@@ -3,7 +3,8 @@
 %% Opening ports: which names are programs, what fails how.
 -module(port_t).
 -export([test_close_at_the_end/0, test_status_after_output/0, test_executables/0, test_names/0, test_terminal/0, test_control/0, test_shell_name/0,
-         test_one_after_another/0, test_many_at_once/0, test_descriptors_of_children/0, test_reader_that_stops/0]).
+         test_one_after_another/0, test_many_at_once/0, test_descriptors_of_children/0, test_reader_that_stops/0,
+         test_message_to_a_busy_port/0, test_registered/0, test_environment/0, test_cannot_run/0, test_packet_too_large/0, test_data/0]).
 
 open(Name) ->
     try open_port(Name, []) of
@@ -115,6 +116,85 @@ test_reader_that_stops() ->
     receive {'DOWN', M, _, _, Reason} -> {badarg, _} = Reason end,
     _ = os:cmd("kill " ++ integer_to_list(Pid)),
     ok.
+
+test_message_to_a_busy_port() ->
+    Port = open_port({spawn, "sleep 60"}, [binary, {busy_limits_port, {1, 1}}, {busy_limits_msgq, {100, 200}}]),
+    true = unlink(Port),
+    Self = self(),
+    {Writer, M} = spawn_monitor(fun() -> send_all(Port, Self, 200000) end),
+    ok = until(fun() -> process_info(Writer, status) =:= {status, suspended} end, 500),
+    timer:sleep(50),
+    {status, suspended} = process_info(Writer, status),
+    {os_pid, Pid} = erlang:port_info(Port, os_pid),
+    true = exit(Port, kill),
+    receive {'DOWN', M, _, _, normal} -> ok end,  % messages to a closed port are lost
+    _ = os:cmd("kill " ++ integer_to_list(Pid)),
+    badarg = try open_port({spawn, "true"}, [{busy_limits_port, 1}]) catch error:R -> R end.
+
+send_all(_, _, 0) -> ok;
+send_all(Port, Owner, N) -> Port ! {Owner, {command, <<"twenty bytes of data">>}}, send_all(Port, Owner, N - 1).
+
+until(F, N) when N > 0 ->
+    case F() of true -> ok; false -> timer:sleep(20), until(F, N - 1) end.
+
+test_registered() ->
+    Port = open_port({spawn, "cat"}, [binary]),
+    true = register(port_t_name, Port),
+    Port = whereis(port_t_name),
+    {registered_name, port_t_name} = erlang:port_info(Port, registered_name),
+    true = lists:member(port_t_name, registered()),
+    badarg = try register(port_t_other, Port) catch error:R1 -> R1 end,
+    badarg = try register(port_t_name, self()) catch error:R2 -> R2 end,
+    port_t_name ! {self(), {command, <<"hello">>}},
+    receive {Port, {data, <<"hello">>}} -> ok end,
+    true = port_command(port_t_name, <<"again">>),
+    receive {Port, {data, <<"again">>}} -> ok end,
+    true = unregister(port_t_name),
+    undefined = whereis(port_t_name),
+    [] = erlang:port_info(Port, registered_name),
+    true = register(port_t_name, Port),
+    true = port_close(Port),
+    undefined = whereis(port_t_name),
+    true = register(port_t_name, self()),
+    true = unregister(port_t_name).
+
+test_environment() ->
+    Try = fun(Env) -> try close(open_port({spawn, "true"}, [{env, Env}])) catch error:R -> R end end,
+    [true = Try(Env) || Env <- [[], [{"A", "b"}], [{"A", false}], [{"", false}], [{["A"], ["b", "c"]}], [{"A", ""}]]],
+    [badarg = Try(Env) || Env <- [[{"A", b}], [{a, "b"}], [{<<"A">>, "b"}], [{"A", <<"b">>}], [{"A=b", "c"}], [{"A", ["b", <<"c">>]}], [{"A"}], 42]],
+    Port = open_port({spawn, "echo $A$B"}, [{env, [{"A", "x\x{e5}"}, {"B", ["y", [$z]]}]}, {line, 100}, binary]),
+    receive {Port, {data, {eol, Line}}} -> <<"x\x{e5}yz"/utf8>> = Line end.
+
+%% What is not there is told at once; what fails in the child is its exit status: the number of the error.
+test_cannot_run() ->
+    Open = fun(Name, Options) ->
+                   try open_port(Name, [exit_status, stderr_to_stdout | Options]) of
+                       Port -> (fun Next() -> receive {Port, {exit_status, Status}} -> Status; {Port, {data, _}} -> Next() end end)()
+                   catch error:R -> R
+                   end
+           end,
+    enotdir = Open({spawn_executable, "/etc/passwd/x"}, []),
+    13 = Open({spawn_executable, "/etc"}, []),
+    2 = Open({spawn, "true"}, [{cd, "/no/such/folder"}]),
+    2 = Open({spawn_executable, "/bin/true"}, [{cd, "/no/such/folder"}]),
+    7 = Open({spawn, "true"}, [{env, [{"A" ++ integer_to_list(I), lists:duplicate(200000, $a)} || I <- [1, 2]]}]).
+
+test_packet_too_large() ->
+    Old = process_flag(trap_exit, true),
+    [begin
+         Port = open_port({spawn, "cat"}, [{packet, N}]),
+         Port ! {self(), {command, lists:duplicate(Size, 0)}},
+         receive {'EXIT', Port, einval} -> ok; {Port, _} = Other -> error(Other) end
+     end || {N, Size} <- [{1, 256}, {2, 65536}]],
+    process_flag(trap_exit, Old).
+
+test_data() ->
+    Port = open_port({spawn, "cat"}, []),
+    undefined = erlang:port_get_data(Port),
+    true = erlang:port_set_data(Port, {some, <<"data">>}),
+    {some, <<"data">>} = erlang:port_get_data(Port),
+    true = port_close(Port),
+    [badarg, badarg] = [try F() catch error:R -> R end || F <- [fun() -> erlang:port_get_data(Port) end, fun() -> erlang:port_set_data(Port, 1) end]].
 
 fill(Port, N) -> true = port_command(Port, binary:copy(<<"x">>, 1000)), put(sent, N), fill(Port, N + 1).
 

@@ -121,6 +121,32 @@ static ERL_NIF_TERM select_pipe(ErlNifEnv* env, int argc, const ERL_NIF_TERM arg
   enif_release_resource(object);
   return enif_make_tuple3(env, t, ref, enif_make_int(env, enif_select(env, ends[0], ERL_NIF_SELECT_READ, object, NULL, ref)));
 }
+/* The end that is written to of a pipe nobody reads: an error from the start. */
+static ERL_NIF_TERM select_error(ErlNifEnv* env, int argc, const ERL_NIF_TERM argv[]) {
+  int ends[2];
+  if (pipe(ends) < 0) return enif_make_badarg(env);
+  close(ends[0]);
+  int* object = enif_alloc_resource(type, sizeof(int));
+  *object = ends[1];
+  ERL_NIF_TERM t = enif_make_resource(env, object), ref = enif_make_ref(env);
+  enif_release_resource(object);
+  return enif_make_tuple3(env, t, ref, enif_make_int(env, enif_select(env, ends[1], ERL_NIF_SELECT_ERROR, object, NULL, ref)));
+}
+static ERL_NIF_TERM keys(ErlNifEnv* env, int argc, const ERL_NIF_TERM argv[]) {
+  enum { kMany = 3000 };
+  static ErlNifTSDKey all[kMany];
+  int right = 1;
+  for (long i = 0; i < kMany; i++) {
+    if (enif_tsd_key_create("key", &all[i]) != 0) return enif_make_int(env, 0);
+    enif_tsd_set(all[i], (void*)(i + 1));
+  }
+  for (long i = 0; i < kMany; i++) right = right && enif_tsd_get(all[i]) == (void*)(i + 1);
+  for (int i = 0; i < kMany; i++) {
+    enif_tsd_set(all[i], NULL);
+    enif_tsd_key_destroy(all[i]);
+  }
+  return enif_make_int(env, right);
+}
 static ERL_NIF_TERM select_stop(ErlNifEnv* env, int argc, const ERL_NIF_TERM argv[]) {
   void* object;
   if (!enif_get_resource(env, argv[0], type, &object)) return enif_make_badarg(env);
@@ -132,5 +158,6 @@ static ErlNifFunc functions[] = {
     {"get", 1, get}, {"counts", 0, counts}, {"thread", 0, thread}, {"sum", 2, sum},
     {"on_normal", 0, thread_type}, {"on_cpu", 0, thread_type, ERL_NIF_DIRTY_JOB_CPU_BOUND},
     {"on_io", 0, thread_type, ERL_NIF_DIRTY_JOB_IO_BOUND}, {"select_pipe", 0, select_pipe}, {"select_stop", 1, select_stop},
+    {"select_error", 0, select_error}, {"keys", 0, keys},
 };
 ERL_NIF_INIT(nif_t, functions, load, NULL, NULL, NULL)
