@@ -9,6 +9,7 @@
 #include "heap/block.h"
 #include "heap/fragment.h"
 #include "heap/packed.h"
+#include "heap/shallow.h"
 #include "os/thread.h"
 #include "sync/epoch.h"
 #include "term/compare.h"
@@ -85,18 +86,47 @@ class PartsWriter final : public term::HeapWriter {
 
 Row* Row::create(Term tuple, bool linked) {
   const Word* from = tuple.boxed_ptr();
-  std::size_t words = term::HeaderWord(from[0]).words() + 1;
-  bool flat = true;
-  for (std::size_t i = 1; i < words; i++) flat &= !Term::from_bits(from[i]).is_pointer();
-  std::uint32_t info = linked ? kLinked : 0;
-  if (flat) {
-    std::size_t link = linked ? 1 : 0;
-    Word* block = static_cast<Word*>(take_memory(link + 1 + words));
-    Row* row = new (block + link) Row(info);
-    std::memcpy(row->terms_, from, words * kWordBytes);
-    return row;
+  const std::size_t words = term::HeaderWord(from[0]).words() + 1;
+  std::size_t all = words;
+  for (std::size_t i = 1; i < words; i++) {
+    if (Term t = Term::from_bits(from[i]); t.is_pointer()) {
+      const std::size_t part = heap::shallow_words(t);
+      if (part == 0) return create_nested(tuple, words - 1, linked ? kLinked : 0);
+      all += part;
+    }
   }
-  return create_nested(tuple, words - 1, info);
+  return all == words ? create_flat(from, words, linked) : create_shallow(from, words, all, linked);
+}
+
+// All elements are immediates.
+Row* Row::create_flat(const Word* from, std::size_t words, bool linked) {
+  const std::size_t link = linked ? 1 : 0;
+  Word* block = static_cast<Word*>(take_memory(link + 1 + words));
+  Row* row = new (block + link) Row(linked ? kLinked : 0);
+  std::memcpy(row->terms_, from, words * kWordBytes);
+  return row;
+}
+
+// All parts are shallow (heap/copy.h), which makes `all` words.
+Row* Row::create_shallow(const Word* from, std::size_t words, std::size_t all, bool linked) {
+  const std::size_t front = linked ? 3 : 2;
+  Word* block = static_cast<Word*>(take_memory(front + 1 + all));
+  block[0] = 0;
+  block[1] = all;
+  Row* row = new (block + front) Row(kNested | (linked ? kLinked : 0));
+  Word* part = row->terms_ + words;
+  row->terms_[0] = from[0];
+  for (std::size_t i = 1; i < words; i++) {
+    Term t = Term::from_bits(from[i]);
+    if (t.is_pointer()) {
+      Word* const to = part;
+      part += heap::shallow_words(t);
+      t = heap::copy_shallow(t, to);
+    }
+    row->terms_[i] = t.bits();
+  }
+  VM_ASSERT(part == row->terms_ + all);
+  return row;
 }
 
 // The row shows the first `arity` elements of the tuple.

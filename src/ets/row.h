@@ -98,6 +98,8 @@ class Row {
   Word* front() const { return const_cast<Word*>(reinterpret_cast<const Word*>(this)) - (linked() ? 3 : 2); }
   std::size_t words() const { return nested() ? front()[1] : arity() + 1; }
   void copy_elements(Word* to, std::size_t words) const;
+  static Row* create_flat(const Word* from, std::size_t words, bool linked);
+  static Row* create_shallow(const Word* from, std::size_t words, std::size_t all, bool linked);
   static Row* create_nested(Term tuple, std::size_t arity, std::uint32_t info);
   const Term* kept() const { return reinterpret_cast<const Term*>(terms_ + 1 + arity()); }
   void begin_change();

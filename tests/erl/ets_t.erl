@@ -1,6 +1,6 @@
 %% SPDX-License-Identifier: Apache-2.0
 -module(ets_t).
--export([test_set/0, test_ordered/0, test_bag/0, test_duplicate_bag/0, test_counter/0, test_update/0, test_match/0, test_select/0, test_iterate/0, test_fixed/0, test_named/0, test_owner/0, test_protection/0, test_heir/0, test_errors/0, test_many/0, test_gc/0, test_take/0, test_external_id/0, test_causes/0, test_replaced_in_place/0, test_grow_and_shrink/0, test_ordered_random/0, test_partly_bound/0, test_bag_order/0, test_portions_while_changing/0, test_fixed_marks/0, test_writers_at_once/0, test_counters_at_once/0, test_lists_at_once/0, test_settings/0, test_select_replace/0, test_large_table/0, test_binary_keys/0, test_equal_numbers/0, test_binaries_in_use/0, test_known_by_text/0, test_order_in_portions/0, test_long_insert/0, test_number_of_locks/0, test_internal_state/0, id/1]).
+-export([test_set/0, test_parts_of_rows/0, test_ordered/0, test_bag/0, test_duplicate_bag/0, test_counter/0, test_update/0, test_match/0, test_select/0, test_iterate/0, test_fixed/0, test_named/0, test_owner/0, test_protection/0, test_heir/0, test_errors/0, test_many/0, test_gc/0, test_take/0, test_external_id/0, test_causes/0, test_replaced_in_place/0, test_grow_and_shrink/0, test_ordered_random/0, test_partly_bound/0, test_bag_order/0, test_portions_while_changing/0, test_fixed_marks/0, test_writers_at_once/0, test_counters_at_once/0, test_lists_at_once/0, test_settings/0, test_select_replace/0, test_large_table/0, test_binary_keys/0, test_equal_numbers/0, test_binaries_in_use/0, test_known_by_text/0, test_order_in_portions/0, test_long_insert/0, test_number_of_locks/0, test_internal_state/0, id/1]).
 
 id(X) -> X.
 
@@ -15,6 +15,32 @@ test_set() ->
     true = ets:delete(T, k),
     [] = ets:lookup(T, k),
     2 = ets:info(T, size).
+
+%% Rows keep whatever their elements refer to, alone and with others, over collections of where it came from.
+test_parts_of_rows() ->
+    Terms = [[], [1], [a | b], [a, [b]], [[a] | b], {}, {a, 1}, {a, {b}}, {[]}, {[x]}, 1 bsl 60, -(1 bsl 200), 1.0e300, -1.0e-300, self(), make_ref(), #{}, #{a => [1]},
+             fun(X) -> X end, fun lists:map/2, <<1:3>>, "literal", <<"literal">>, {literal, 1, 2}]
+        ++ [lists:seq(1, N) || N <- [2, 31, 32, 33, 34, 100, 3000]]
+        ++ [lists:seq(1, N) ++ tail || N <- [31, 32, 33]]
+        ++ [lists:seq(1, 32) ++ [[]] | [list_to_tuple(lists:seq(1, N)) || N <- [63, 64, 65, 1000]]]
+        ++ [binary:copy(<<7>>, N) || N <- [0, 1, 7, 8, 9, 63, 64, 65, 1000]],
+    [begin
+         T = ets:new(t, Options),
+         [begin
+              true = ets:insert(T, {I, X, X}),
+              true = ets:insert(T, {{key, I}, {X}, [X]}),
+              true = ets:insert(T, {{X, I}, x, X})
+          end || {I, X} <- lists:zip(lists:seq(1, length(Terms)), Terms), _ <- [1, 2]],
+         garbage_collect(),
+         [begin
+              [{I, X, X} | _] = ets:lookup(T, I),
+              [{{key, I}, {X}, [X]} | _] = ets:lookup(T, {key, I}),
+              [{{X, I}, x, X} | _] = ets:lookup(T, {X, I}),
+              true = [{I, X, X}] =:= lists:usort(ets:match_object(T, {I, X, '_'}))
+          end || {I, X} <- lists:zip(lists:seq(1, length(Terms)), Terms)],
+         true = ets:delete(T)
+     end || Options <- [[set], [bag], [duplicate_bag], [ordered_set], [set, compressed], [set, public, {write_concurrency, true}]]],
+    ok.
 
 test_ordered() ->
     T = ets:new(t, [ordered_set]),
