@@ -7,6 +7,7 @@
 
 #include "driver/linked_port.h"
 #include "driver/open_errors.h"
+#include "nif/natives.h"
 #include "port/port.h"
 #include "proc/references.h"
 #include "proc/send.h"
@@ -102,6 +103,7 @@ std::shared_ptr<Library> Libraries::open_library(const std::string& path, const 
   if (!right_version(*library->entry)) return fail(atoms::driver_incorrect_version);
   if (!library->entry->driver_name || name != library->entry->driver_name) return fail(atoms::bad_driver_name);
   if (library->entry->init && library->entry->init() != 0) return fail(atoms::driver_init_failed);
+  runtime_.natives->add_taint(term::AtomTable::intern(name));
   return library;
 }
 

@@ -19,13 +19,16 @@ proc::Runtime* newest = nullptr;
 
 // Kind of job the calling thread is at (ErlNifDirtyTaskFlags), 0 for a normal one.
 thread_local unsigned job_kind = 0;
+thread_local unsigned native_calls = 0;  // that are under way
 
 ERL_NIF_TERM run_job(unsigned flags, ERL_NIF_TERM (*function)(ErlNifEnv*, int, const ERL_NIF_TERM[]), ErlNifEnv& env, std::size_t argc,
                      const ERL_NIF_TERM* argv) {
   unsigned before = job_kind;
   job_kind = flags;
+  native_calls++;
   ERL_NIF_TERM result = function(&env, static_cast<int>(argc), argv);
   job_kind = before;
+  native_calls--;
   return result;
 }
 
@@ -105,6 +108,8 @@ void Natives::add_static(const StaticNif& table) { impl_->statics.push_back(tabl
 proc::Runtime* Natives::default_runtime() { return newest; }
 
 unsigned current_job_kind() { return job_kind; }
+
+bool in_native_call() { return native_calls > 0; }
 
 Term Natives::call(proc::BifContext& cx, const Term* args) {
   // The instruction that calls a built-in: [label][Bif*].

@@ -2,7 +2,7 @@
 //
 // Loaded libraries, resource types and resources as this room sees them.
 //
-// Lifetimes. A Library lives as long as its module instance, any resource type it owns or a dirty or put-off call of it; then its unload callback
+// Lifetimes. A Library lives as long as its module instance, any resource type with callbacks in it or a dirty or put-off call of it; then its unload callback
 // runs and its shared object is closed. a ResourceType as long as it is named in the
 // table or a resource of it lives; a Resource as long as terms or native code refer to it. Destructors run on the thread that drops the
 // last reference.
@@ -33,9 +33,7 @@ struct Library {
   std::deque<code::Bif> bifs;      // engines keep their addresses; freed with the library
   std::deque<code::Export> cells;  // entry cells of the built-ins
 
-  // Where the last reference is given up: at the end of the module instance nobody is inside the library, else threads may be on their way out of it.
-  enum class Last : std::uint8_t { Unloaded, InUse };
-  void release(Last where = Last::InUse);
+  void release();
   void add_ref() { refs.fetch_add(1, std::memory_order_relaxed); }
 };
 
@@ -54,6 +52,7 @@ struct enif_resource_type_t {
   vm::nif::Library* owner = nullptr;
   vm::nif::ResourceTypeInit init;
   std::atomic<long> refs{1};  // the table and every resource
+  bool keeps_owner = false;   // has callbacks there
   bool withdrawn = false;     // its library is gone: may be taken over by name no longer
 
   void release();
@@ -96,7 +95,8 @@ struct Natives::Impl {
   std::mutex type_lock;
   std::vector<ErlNifResourceType*> types;  // named ones
   std::vector<OpenedType> opened;          // during load, under the code lock
-  std::vector<Term> taints;                // modules whose libraries were loaded; under the code lock
+  mutable std::mutex taint_lock;
+  std::vector<Term> taints;  // names of what was loaded
 
   std::mutex monitor_lock;
   std::unordered_map<Word, Monitor*> monitors;  // the oldest of a process, by bits of the pid
@@ -113,6 +113,8 @@ struct Natives::Impl {
 
 // Kind of job the calling thread is at (ErlNifDirtyTaskFlags), 0 for a normal one.
 unsigned current_job_kind();
+// Whether the calling thread runs a native function.
+bool in_native_call();
 
 // A call that native code asked to have made later (enif_schedule_nif).
 struct ScheduledCall final : term::MagicData {

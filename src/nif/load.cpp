@@ -26,23 +26,6 @@ int newest_minor(unsigned otp_release) {
 
 bool at_least(const ErlNifEntry& e, int major, int minor) { return e.major * 0x100 + e.minor >= major * 0x100 + minor; }
 
-// A module that has attributes nifs names all its native functions there.
-bool may_be_native(Term attributes, Term name, unsigned arity) {
-  bool named = true;
-  for (; attributes.is_cons(); attributes = attributes.tail()) {
-    if (!attributes.head().is_tuple_of(2)) continue;
-    const term::Tuple entry = term::Tuple::from(attributes.head());
-    if (entry[0] != atoms::nifs) continue;
-    named = false;
-    for (Term list = entry[1]; list.is_cons(); list = list.tail()) {
-      if (!list.head().is_tuple_of(2)) continue;
-      const term::Tuple function = term::Tuple::from(list.head());
-      if (function[0] == name && function[1] == Term::small(static_cast<SWord>(arity))) return true;
-    }
-  }
-  return named;
-}
-
 class Loading {
  public:
   Loading(Natives& natives, proc::BifContext& cx, code::Function& caller, const std::string& path, Term info)
@@ -173,8 +156,6 @@ Term Loading::bind_functions() {
         if (candidate.mfa.function == name && candidate.mfa.arity == f.arity) target = &candidate;
     }
     if (!target) return failed(atoms::bad_lib, "Function not found %s", where.c_str());
-    if (!may_be_native(instance_->attributes, name, f.arity))
-      return failed(atoms::bad_lib, "Function not declared as nif %s", where.c_str());
     if (f.flags != 0 && f.flags != ERL_NIF_DIRTY_JOB_IO_BOUND && f.flags != ERL_NIF_DIRTY_JOB_CPU_BOUND)
       return failed(atoms::bad_lib, "Illegal flags field value %d for NIF %s", static_cast<int>(f.flags), where.c_str());
     for (code::Function* other : targets_)
@@ -251,7 +232,7 @@ Term Loading::try_to_load() {
     return t;
   }
   all.commit_opened(library_.get());
-  if (handle_ && std::find(all.taints.begin(), all.taints.end(), module_name_) == all.taints.end()) all.taints.push_back(module_name_);
+  if (handle_) natives_.add_taint(module_name_);
   make_callable();
   instance_->native_library = library_.release();
   return atoms::ok;
@@ -265,15 +246,20 @@ Term Natives::load(proc::BifContext& cx, code::Function& caller, const std::stri
 }
 
 std::vector<Term> Natives::taints() const {
-  std::lock_guard<std::recursive_mutex> hold(runtime_.code->lock());
+  std::lock_guard<std::mutex> hold(impl_->taint_lock);
   return impl_->taints;
+}
+
+void Natives::add_taint(Term name) {
+  std::lock_guard<std::mutex> hold(impl_->taint_lock);
+  if (std::find(impl_->taints.begin(), impl_->taints.end(), name) == impl_->taints.end()) impl_->taints.push_back(name);
 }
 
 void Natives::unload(void* library) {
   auto* lib = static_cast<Library*>(library);
   if (!lib) return;
   lib->natives->impl().withdraw_types_of(lib);
-  lib->release(Library::Last::Unloaded);
+  lib->release();
 }
 
 }  // namespace vm::nif

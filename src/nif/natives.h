@@ -57,8 +57,9 @@ class Natives {
   // The instance is being destroyed: runs the library's unload callback. Resources that still live keep the library's code.
   static void unload(void* library);
 
-  // Modules that have loaded a shared object.
+  // Modules that have loaded a shared object, and drivers.
   std::vector<Term> taints() const;
+  void add_taint(Term name);
   // The resources that monitor the process, as references on h.
   void list_watching(proc::Process& p, term::HeapWriter& h, term::ListBuilder& list) const;
 

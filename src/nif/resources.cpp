@@ -27,14 +27,15 @@ extern const char kResourceMagic = 0;
 const std::size_t Resource::kDataOffset = sizeof(Resource);  // data is aligned as much as the object
 
 // The record stays, as engines keep the addresses of its built-ins.
-void Library::release(Last where) {
+void Library::release() {
   if (refs.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
   if (entry.unload) {
     OwnEnv env(&natives->runtime(), this);
     entry.unload(&env, private_data);
   }
   if (!handle) return;
-  if (where == Last::Unloaded) dlclose(handle);
+  // Whoever runs native code may be on the way out of this very library.
+  if (sched::Scheduler::current() && !in_native_call()) dlclose(handle);
   else sync::Epoch::defer(handle, [](void* h) { dlclose(h); });
 }
 
@@ -165,8 +166,8 @@ ErlNifResourceType* open_type(ErlNifEnv* env, const char* name, const ResourceTy
   for (ErlNifResourceType* t : all.types)
     if (t->module == library->module && t->name == name_atom) type = t;
   ErlNifResourceFlags action = type ? ERL_NIF_RT_TAKEOVER : ERL_NIF_RT_CREATE;
-  if (tried) *tried = action;
   if (!(flags & action)) return nullptr;
+  if (tried) *tried = action;
   if (!type) {
     type = new ErlNifResourceType;
     type->module = library->module;
@@ -198,12 +199,12 @@ ResourceTypeInit read_init(const ErlNifResourceTypeInit* from, const Library* li
 
 void Natives::Impl::commit_opened(Library* library) {
   for (OpenedType& o : opened) {
-    if (o.type->owner != library) {
-      library->add_ref();
-      if (o.type->owner) o.type->owner->release();
-      o.type->owner = library;
-    }
+    Library* former = o.type->keeps_owner ? o.type->owner : nullptr;
+    o.type->owner = library;
     o.type->init = o.init;
+    o.type->keeps_owner = o.init.dtor || o.init.stop || o.init.down || o.init.dyncall;
+    if (o.type->keeps_owner) library->add_ref();
+    if (former) former->release();
     o.type->withdrawn = false;
   }
   opened.clear();
@@ -237,7 +238,7 @@ void Natives::Impl::withdraw_types_of(Library* library) {
 
 void enif_resource_type_t::release() {
   if (refs.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
-  if (owner) owner->release();
+  if (keeps_owner) owner->release();
   delete this;
 }
 

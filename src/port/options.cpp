@@ -82,6 +82,13 @@ bool read_arguments(Term list, PortOptions* o) {
   return list.is_nil();
 }
 
+bool read_size(Term t, std::size_t* out) {
+  Word n = 0;
+  if (!term::to_uint64(t, &n) || n == 0) return false;
+  *out = n;
+  return true;
+}
+
 // {Low, High} or disabled.
 bool read_limits(Term value, std::size_t* low, std::size_t* high) {
   if (value == atoms::disabled) {
@@ -90,9 +97,8 @@ bool read_limits(Term value, std::size_t* low, std::size_t* high) {
   }
   if (!value.is_tuple_of(2)) return false;
   const term::Tuple pair = term::Tuple::from(value);
-  if (!pair[0].is_small() || !pair[1].is_small() || pair[0].small_value() < 1 || pair[1].small_value() < 1) return false;
-  *low = static_cast<std::size_t>(pair[0].small_value());
-  *high = std::max(*low, static_cast<std::size_t>(pair[1].small_value()));
+  if (!read_size(pair[0], low) || !read_size(pair[1], high)) return false;
+  *high = std::max(*low, *high);
   return true;
 }
 

@@ -30,6 +30,7 @@ std::string TcpSocket::request(Request what, inet::WireReader& in) {
     case Request::Listen: return listen(in);
     case Request::Connect: return connect(in);
     case Request::Accept: return accept(in);
+    case Request::GetStatus: forget_dead_acceptors(); return common_request(what, in);
     case Request::Close:
       fail_all_waiters(atoms::closed);
       close_descriptor();
@@ -139,15 +140,21 @@ std::string TcpSocket::accept(inet::WireReader& in) {
   return ok_number(waiter.number);
 }
 
+// Who died waiting takes no connection along.
+void TcpSocket::forget_dead_acceptors() {
+  if (!has(inet::kStateListening)) return;
+  std::erase_if(waiters_, [&](Waiter& w) {
+    if (port_.ports.runtime().processes->lookup(w.caller)) return false;
+    cancel_timer(port_, w.timer);
+    return true;
+  });
+  stop_accepting_when_done();
+}
+
 void TcpSocket::accept_ready() {
+  forget_dead_acceptors();
   while (!waiters_.empty()) {
     Waiter& first = waiters_.front();
-    // Who died waiting takes no connection along.
-    if (!port_.ports.runtime().processes->lookup(first.caller)) {
-      cancel_timer(port_, first.timer);
-      waiters_.erase(waiters_.begin());
-      continue;
-    }
     const int fd = ::accept4(fd_, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) break;
     if (fd < 0 && errno == EINTR) continue;

@@ -46,6 +46,7 @@ class TcpSocket final : public InetSocket {
   std::string shutdown(inet::WireReader& in);
   void connected_or_not();
   void accept_ready();
+  void forget_dead_acceptors();
   Term admit(int fd, const Waiter& who);
   void stop_accepting_when_done();
   void fail_all_waiters(Term reason);

@@ -3,7 +3,7 @@
 %% run: alone
 %% run: timeout 240
 -module(crowd_t).
--export([test_gen_tcp_crowd/0, test_socket_crowd/0, test_hostile_clients/0]).
+-export([test_gen_tcp_crowd/0, test_socket_crowd/0, test_dead_acceptor/0, test_hostile_clients/0]).
 -export([client_main/1, hold/3, hostile/2]).
 
 crowd() -> girder_size:scaled(1000, 50).
@@ -76,6 +76,27 @@ hold(Server, Port, N) ->
 round_trips(Numbered, Turn) ->
     [ok = gen_tcp:send(S, <<Turn:32, I:32>>) || {I, S} <- Numbered],
     [{ok, <<Turn:32, I:32>>} = gen_tcp:recv(S, 8, 120000) || {I, S} <- Numbered].
+
+%% A dead process takes no connection along, and nobody seems to be waiting any more.
+test_dead_acceptor() ->
+    {ok, L} = gen_tcp:listen(0, [binary, {active, false}, {ip, {127, 0, 0, 1}}]),
+    {ok, Port} = inet:port(L),
+    States = fun() -> lists:sort(maps:get(states, inet:info(L))) end,
+    [listen, open] = States(),
+    {Pid, M} = spawn_monitor(fun() -> gen_tcp:accept(L) end),
+    ok = until(fun() -> lists:member(accepting, States()) end, 500),
+    true = exit(Pid, kill),
+    receive {'DOWN', M, _, _, killed} -> ok end,
+    ok = until(fun() -> States() =:= [listen, open] end, 500),
+    {ok, C} = gen_tcp:connect({127, 0, 0, 1}, Port, [binary, {active, false}]),
+    {ok, S} = gen_tcp:accept(L, 5000),
+    ok = gen_tcp:send(C, <<"x">>),
+    {ok, <<"x">>} = gen_tcp:recv(S, 1, 5000),
+    [ok = gen_tcp:close(Socket) || Socket <- [C, S, L]],
+    ok.
+
+until(F, N) when N > 0 ->
+    case F() of true -> ok; false -> timer:sleep(10), until(F, N - 1) end.
 
 %% --- clients that misbehave -----------------------------------------------------------------------------------------------------------
 

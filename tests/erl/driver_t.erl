@@ -28,6 +28,7 @@ test_ports() -> with_driver(fun ports/1).
 
 ports(Dir) ->
     ok = erl_ddll:load_driver(Dir, driver_t),
+    true = lists:member(driver_t, erlang:system_info(taints)),
     {'EXIT', {badarg, _}} = (catch open_port({spawn_driver, "driver_t refuse"}, [])),
     P = open(),
     {name, "driver_t some words"} = erlang:port_info(P, name),

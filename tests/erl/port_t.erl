@@ -129,7 +129,8 @@ test_message_to_a_busy_port() ->
     true = exit(Port, kill),
     receive {'DOWN', M, _, _, normal} -> ok end,  % messages to a closed port are lost
     _ = os:cmd("kill " ++ integer_to_list(Pid)),
-    badarg = try open_port({spawn, "true"}, [{busy_limits_port, 1}]) catch error:R -> R end.
+    badarg = try open_port({spawn, "true"}, [{busy_limits_port, 1}]) catch error:R -> R end,
+    true = close(open_port({spawn, "true"}, [{busy_limits_port, {18446744073709551614, 18446744073709551614}}, {busy_limits_msgq, disabled}])).
 
 send_all(_, _, 0) -> ok;
 send_all(Port, Owner, N) -> Port ! {Owner, {command, <<"twenty bytes of data">>}}, send_all(Port, Owner, N - 1).
