@@ -51,6 +51,11 @@ std::size_t ets_bytes(proc::Runtime& rt) {
   return n;
 }
 
+// Of processes and schedulers.
+std::size_t table_bytes(proc::Runtime& rt) {
+  return rt.processes->slot_count() * sizeof(void*) + rt.schedulers->thread_count() * sizeof(sched::Scheduler);
+}
+
 // --- allocators -------------------------------------------------------------------------------------------------------
 using Bytes = std::size_t (*)(proc::Runtime&);
 
@@ -63,6 +68,7 @@ constexpr Allocator kAllocators[] = {
     {"eheap_alloc", [](proc::Runtime& rt) { return heap::block_bytes_in_use() + rt.processes->count() * proc::Process::kSlotBytes; }},
     {"binary_alloc", [](proc::Runtime&) { return term::BinaryData::total_bytes(); }},
     {"ets_alloc", ets_bytes},
+    {"std_alloc", table_bytes},
     // What lives as long as the machine.
     {"ll_alloc",
      [](proc::Runtime& rt) {
@@ -72,8 +78,8 @@ constexpr Allocator kAllocators[] = {
 };
 
 // Other names that a program may ask for: no memory of theirs.
-constexpr const char* kAbsent[] = {"sys_alloc",     "temp_alloc",   "sl_alloc",   "std_alloc",  "fix_alloc",
-                                   "literal_alloc", "driver_alloc", "test_alloc", "mseg_alloc", "erts_mmap"};
+constexpr const char* kAbsent[] = {"sys_alloc",    "temp_alloc", "sl_alloc",   "fix_alloc", "literal_alloc",
+                                   "driver_alloc", "test_alloc", "mseg_alloc", "erts_mmap"};
 
 const Allocator* find_allocator(Term t) {
   for (const Allocator& a : kAllocators)
@@ -204,12 +210,12 @@ bool memory_info(BifContext& cx, Term key, BifResult* out) {
 MemoryTotals memory_totals(proc::Runtime& rt) {
   const CodeMemory code = code_memory(rt);
   MemoryTotals m{};
-  m.processes = heap::block_bytes_in_use() + rt.processes->count() * sizeof(proc::Process);
+  m.processes = heap::block_bytes_in_use() + rt.processes->count() * proc::Process::kSlotBytes;
   m.atoms = term::AtomTable::memory_bytes();
   m.binaries = term::BinaryData::total_bytes();
   m.code = code.code + code.modules + code.lambdas + export_bytes(rt);
   m.tables = ets_bytes(rt);
-  m.system = m.atoms + m.binaries + m.code + m.tables;
+  m.system = m.atoms + m.binaries + m.code + m.tables + table_bytes(rt);
   return m;
 }
 

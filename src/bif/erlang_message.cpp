@@ -92,7 +92,7 @@ BifResult ended(BifContext& cx) {
 }
 
 BifResult demonitor_ref(BifContext& cx, Term ref, bool flush, bool info) {
-  if (!ref.is_ref()) return cx.badarg();
+  if (!ref.is_ref() || ref.is_external()) return cx.badarg();  // nobody here made it
   Process& p = cx.process();
   // A 'DOWN' that is on its way is to be flushed too.
   if (flush && !proc::handle_incoming(p)) return ended(cx);

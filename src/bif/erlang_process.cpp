@@ -400,18 +400,7 @@ BifResult erlang_bump_reductions_1(YieldContext& cx, Term n) {
 
 BifResult erlang_make_ref_0(BifContext& cx) { return proc::make_ref(cx.runtime(), cx.heap()); }
 
-static Term unique(BifContext& cx, bool monotonic, bool positive) {
-  if (monotonic) {
-    const std::int64_t n = proc::next_monotonic_unique();
-    if (!positive) return term::make_integer(cx.heap(), n);
-    return term::make_unsigned(cx.heap(), static_cast<Word>(n) + (Word{1} << 59) + 1);
-  }
-  const std::uint64_t n = proc::next_unique_integer();
-  if (positive) return term::make_unsigned(cx.heap(), n);
-  return term::make_integer(cx.heap(), static_cast<SWord>(n - (Word{1} << 59)));
-}
-
-BifResult erlang_unique_integer_0(BifContext& cx) { return unique(cx, false, false); }
+BifResult erlang_unique_integer_0(BifContext& cx) { return proc::make_unique_integer(cx.heap(), false, false); }
 
 BifResult erlang_unique_integer_1(BifContext& cx, Term modifiers) {
   bool monotonic = false;
@@ -422,7 +411,7 @@ BifResult erlang_unique_integer_1(BifContext& cx, Term modifiers) {
     else return cx.badarg();
   }
   if (!modifiers.is_nil()) return cx.badarg();
-  return unique(cx, monotonic, positive);
+  return proc::make_unique_integer(cx.heap(), monotonic, positive);
 }
 
 BifResult erlang_get_0(BifContext& cx) { return proc::dictionary_list(cx.process(), cx.heap()); }

@@ -140,6 +140,8 @@ Term process_state_of(BifContext& cx, Term key) {
   }
   if (named(key, "processes_bif_info")) return processes_bif_info(cx);
   if (named(key, "next_pid")) return term::make_unsigned(cx.heap(), cx.runtime().processes->next_number());
+  if (named(key, "min_unique_monotonic_integer")) return term::make_integer(cx.heap(), proc::kFirstMonotonic);
+  if (named(key, "unique_monotonic_integer_state")) return term::make_unsigned(cx.heap(), proc::monotonic_count() - 1);
   if (named(key, "max_atom_out_cache_index")) return Term::small(static_cast<SWord>(dist::kCacheSlots - 1));
   if (named(key, "node_and_dist_references")) return node_references(cx);
   if (named(key, "process_info_args")) {
@@ -191,6 +193,17 @@ Term set_process_state(BifContext& cx, Term key, Term value) {
   if (named(key, "block") && value.is_small() && value.small_value() >= 0) {
     const std::chrono::milliseconds time(value.small_value());
     cx.runtime().schedulers->stop_the_world([time] { std::this_thread::sleep_for(time); });
+    return atoms::true_;
+  }
+  if (named(key, "next_pid") && value.is_small() && value.small_value() >= 0) {
+    cx.runtime().processes->set_next_number(static_cast<Word>(value.small_value()));
+    return value;
+  }
+  if (named(key, "unique_monotonic_integer_state")) {
+    // The last one that was given; what it counts from is one less.
+    Word last = 0;
+    if (!term::to_uint64(value, &last)) return Term::non_value();
+    proc::set_monotonic_count(last + 1);
     return atoms::true_;
   }
   // Signal queues of receivers have no locks to take turns at.
@@ -274,11 +287,11 @@ BifResult copies(BifContext& cx, Term of) {
   return list;
 }
 
-// Waits until somebody's exit signal (or another one) is there.
+// Waits until somebody's exit signal has ended the process.
 BifResult wait_for_exit(BifContext& cx, Term to) {
   constexpr auto kStep = std::chrono::milliseconds(10);
   tell(cx, to, "alive");
-  while (cx.process().mailbox.incoming_empty()) std::this_thread::sleep_for(kStep);
+  while (cx.process().alive()) std::this_thread::sleep_for(kStep);
   std::this_thread::sleep_for(100 * kStep);
   return atoms::ok;
 }

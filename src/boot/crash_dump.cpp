@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
@@ -60,6 +62,25 @@ void write_atoms(std::FILE* out) {
     std::fprintf(out, "%s\n", term::atom_text(term::AtomTable::at(static_cast<std::uint32_t>(i))).c_str());
 }
 
+// A stream into a file that takes no more than so many bytes; what comes later is dropped.
+struct Limited {
+  int fd;
+  std::size_t left;
+};
+
+ssize_t write_limited(void* raw, const char* bytes, std::size_t size) {
+  auto& to = *static_cast<Limited*>(raw);
+  const ssize_t n = ::write(to.fd, bytes, std::min(size, to.left));
+  if (n < 0) return 0;
+  to.left -= static_cast<std::size_t>(n);
+  return to.left == 0 ? static_cast<ssize_t>(size) : n;
+}
+
+std::size_t most_bytes() {
+  const char* text = std::getenv("ERL_CRASH_DUMP_BYTES");
+  return text != nullptr && *text >= '0' && *text <= '9' ? std::strtoull(text, nullptr, 10) : SIZE_MAX;
+}
+
 void write_all(std::FILE* out, proc::Runtime& rt, const char* slogan) {
   write_header(out, rt, slogan);
   write_schedulers(out, rt);
@@ -81,10 +102,12 @@ void write_crash_dump(proc::Runtime& rt, const char* slogan) {
   if (name == nullptr || *name == '\0') name = kUsualName;
   std::fprintf(stderr, "\nCrash dump is being written to: %s...", name);
   const int fd = ::open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, kOwnerAndGroupMayRead);
-  std::FILE* out = fd >= 0 ? ::fdopen(fd, "w") : nullptr;
+  Limited limited{fd, most_bytes()};
+  std::FILE* out = fd >= 0 ? ::fopencookie(&limited, "w", {nullptr, write_limited, nullptr, nullptr}) : nullptr;
   if (out != nullptr) {
     rt.schedulers->stop_the_world([&] { write_all(out, rt, slogan); });
     std::fclose(out);
+    ::close(fd);
   }
   std::fputs("done\n", stderr);
 }

@@ -200,13 +200,15 @@ void ProcessHeap::collect_minor(Collector& collector, std::size_t need, Term* re
   const std::size_t young = used_words() - mature;
   const bool all_promoted = mature_ == top_;
   const std::size_t before = used_words();
+  // A smaller block than anybody is told of grows; that is no collection to count.
+  const bool counts = block_words() >= limits().min_heap_words;
   // Room for everything, should all of it survive; that it usually does not is what makes room.
   const std::size_t all = young + stack_words() + need;
   collector.minor(allocate_block(std::max({all, wanted_block_, nursery_words()})), registers, live, source);
   const std::size_t judged = all_promoted ? before : young;
   const std::size_t survived = all_promoted ? collector.survivors() : static_cast<std::size_t>(top_ - start_);
   mostly_live_ = judged >= kMostlyLiveFrom && survived > judged / 100 * kMostlyLivePercent;
-  minor_collections_++;
+  if (counts) minor_collections_++;
 }
 
 void ProcessHeap::collect_major(Collector& collector, std::size_t need, Term* registers, std::size_t live, RootSource& source,

@@ -76,7 +76,7 @@ CodePtr Interpreter::undefined_entry(code::Export& e) {
 
 CodePtr Interpreter::bif_entry(const code::Bif& bif) {
   code::Export& e = *bif.export_entry;
-  if (!bif.enter) bif.enter = bif.call;
+  if (!bif.enter) bif.enter = enter_of(bif);
   bool dirty = bif.kind == code::BifKind::DirtyCpu || bif.kind == code::BifKind::DirtyIo;
   if (dirty) return dirty_bif_entry(bif);
   set_cell(e.stub[2], cell_of(Op::call_bif_export));

@@ -147,7 +147,7 @@ void Interpreter::disarm(code::Breakpoint& b) {
   if (!b.armed) return;
   b.armed = false;
   if (b.bif) {
-    std::atomic_ref<code::BifCall>(b.bif->enter).store(b.bif->call, std::memory_order_release);
+    std::atomic_ref<code::BifCall>(b.bif->enter).store(enter_of(*b.bif), std::memory_order_release);
   } else if (b.exported) {
     if (b.exported->entry.load(std::memory_order_relaxed) != b.cells) return;
     const code::Function* f = b.exported->function.load(std::memory_order_acquire);

@@ -17,9 +17,6 @@ using nif::out;
 
 namespace {
 
-// Between positive unique integers and others, as erlang:unique_integer/1 has it.
-constexpr Word kUniqueShift = Word{1} << 59;
-
 // Nanoseconds in one unit; 0 for what is no unit.
 std::int64_t unit_ns(ErlNifTimeUnit unit) {
   switch (unit) {
@@ -69,16 +66,8 @@ ERL_NIF_TERM enif_cpu_time(ErlNifEnv* env) {
 }
 
 ERL_NIF_TERM enif_make_unique_integer(ErlNifEnv* env, ErlNifUniqueInteger properties) {
-  bool positive = properties & ERL_NIF_UNIQUE_POSITIVE;
-  if (properties & ERL_NIF_UNIQUE_MONOTONIC) {
-    std::int64_t n = proc::next_monotonic_unique();
-    if (!positive) return out(term::make_integer(*env->heap, n));
-    // Counted from the lowest value of the plain form.
-    return out(term::make_unsigned(*env->heap, static_cast<Word>(n) + kUniqueShift + 1));
-  }
-  std::uint64_t n = proc::next_unique_integer();
-  if (positive) return out(term::make_unsigned(*env->heap, n));
-  return out(term::make_integer(*env->heap, static_cast<std::int64_t>(n - kUniqueShift)));
+  return out(
+      proc::make_unique_integer(*env->heap, (properties & ERL_NIF_UNIQUE_MONOTONIC) != 0, (properties & ERL_NIF_UNIQUE_POSITIVE) != 0));
 }
 
 void enif_system_info(ErlNifSysInfo* info, size_t size) {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The end of a process, on its own thread. Order matters: 1. nobody wakes it any more (kExiting); 2. its name is gone before anybody hears of the
+// The end of a process, by who has it (proc/process_state.h). Order matters: 1. nobody wakes it any more (kExiting); 2. its name is gone before anybody hears of the
 // end; 3. other rooms give up what they hold for it; 4. its queue is closed, so that senders know; what was still in it is answered; 5. it
 // leaves the table; 6. links and monitors hear the reason; 7. memory.
+#include "proc/dirty_call.h"
 #include "proc/exported_aliases.h"
 #include "proc/links_state.h"
 #include "proc/log.h"
@@ -161,6 +162,7 @@ void end_process_with_pending(Process& p, Term reason, Signal* pending) {
   if (p.links) break_links(rt, p, reason);
 
   if (VM_UNLIKELY(traced)) rt.trace->ended(p);
+  if (VM_UNLIKELY(before & kHelped)) return;  // native code still uses the heap: end_dirty_call
   p.heap.release();
   if (VM_LIKELY(!(before & kQueued))) free_process(p);
 }

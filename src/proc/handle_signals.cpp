@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What a process does with the signals of others. Rules: signals are handled strictly in order of arrival. A signal that needs the engine's state in
-// memory (process_info, system tasks, suspend) and comes while the engine is inside a receive waits until the slice ends.
+// memory (process_info, system tasks, suspend) and comes while the engine is inside a receive waits until the slice ends. Who helps a process inside
+// native code (proc/dirty_call.h) finds it there.
+#include "proc/dirty_call.h"
 #include "proc/links.h"
 #include "proc/links_state.h"
 #include "proc/process_cold.h"
@@ -159,7 +161,8 @@ bool on_alias_message(Process& p, Signal* s) {
 }
 
 void on_group_leader(Process& p, Signal* s) {
-  p.group_leader = heap::copy(term::Tuple::from(s->term)[1], p.heap);
+  const Term leader = term::Tuple::from(s->term)[1];
+  p.group_leader = VM_UNLIKELY(helps_dirty_call(p)) ? keep_for(p, leader) : heap::copy(leader, p.heap);
   answer_group_leader(*p.runtime, s, atoms::true_);
 }
 
@@ -170,6 +173,12 @@ void on_answer(Process& p, Signal* s) {
 
 void on_receive_timeout(Process& p, Signal* s) {
   if ((p.flags & Process::kUsingTimer) && p.cold && p.cold->receive_timer_number == s->id) p.flags |= Process::kTimedOut;
+}
+
+// What needs no heap of the process.
+bool is_for_helper(const Signal& s) {
+  return s.kind == SignalKind::ProcessInfo || s.kind == SignalKind::Suspend ||
+         (s.kind == SignalKind::SystemTask && term::Tuple::from(s.term)[0] == atoms::check_process_code);
 }
 
 void defer(Process& p, Signal* s) {
@@ -210,7 +219,7 @@ bool handle_signal(Process& p, Signal* s, Term* exit_reason) {
     case SignalKind::SystemTask:
     case SignalKind::Suspend:
     case SignalKind::Rpc:
-      if (p.in_engine) {
+      if (p.in_engine && !(helps_dirty_call(p) && is_for_helper(*s))) {
         defer(p, s);
         return true;
       }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proc/priority_lift.h"
 
+#include "proc/dirty_call.h"
 #include "proc/process_table.h"
 #include "proc/runtime.h"
 #include "proc/spawn.h"
@@ -16,7 +17,10 @@ struct Helper final : sched::Runnable {
 };
 
 sched::After Helper::run(sched::Scheduler&) {
-  if (Process* p = runtime->processes->lookup(pid)) handle_signals_of(*p);
+  if (Process* p = runtime->processes->lookup(pid)) {
+    handle_signals_of(*p);
+    handle_signals_of_dirty_call(*p);
+  }
   sync::Epoch::defer(this, [](void* raw) { delete static_cast<Helper*>(raw); });
   return sched::After::Parked;
 }
@@ -28,8 +32,8 @@ constexpr std::uint32_t bit_of(sched::Priority p) { return kLiftNormal << (stati
 void handle_signals_of(Process& p) {
   std::uint32_t s = p.state.load(std::memory_order_seq_cst);
   do {
-    // Somebody runs it: what was asked is seen at the end of the slice. Or it has run since, or it is to go on in native code.
-    if ((s & (kRunning | kExiting | kQueuedDirty)) || !(s & kQueued)) return;
+    // Somebody runs it: what was asked is seen at the end of the slice. Or it has run since.
+    if ((s & (kRunning | kExiting)) || !(s & kQueued)) return;
   } while (!p.state.compare_exchange_weak(s, (s & ~std::uint32_t{kLifts}) | kRunning, std::memory_order_seq_cst));
   (void)handle_incoming(p);
   p.state.fetch_and(~std::uint32_t{kRunning}, std::memory_order_seq_cst);

@@ -3,6 +3,7 @@
 
 #include "os/clock.h"
 #include "proc/dictionary_internal.h"
+#include "proc/dirty_call.h"
 #include "proc/links_state.h"
 #include "proc/log.h"
 #include "proc/priority_lift.h"
@@ -46,6 +47,8 @@ ColdPart& Process::cold_part() {
 }
 
 ColdPart::~ColdPart() {
+  heap::OwnedTerm left{term::kNil, kept};
+  heap::release(left);
   if (answer) Signal::destroy(answer);
   for (Signal* s = deferred_first; s;) {
     Signal* next = s->next;
@@ -59,7 +62,11 @@ ColdPart::~ColdPart() {
 void Process::wake() {
   std::uint32_t s = state.load(std::memory_order_seq_cst);
   do {
-    if (s & (kQueued | kRunning | kExiting)) return;
+    if (s & (kQueued | kRunning | kExiting)) {
+      // It may stay there for long.
+      if (VM_UNLIKELY(s & (kInNative | kQueuedDirty))) help(*this, 0);
+      return;
+    }
   } while (!state.compare_exchange_weak(s, s | kQueued, std::memory_order_seq_cst));
   runtime->schedulers->enqueue_next(*this);
 }
@@ -161,13 +168,11 @@ sched::After Process::run(sched::Scheduler& scheduler) {
   do {
     if (VM_UNLIKELY(s & (kRunning | kExiting))) return put_back(*this, s, scheduler);
   } while (!state.compare_exchange_weak(s, (s & ~std::uint32_t{kQueued | kLifts | kQueuedDirty}) | kRunning, std::memory_order_seq_cst));
-  if (VM_LIKELY(!scheduler.dirty())) {
-    if (!mailbox.incoming_empty() && !handle_incoming(*this)) return sched::After::Parked;
-    if (VM_UNLIKELY(suspend_count > 0)) return park(*this);
-    if (VM_UNLIKELY(flags & kHibernated)) {
-      if (mailbox.inbox_length() == 0) return park(*this);
-      flags &= ~std::uint32_t{kHibernated};
-    }
+  if (!mailbox.incoming_empty() && !handle_incoming(*this)) return sched::After::Parked;
+  if (VM_UNLIKELY(suspend_count > 0)) return park(*this);
+  if (VM_UNLIKELY(flags & kHibernated)) {
+    if (mailbox.inbox_length() == 0) return park(*this);
+    flags &= ~std::uint32_t{kHibernated};
   }
   if (VM_UNLIKELY(is_traced(kTraceScheduling))) runtime->trace->scheduled(*this, true);
   const Engine::Stop stop = VM_UNLIKELY(runtime->monitor.load(std::memory_order_relaxed) != nullptr) ? run_timed_slice(*this, scheduler)

@@ -29,6 +29,7 @@ struct ColdPart {
   Signal* deferred_first = nullptr;
   Signal* deferred_last = nullptr;
   IdTable<SuspendedByUs> suspending;
+  heap::HeapFragment* kept = nullptr;  // of proc/dirty_call.h: joins the heap when native code returns
   std::uint32_t save_calls = 0;
   bool group_leader_boxed = false;
   bool blocks_schedulers = false;  // has been in Runtime::multi_scheduling

@@ -3,6 +3,7 @@
 
 #include "heap/copy.h"
 #include "proc/dictionary_internal.h"
+#include "proc/dirty_call.h"
 #include "proc/links_state.h"
 #include "proc/process_cold.h"
 #include "proc/runtime.h"
@@ -47,7 +48,7 @@ Term get_current_location(Process& p, term::HeapWriter& h, bool) {
 Term get_initial_call(Process& p, term::HeapWriter& h, bool) { return mfa_tuple(h, p.initial_call ? *p.initial_call : code::Mfa{}); }
 
 Term get_status(Process& p, term::HeapWriter&, bool self_call) {
-  if (self_call) return atoms::running;
+  if (self_call || helps_dirty_call(p)) return atoms::running;
   if (p.suspend_count > 0) return atoms::suspended;
   if (p.waiting) return p.mailbox.has_unseen() ? atoms::runnable : atoms::waiting;
   return p.runtime->schedulers->active() > 1 ? atoms::running : atoms::runnable;

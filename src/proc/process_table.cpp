@@ -16,6 +16,7 @@ struct ProcessTable::Impl {
   std::atomic<Process*>* slots = nullptr;
   std::size_t size = 0;  // power of two
   std::size_t limit = 0;
+  std::atomic<bool> any_slot{false};  // not only those below `next` may be in use
   alignas(64) std::atomic<Word> next{0};
   alignas(64) std::atomic<std::size_t> count{0};
 };
@@ -63,11 +64,15 @@ void ProcessTable::remove(Term pid) {
 
 std::size_t ProcessTable::count() const { return impl_->count.load(std::memory_order_relaxed); }
 Word ProcessTable::next_number() const { return impl_->next.load(std::memory_order_relaxed) & kDataMask; }
+void ProcessTable::set_next_number(Word n) {
+  impl_->any_slot.store(true, std::memory_order_relaxed);
+  impl_->next.store(n & kDataMask, std::memory_order_release);
+}
 
 std::size_t ProcessTable::limit() const { return impl_->limit; }
 std::size_t ProcessTable::slot_count() const {
   const Word used = impl_->next.load(std::memory_order_acquire);
-  return used < impl_->size ? used : impl_->size;
+  return used < impl_->size && !impl_->any_slot.load(std::memory_order_relaxed) ? used : impl_->size;
 }
 
 Process* ProcessTable::slot(std::size_t index) const {

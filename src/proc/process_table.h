@@ -25,6 +25,8 @@ class ProcessTable {
   std::size_t limit() const;
   // The number that is tried next for a pid.
   Word next_number() const;
+  // For tests: numbers may come a second time.
+  void set_next_number(Word n);
   // Pids of all processes that are alive or exiting at one moment, in no particular order. O(n).
   std::vector<Term> pids() const;
   template <typename F>

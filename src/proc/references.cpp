@@ -35,8 +35,8 @@ struct UniqueBlock {
 };
 std::atomic<std::uint64_t> unique_source{1};
 thread_local UniqueBlock unique_block;
-constexpr std::int64_t kFirstMonotonicUnique = -576460752303423488;  // as stock: the smallest 60-bit integer
-std::atomic<std::int64_t> monotonic_unique{kFirstMonotonicUnique};
+std::atomic<std::uint64_t> monotonic_unique{0};
+constexpr std::uint64_t kBelowZero = std::uint64_t{1} << 59;
 
 }  // namespace
 
@@ -92,7 +92,19 @@ std::uint64_t next_unique_integer() {
   return b.next++;
 }
 
-std::int64_t next_monotonic_unique() { return monotonic_unique.fetch_add(1, std::memory_order_relaxed); }
+std::int64_t next_monotonic_unique() {
+  return static_cast<std::int64_t>(monotonic_unique.fetch_add(1, std::memory_order_relaxed) - kBelowZero);
+}
+
+std::uint64_t monotonic_count() { return monotonic_unique.load(std::memory_order_relaxed); }
+void set_monotonic_count(std::uint64_t n) { monotonic_unique.store(n, std::memory_order_relaxed); }
+
+Term make_unique_integer(term::HeapWriter& h, bool monotonic, bool positive) {
+  const std::uint64_t n = monotonic ? monotonic_unique.fetch_add(1, std::memory_order_relaxed) : next_unique_integer();
+  if (positive) return term::make_unsigned(h, monotonic ? n + 1 : n);
+  // The last of 2^64 numbers lie beyond a signed word.
+  return n < kBelowZero ? term::make_integer(h, static_cast<std::int64_t>(n - kBelowZero)) : term::make_unsigned(h, n - kBelowZero);
+}
 
 std::int64_t next_now_us() {
   static std::atomic<std::int64_t> last_now{0};

@@ -19,6 +19,13 @@ std::uint64_t ref_key(Term ref);
 Term make_key_ref(term::HeapWriter& h, std::uint64_t key);
 Term make_key_pid_ref(term::HeapWriter& h, std::uint64_t key, Term pid);
 
+// erlang:unique_integer/1.
+Term make_unique_integer(term::HeapWriter& h, bool monotonic, bool positive);
+// Numbers that grow strictly, counted from the smallest one (kFirstMonotonic). The next one's count can be set, for tests.
+inline constexpr std::int64_t kFirstMonotonic = -(std::int64_t{1} << 59);  // as stock: the smallest 60-bit integer
+std::uint64_t monotonic_count();
+void set_monotonic_count(std::uint64_t n);
+
 // System time in microseconds, later than whatever it answered before (erlang:now/0).
 std::int64_t next_now_us();
 

@@ -1,7 +1,7 @@
 %% SPDX-License-Identifier: Apache-2.0
 %% What the emulator tells of itself.
 -module(info_t).
--export([test_check_io/0, test_thread_events/0, test_built_ins/0, test_atomics/0, test_trace_control_word/0, test_texts/0, test_process_info_items/0, test_old_port/0]).
+-export([test_memory/0, test_check_io/0, test_thread_events/0, test_built_ins/0, test_atomics/0, test_trace_control_word/0, test_texts/0, test_process_info_items/0, test_old_port/0]).
 
 %% A port's descriptors are watched as long as it is open.
 test_check_io() ->
@@ -58,3 +58,11 @@ test_old_port() ->
     Old = binary_to_term(<<131, Kind, Same/binary, (Now + 1):32>>),
     M = erlang:monitor(port, Old),
     receive {'DOWN', M, port, Old, noproc} -> ok end.
+
+%% Whatever lies in no kind of its own is still in the total.
+test_memory() ->
+    M = erlang:memory(),
+    [Total, Processes, System | Kinds] = [proplists:get_value(K, M) || K <- [total, processes, system, atom, binary, code, ets]],
+    true = Total =:= Processes + System,
+    true = System > lists:sum(Kinds),
+    ok.

@@ -1,7 +1,7 @@
 %% SPDX-License-Identifier: Apache-2.0
 %% Links, monitors, aliases and registered names.
 -module(link_t).
--export([test_link_kills/0, test_link_trap/0, test_normal_passes/0, test_unlink/0, test_link_dead/0, test_chain/0, test_monitor/0, test_monitor_dead/0, test_demonitor/0, test_monitor_name/0, test_monitor_many/0, test_alias/0, test_alias_monitor/0, test_register/0, test_register_errors/0, test_name_freed/0, test_send_name/0, test_order/0, id/1]).
+-export([test_link_kills/0, test_link_trap/0, test_normal_passes/0, test_unlink/0, test_link_dead/0, test_chain/0, test_monitor/0, test_monitor_dead/0, test_demonitor/0, test_demonitor_of_others/0, test_monitor_name/0, test_monitor_many/0, test_alias/0, test_alias_monitor/0, test_register/0, test_register_errors/0, test_name_freed/0, test_send_name/0, test_order/0, id/1]).
 
 id(X) -> X.
 
@@ -57,6 +57,14 @@ test_monitor_dead() ->
     P = dead(),
     M = monitor(process, P),
     noproc = receive {'DOWN', M, process, P, R} -> R end.
+
+%% References that this node did not make.
+test_demonitor_of_others() ->
+    Ref = binary_to_term(<<131, 90, 2:16, 119, 5, "a@b.c", 1:32, 5:32, 6:32>>),
+    true = is_reference(Ref),
+    [{badarg, Ref} = try F() catch error:R -> {R, Ref} end
+     || F <- [fun() -> demonitor(Ref) end, fun() -> demonitor(Ref, [info]) end, fun() -> demonitor(Ref, [flush]) end]],
+    ok.
 
 test_demonitor() ->
     P = spawn(fun loop/0),

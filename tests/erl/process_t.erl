@@ -1,7 +1,7 @@
 %% SPDX-License-Identifier: Apache-2.0
 %% Processes: spawning, exits, flags, information, dictionary, suspension.
 -module(process_t).
--export([test_spawn_with_sharing/0, test_spawn/0, test_spawn_mfa/0, test_spawn_errors/0, test_exit_reasons/0, test_crash_reason/0, test_exit_signals/0, test_kill/0, test_dictionary/0, test_flags/0, test_info/0, test_many/0, test_hibernate/0, test_group_leader/0, test_suspend/0, test_spawn_opt/0, test_preempted/0, test_max_heap/0, test_info_after_other_waits/0, test_requests_across_priorities/0, test_messages_in_heap_size/0, test_sensitive/0, test_smallest_limits/0, loop/0, quit/1, id/1]).
+-export([test_yield/0, test_growth_is_no_collection/0, test_spawn_with_sharing/0, test_spawn/0, test_spawn_mfa/0, test_spawn_errors/0, test_exit_reasons/0, test_crash_reason/0, test_exit_signals/0, test_kill/0, test_dictionary/0, test_flags/0, test_info/0, test_many/0, test_hibernate/0, test_group_leader/0, test_suspend/0, test_spawn_opt/0, test_preempted/0, test_max_heap/0, test_info_after_other_waits/0, test_requests_across_priorities/0, test_messages_in_heap_size/0, test_sensitive/0, test_smallest_limits/0, loop/0, quit/1, id/1]).
 
 id(X) -> X.
 
@@ -212,3 +212,45 @@ test_smallest_limits() ->
     receive {'DOWN', M, _, _, normal} -> ok end.
 
 catch_badarg(F) -> try F() catch error:badarg -> badarg end.
+
+%% Every yield/0 ends the slice at once, and what is left of it is not used up.
+test_yield() ->
+    Me = self(),
+    Run = fun(F) ->
+        P = spawn(fun() ->
+            receive go -> ok end,
+            {reductions, R1} = process_info(self(), reductions),
+            F(),
+            {reductions, R2} = process_info(self(), reductions),
+            Me ! {used, R2 - R1}
+        end),
+        timer:sleep(5),
+        1 = erlang:trace(P, true, [running, procs]),
+        P ! go,
+        Used = receive {used, N} -> N end,
+        true = Used < 100,
+        timer:sleep(5),
+        traced(P)
+    end,
+    [in, exit] = Run(fun() -> ok end),
+    [in, out, in, exit] = Run(fun() -> true = erlang:yield() end),
+    [in, out, in, exit] = Run(fun() -> {ok, true} = {ok, erlang:yield()} end),
+    [in, out, in, exit] = Run(fun() -> true = apply(erlang, yield, []) end),
+    [in, out, in, exit] = Run(fun() -> erlang:yield() end),
+    [in, out, in, out, in, exit] = Run(fun() -> [erlang:yield(), erlang:yield()] end),
+    ok.
+
+traced(P) ->
+    receive
+        {trace, P, What, _} -> [What | traced(P)]
+    after 20 -> []
+    end.
+
+%% Until a heap has the size that process_info shows as the smallest, getting larger counts as no collection.
+test_growth_is_no_collection() ->
+    Me = self(),
+    Pid = spawn_link(fun() -> Me ! {mine, process_info(self(), garbage_collection)}, receive stop -> ok end end),
+    receive {mine, Gc} -> ok end,
+    Gc = process_info(Pid, garbage_collection),
+    Pid ! stop,
+    ok.
