@@ -14,10 +14,8 @@
 namespace vm::proc {
 
 // Bits of Process::state besides those of process_state.h.
-enum DirtyCallState : std::uint32_t {
-  kInNative = 512,  // kRunning, inside native code on a dirty scheduler
-  kHelped = 1024,   // somebody handles its signals
-};
+inline constexpr std::uint32_t kInNative = 512;  // kRunning, inside native code on a dirty scheduler
+inline constexpr std::uint32_t kHelped = 1024;   // somebody handles its signals
 
 // The process's thread, engine state saved.
 void begin_dirty_call(Process& p);
