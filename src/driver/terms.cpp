@@ -112,7 +112,7 @@ class SpecReader {
   bool push_map(std::size_t n) {
     if (n > stack_.size() / 2) return false;
     const Term map = ops::map_from_pairs(h_, top(2 * n));
-    return map.is_value() && replace(2 * n, map);
+    return map.is_value() && ops::map_size(map) == n && replace(2 * n, map);  // every key once
   }
 
   proc::Runtime& runtime_;

@@ -65,6 +65,12 @@ code::Function* Interpreter::current_function(Process& p) {
   if (!p.pc) return nullptr;
   if (*p.pc == cell_of(Fused::jump_export)) return reinterpret_cast<code::Export*>(p.pc[1])->function.load(std::memory_order_acquire);
   if (*p.pc == cell_of(code::Op::decode_function)) return reinterpret_cast<code::Function*>(p.pc[1]);
+  if (*p.pc == cell_of(code::Op::call_bif_export)) {
+    // A built-in that nobody can name is a part of who called it.
+    const code::Export* e = reinterpret_cast<const code::Bif*>(p.pc[1])->export_entry;
+    if (code::Function* f = e->function.load(std::memory_order_acquire)) return f;
+    return code::find_function(traced_caller(p, p.pc));
+  }
   if (*p.pc == cell_of(Fused::breakpoint_jump)) return function_behind(*reinterpret_cast<code::Breakpoint*>(p.pc[1]));
   return code::find_function(p.pc);
 }

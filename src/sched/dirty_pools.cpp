@@ -7,6 +7,50 @@ namespace vm::sched {
 
 // ------------------------------------------------------------------------------------------------------------------- dirty pools
 
+void DirtyQueue::push(Runnable& r) {
+  queues[static_cast<unsigned>(r.priority.load(std::memory_order_relaxed))].push_back(&r);
+  waiting++;
+}
+
+Runnable* DirtyQueue::take_at(std::size_t index) {
+  for (std::deque<Runnable*>& queue : queues) {
+    if (index >= queue.size()) {
+      index -= queue.size();
+      continue;
+    }
+    const auto at = queue.begin() + static_cast<std::ptrdiff_t>(index);
+    Runnable* r = *at;
+    queue.erase(at);
+    waiting--;
+    return r;
+  }
+  return nullptr;
+}
+
+Runnable* DirtyQueue::take() {
+  constexpr unsigned kTurnsBeforeLow = 7;
+  const auto first_of = [&](Priority p) {
+    Runnable* r = nullptr;
+    std::deque<Runnable*>& queue = queues[static_cast<unsigned>(p)];
+    if (queue.empty()) return r;
+    r = queue.front();
+    queue.pop_front();
+    waiting--;
+    return r;
+  };
+  if (Runnable* r = first_of(Priority::Max)) return r;
+  if (Runnable* r = first_of(Priority::High)) return r;
+  if (low_turns < kTurnsBeforeLow) {
+    if (Runnable* r = first_of(Priority::Normal)) {
+      low_turns++;
+      return r;
+    }
+  }
+  low_turns = 0;
+  if (Runnable* r = first_of(Priority::Low)) return r;
+  return first_of(Priority::Normal);
+}
+
 void SchedulerGroup::Impl::dirty_work(DirtyQueue& q, unsigned number) {
   Scheduler scheduler;
   SchedulerAccess::set(scheduler, q.first_id + number, self, true);
@@ -23,10 +67,9 @@ void SchedulerGroup::Impl::dirty_work(DirtyQueue& q, unsigned number) {
     while (!q.may_take() && !stopping.load()) q.ready.wait(q.lock);
     q.idle--;
     if (!stopping.load()) {
-      r = q.queue.front();
-      q.queue.pop_front();
+      r = q.take();
       q.running++;
-      q.length.store(q.queue.size(), std::memory_order_relaxed);
+      q.length.store(q.waiting, std::memory_order_relaxed);
       grow_if_needed(q);
     }
     q.lock.unlock();
@@ -50,7 +93,7 @@ void SchedulerGroup::Impl::dirty_work(DirtyQueue& q, unsigned number) {
 // With the lock held. One thread is on its way at a time, and looks itself whether more are needed once it has taken something: what is done quickly
 // needs few threads, however much of it comes at once, and what blocks gets its thread after the time that a few of them take to start.
 void SchedulerGroup::Impl::grow_if_needed(DirtyQueue& q) {
-  if (q.queue.size() <= q.idle || q.starting > 0 || q.threads >= q.limit || stopping.load()) return;
+  if (q.waiting <= q.idle || q.starting > 0 || q.threads >= q.limit || stopping.load()) return;
   auto* start = new WorkerStart{this, nullptr, &q, q.threads++};
   q.starting++;
   q.handles.emplace_back();
@@ -72,8 +115,8 @@ void SchedulerGroup::Impl::grow_if_needed(DirtyQueue& q) {
 void SchedulerGroup::enqueue_dirty(Runnable& r, DirtyPool pool) {
   DirtyQueue& q = impl_->dirty[pool == DirtyPool::Io];
   sync::MutexGuard guard(q.lock);
-  q.queue.push_back(&r);
-  q.length.store(q.queue.size(), std::memory_order_relaxed);
+  q.push(r);
+  q.length.store(q.waiting, std::memory_order_relaxed);
   if (impl_->config.seed) return;  // its turn comes on the scheduler's thread
   if (q.idle > 0) q.ready.notify_one();
   impl_->grow_if_needed(q);

@@ -13,11 +13,9 @@ constexpr std::uint64_t kPatienceForIoNs = 300'000;  // real time, before the cl
 
 Runnable* SchedulerGroup::Impl::take_dirty(DirtyQueue& q) {
   sync::MutexGuard guard(q.lock);
-  if (q.queue.empty() || q.blocked) return nullptr;
-  const auto at = q.queue.begin() + static_cast<std::ptrdiff_t>(choose(q.queue.size()));
-  Runnable* r = *at;
-  q.queue.erase(at);
-  q.length.store(q.queue.size(), std::memory_order_relaxed);
+  if (q.waiting == 0 || q.blocked) return nullptr;
+  Runnable* r = q.take_at(choose(q.waiting));
+  q.length.store(q.waiting, std::memory_order_relaxed);
   return r;
 }
 

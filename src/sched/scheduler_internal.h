@@ -129,9 +129,11 @@ struct DirtyThread {
 struct DirtyQueue {
   sync::Mutex lock{sync::LockRank::DirtyQueue};
   std::condition_variable_any ready;
-  std::deque<Runnable*> queue;
-  unsigned limit = 0;   // threads
-  unsigned online = 0;  // of them at work at a time
+  std::deque<Runnable*> queues[4];  // by priority
+  std::size_t waiting = 0;          // in all of them
+  unsigned low_turns = 0;           // taken ahead of a low one
+  unsigned limit = 0;               // threads
+  unsigned online = 0;              // of them at work at a time
   unsigned running = 0;
   bool blocked = false;
   unsigned first_id = 0;           // of its threads, in order of their making
@@ -141,7 +143,11 @@ struct DirtyQueue {
   unsigned starting = 0;  // of threads: made and not yet at the queue
   std::atomic<std::size_t> length{0};
   std::deque<os::Thread> handles;
-  bool may_take() const { return !queue.empty() && !blocked && running < online; }
+  bool may_take() const { return waiting > 0 && !blocked && running < online; }
+  void push(Runnable& r);
+  // Who comes next among those that wait, in the order of ordinary schedulers.
+  Runnable* take();
+  Runnable* take_at(std::size_t index);
 };
 
 struct SchedulerGroup::Impl {

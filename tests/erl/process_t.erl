@@ -1,7 +1,7 @@
 %% SPDX-License-Identifier: Apache-2.0
 %% Processes: spawning, exits, flags, information, dictionary, suspension.
 -module(process_t).
--export([test_yield/0, test_growth_is_no_collection/0, test_spawn_with_sharing/0, test_spawn/0, test_spawn_mfa/0, test_spawn_errors/0, test_exit_reasons/0, test_crash_reason/0, test_exit_signals/0, test_kill/0, test_dictionary/0, test_flags/0, test_info/0, test_many/0, test_hibernate/0, test_group_leader/0, test_suspend/0, test_spawn_opt/0, test_preempted/0, test_max_heap/0, test_info_after_other_waits/0, test_requests_across_priorities/0, test_messages_in_heap_size/0, test_sensitive/0, test_smallest_limits/0, loop/0, quit/1, id/1]).
+-export([test_yield/0, test_yield_is_shown_in_its_caller/0, test_growth_is_no_collection/0, test_spawn_with_sharing/0, test_spawn/0, test_spawn_mfa/0, test_spawn_errors/0, test_exit_reasons/0, test_crash_reason/0, test_exit_signals/0, test_kill/0, test_dictionary/0, test_flags/0, test_info/0, test_many/0, test_hibernate/0, test_group_leader/0, test_suspend/0, test_spawn_opt/0, test_preempted/0, test_max_heap/0, test_info_after_other_waits/0, test_requests_across_priorities/0, test_messages_in_heap_size/0, test_sensitive/0, test_smallest_limits/0, loop/0, quit/1, id/1]).
 
 id(X) -> X.
 
@@ -238,6 +238,19 @@ test_yield() ->
     [in, out, in, exit] = Run(fun() -> true = apply(erlang, yield, []) end),
     [in, out, in, exit] = Run(fun() -> erlang:yield() end),
     [in, out, in, out, in, exit] = Run(fun() -> [erlang:yield(), erlang:yield()] end),
+    ok.
+
+%% Who gives up the slice is shown where it does.
+test_yield_is_shown_in_its_caller() ->
+    Me = self(),
+    Tracer = spawn_link(fun() -> receive stop -> ok end end),
+    1 = erlang:trace(Me, true, [running, {tracer, Tracer}]),
+    true = erlang:yield(),
+    1 = erlang:trace(Me, false, [running, {tracer, Tracer}]),
+    timer:sleep(20),
+    {messages, [{trace, Me, out, At}, {trace, Me, in, At} | _]} = process_info(Tracer, messages),
+    {process_t, test_yield_is_shown_in_its_caller, 0} = At,
+    Tracer ! stop,
     ok.
 
 traced(P) ->

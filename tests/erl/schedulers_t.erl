@@ -1,7 +1,7 @@
 %% SPDX-License-Identifier: Apache-2.0
 %% Who runs where: blocking other schedulers, how many are on line, and what their threads did.
 -module(schedulers_t).
--export([test_block/0, test_block_ends_with_its_process/0, test_block_normal_lets_dirty_calls_run/0, test_online/0, test_wall_time/0,
+-export([test_priority_of_dirty_calls/0, test_block/0, test_block_ends_with_its_process/0, test_block_normal_lets_dirty_calls_run/0, test_online/0, test_wall_time/0,
          test_wall_time_ends_with_its_process/0, test_microstates/0, test_behind_urgent_work/0]).
 
 %% run: alone
@@ -114,3 +114,23 @@ test_behind_urgent_work() ->
     process_flag(priority, normal).
 
 spin() -> lists:seq(1, 50), spin().
+
+%% Low ones get some turns, not as many as the others.
+test_priority_of_dirty_calls() ->
+    N = 4 * erlang:system_info(dirty_cpu_schedulers),
+    Me = self(),
+    Pids = [spawn_opt(fun() -> dirty_turns(Me, P, 0) end, [link, {priority, P}]) || P <- [normal, low], _ <- lists:seq(1, N)],
+    timer:sleep(1500),
+    [P ! stop || P <- Pids],
+    Turns = [receive {turns, P, T} -> {P, T} end || _ <- Pids],
+    [Normal, Low] = [lists:sum([T || {Q, T} <- Turns, Q =:= P]) || P <- [normal, low]],
+    true = Low > 0,
+    true = Low < Normal div 2,
+    ok.
+
+dirty_turns(To, P, N) ->
+    receive stop -> To ! {turns, P, N}
+    after 0 ->
+        ok = erts_debug:dirty_cpu(wait, 2),
+        dirty_turns(To, P, N + 1)
+    end.
