@@ -200,9 +200,9 @@ Term set_process_state(BifContext& cx, Term key, Term value) {
     return value;
   }
   if (named(key, "unique_monotonic_integer_state")) {
-    // The last one that was given; what it counts from is one less.
-    Word last = 0;
-    if (!term::to_uint64(value, &last)) return Term::non_value();
+    Word last = 0;  // the last one that was given; a negative one is counted from the end
+    if (value.is_small()) last = static_cast<Word>(value.small_value());
+    else if (!term::to_uint64(value, &last)) return Term::non_value();
     proc::set_monotonic_count(last + 1);
     return atoms::true_;
   }

@@ -22,6 +22,9 @@ test_monotonic_integers_at_their_limits() ->
     true = erts_debug:set_internal_state(unique_monotonic_integer_state, (1 bsl 64) - 3),
     [M1, Max, Min] = [erlang:unique_integer([monotonic]) || _ <- [1, 2, 3]],
     M1 = Max - 1,
+    true = erts_debug:set_internal_state(unique_monotonic_integer_state, -4),
+    Before = Max - 2,
+    [Before, M1, Max, Min] = [erlang:unique_integer([monotonic]) || _ <- [1, 2, 3, 4]],
     true = erts_debug:set_internal_state(unique_monotonic_integer_state, Was),
     ok.
 
