@@ -3,6 +3,7 @@
 // erlang: send, monitor, demonitor, alias, link and their options.
 #include "bif/bif_decls.gen.h"
 #include "bif/erlang_node.h"
+#include "port/port.h"
 #include "proc/links.h"
 #include "proc/registry.h"
 #include "proc/runtime.h"
@@ -21,6 +22,16 @@ using term::Tuple;
 namespace {
 
 BifResult pending() { return Term::non_value(); }
+
+// Whether who sends there is suspended.
+bool is_busy_port(Process& p, Term to) {
+  if (to.is_atom()) to = p.runtime->registry->lookup(to);
+  if (!to.is_value() || !to.is_local_port()) return false;
+  const std::shared_ptr<port::Port> port = p.runtime->ports->find(to);
+  if (!port) return false;
+  std::lock_guard<sync::Mutex> hold(port->lock);
+  return !port->closed && port->is_busy();
+}
 
 BifResult send_with_result(YieldContext& cx, Term to, Term message, Term result) {
   cx.bump(3);
@@ -121,6 +132,7 @@ BifResult erlang_send_3(YieldContext& cx, Term to, Term message, Term options) {
     cx.bump(3);
     return p.runtime->hooks.send_remote_if(p, to, message, nosuspend, noconnect);
   }
+  if (nosuspend && is_busy_port(p, to)) return atoms::nosuspend;
   return send_with_result(cx, to, message, atoms::ok);
 }
 

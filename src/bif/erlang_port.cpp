@@ -114,7 +114,7 @@ BifResult erts_internal_port_command_3(BifContext& cx, Term t, Term data, Term f
   std::lock_guard<sync::Mutex> hold(p->lock);
   if (p->closed) return atoms::badarg;
   if (force && !(p->driver && p->driver->may_be_forced())) return atoms::notsup;
-  if (p->is_busy() && !force) return nosuspend ? Term(atoms::false_) : p->park(cx.process().pid, std::move(bytes), cx.heap());
+  if (p->is_busy() && !force) return nosuspend ? Term(atoms::false_) : p->park(cx.process(), std::move(bytes), cx.heap());
   p->output_for(cx.process().pid, std::move(bytes));
   return atoms::true_;
 }

@@ -200,6 +200,7 @@ const Flag kFlags[] = {
      [](FlagParse& p, const std::string& v) { return set_bool(v, &p.options.settings.heap_limits.max_heap_error_logger); }},
     {"i", Takes::Value, "module", nullptr, [](FlagParse& p, const std::string& v) { return p.options.boot_module = v, true; }},
     {"IOt", Takes::Value, "1-1024", "bad I/O poll threads number: %", poll_number<&FlagParse::poll_threads>},
+    {"IOp", Takes::Value, "1-1024", "bad I/O pollset number: %", poll_number<&FlagParse::poll_sets>},
     {"IOPt", Takes::Value, "0-100", "bad I/O poll thread percentage number: %", poll_percent},
     {"IOPp", Takes::Value, "0-100", "bad I/O pollset percentage number: %", poll_percent},
     {"IOs", Takes::Value, "true|false", "bad +IOs boolean argument: %", check_bool},

@@ -225,7 +225,7 @@ void set_busy_port(ErlDrvPort port, int on) {
   if (of(port)) of(port)->set_busy(on != 0);
 }
 void set_port_control_flags(ErlDrvPort port, int flags) {
-  if (of(port)) of(port)->port().control_binary = flags & PORT_CONTROL_FLAG_BINARY;
+  if (of(port)) of(port)->answer_binaries(flags & PORT_CONTROL_FLAG_BINARY);
 }
 int get_port_flags(ErlDrvPort port) {
   if (!of(port)) return 0;

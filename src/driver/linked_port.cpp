@@ -166,7 +166,8 @@ std::optional<std::string> LinkedPort::control(port::Port&, unsigned operation, 
   std::string in(operand);
   const ErlDrvSSizeT size = entry().control(data_, operation, in.data(), in.size(), &answer, sizeof buffer);
   if (size < 0) return std::nullopt;
-  if (!port_.control_binary) {
+  port_.control_binary = binary_answers_ && answer;  // no binary is the empty list
+  if (!binary_answers_) {
     std::string out(answer ? answer : "", answer ? static_cast<std::size_t>(size) : 0);
     if (answer && answer != buffer) driver_free(answer);
     return out;
@@ -289,10 +290,10 @@ int LinkedPort::select(int fd, int mode, bool on) {
   if (!on) {
     if (it != selected_.end()) {
       it->second &= ~wanted;
-      if (mode & ERL_DRV_USE) {
-        selected_.erase(it);
-        poller.forget(fd);
-      } else if (!(it->second & (ERL_DRV_READ | ERL_DRV_WRITE | ERL_DRV_USE))) {
+      // Without the callback only what is named ends.
+      if ((mode & ERL_DRV_USE_NO_CALLBACK) == ERL_DRV_USE_NO_CALLBACK) it->second &= ~ERL_DRV_USE;
+      else if (mode & ERL_DRV_USE) it->second = 0;
+      if (it->second == 0) {
         selected_.erase(it);
         poller.forget(fd);
       } else {

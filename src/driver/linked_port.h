@@ -106,6 +106,7 @@ class LinkedPort final : public port::Driver {
 
   ErlDrvPDL data_lock = nullptr;
   std::size_t busy_low = 0, busy_high = 0;
+  void answer_binaries(bool on) { binary_answers_ = on; }
 
  private:
   class Entered;
@@ -124,7 +125,8 @@ class LinkedPort final : public port::Driver {
   bool started_ = false;
   unsigned depth_ = 0;  // of callbacks
   std::optional<Ending> ending_;
-  bool freed_ = false;  // no longer busy: see set_busy
+  bool binary_answers_ = false;  // of control
+  bool freed_ = false;           // no longer busy: see set_busy
   PieceQueue queue_;
   std::map<int, int> selected_;  // descriptor: ERL_DRV_READ, ERL_DRV_WRITE, ERL_DRV_USE
   std::vector<std::pair<std::uint64_t, Term>> monitors_;

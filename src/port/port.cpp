@@ -11,6 +11,7 @@
 #include "os/terminal.h"
 #include "proc/references.h"
 #include "proc/send.h"
+#include "proc/system_monitor.h"
 #include "sync/epoch.h"
 #include "term/atoms.h"
 #include "term/views.h"
@@ -48,6 +49,10 @@ Term build_atom(term::HeapWriter& h, Port& port, const void* argument) {
 
 Term build_exit_status(term::HeapWriter& h, Port& port, const void* argument) {
   return port_message(h, port, term::Tuple::make(h, atoms::exit_status, Term::small(*static_cast<const int*>(argument))));
+}
+
+void tell_monitor(proc::Process& waiting, Term port) {
+  if (proc::SystemMonitor* monitor = waiting.runtime->monitor.load(std::memory_order_acquire)) monitor->busy_port(waiting, port);
 }
 
 void deliver(proc::Runtime& rt, proc::SignalKind kind, Term from, Term to, std::uint64_t key, Term reason) {
@@ -200,13 +205,15 @@ void Port::set_busy(bool busy) {
   unparking_ = false;
 }
 
-Term Port::park(Term sender, std::string bytes, term::HeapWriter& h) {
+Term Port::park(proc::Process& sender, std::string bytes, term::HeapWriter& h) {
+  tell_monitor(sender, id);
   const std::uint64_t key = proc::next_ref_key();
-  parked_.push_back({sender, key, std::move(bytes)});
+  parked_.push_back({sender.pid, key, std::move(bytes)});
   return proc::make_key_ref(h, key);
 }
 
 void Port::park_message(proc::Process& sender, std::string bytes) {
+  tell_monitor(sender, id);
   parked_.push_back({sender.pid, 0, std::move(bytes)});
   sender.suspend_count++;
   sender.state.fetch_or(proc::kSuspended, std::memory_order_relaxed);

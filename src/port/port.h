@@ -90,7 +90,7 @@ class Port : public std::enable_shared_from_this<Port> {
   void set_busy(bool busy);
   bool is_busy() const { return busy_; }
   // {Reference, true} follows, or {Reference, badarg} when the port closes. Answers the reference, made on h.
-  Term park(Term sender, std::string bytes, term::HeapWriter& h);
+  Term park(proc::Process& sender, std::string bytes, term::HeapWriter& h);
   // A command that came as a message: its sender, running on this thread, is suspended until it is done.
   void park_message(proc::Process& sender, std::string bytes);
   // output() for a process: answers of drivers go to it.

@@ -102,6 +102,15 @@ void SystemMonitor::busy_connection(Process& p, Term controller) {
   send(p, atoms::busy_dist_port, controller, w);
 }
 
+void SystemMonitor::busy_port(Process& p, Term port) {
+  {
+    sync::MutexGuard guard(lock_);
+    if (!settings_.busy_port) return;
+  }
+  heap::FragmentWriter w(16);
+  send(p, term::AtomTable::intern("busy_port"), port, w);
+}
+
 void SystemMonitor::scheduled(Process& p, std::int64_t ns, const code::Function* in, const code::Function* out) {
   std::uint64_t longest = long_schedule_ms_.load(std::memory_order_relaxed);
   std::uint64_t ms = static_cast<std::uint64_t>(ns / kNsPerMs);

@@ -3,8 +3,8 @@
 // erlang:system_monitor/2: one process that is told of long collections, large heaps and long time slices of others.
 //
 // Runtime::monitor is null until somebody asks for it the first time, so that the checks cost one load in a collection or a slice. Limits are
-// read without a lock; who sets them holds the lock. Ports never make a sender wait and there are no connections to other nodes, so
-// the events busy_port and busy_dist_port are only kept as settings.
+// read without a lock; who sets them holds the lock. Who sends to a
+// busy port tells the monitor before it is made to wait.
 #pragma once
 
 #include <atomic>
@@ -32,6 +32,8 @@ class SystemMonitor {
   void collected(Process& p, std::int64_t ns);
   // p has to wait for a connection whose controller (a port or process) does not keep up.
   void busy_connection(Process& p, Term controller);
+  // p has to wait for a busy port.
+  void busy_port(Process& p, Term port);
   // After a slice of p between two functions (null: unknown).
   void scheduled(Process& p, std::int64_t ns, const code::Function* in, const code::Function* out);
 

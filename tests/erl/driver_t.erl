@@ -92,6 +92,7 @@ answers(P) ->
     <<"abc">> = port_control(P, 2, "abc"),
     Long = binary:copy(<<"x">>, 1000),
     Long = port_control(P, 2, Long),
+    [] = port_control(P, 3, "none"),
     {'EXIT', {badarg, _}} = (catch port_control(P, 9, "")),
     Term = {1, [a, 2.0], #{m => <<"b">>}, self()},
     Term = erlang:port_call(P, 1, Term),

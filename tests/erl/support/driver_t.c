@@ -132,6 +132,10 @@ static void flush(ErlDrvData data) {
 static ErlDrvSSizeT control(ErlDrvData data, unsigned command, char* bytes, ErlDrvSizeT n, char** answer, ErlDrvSizeT room) {
   (void)data;
   if (command == 9) return -1;
+  if (command == 3) {
+    *answer = NULL;
+    return 0;
+  }
   if (command == 1) set_port_control_flags(((State*)data)->port, 0);
   if (n > room) {
     ErlDrvBinary* binary = driver_alloc_binary(n);
