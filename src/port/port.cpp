@@ -51,7 +51,11 @@ Term build_exit_status(term::HeapWriter& h, Port& port, const void* argument) {
   return port_message(h, port, term::Tuple::make(h, atoms::exit_status, Term::small(*static_cast<const int*>(argument))));
 }
 
-void tell_monitor(proc::Process& waiting, Term port) {
+// The process, which runs on this thread, goes on when the port resumes it.
+void suspend(proc::Process& waiting, Term port) {
+  waiting.suspend_count++;
+  waiting.state.fetch_or(proc::kSuspended, std::memory_order_relaxed);
+  waiting.reductions_left = 0;
   if (proc::SystemMonitor* monitor = waiting.runtime->monitor.load(std::memory_order_acquire)) monitor->busy_port(waiting, port);
 }
 
@@ -206,23 +210,21 @@ void Port::set_busy(bool busy) {
 }
 
 Term Port::park(proc::Process& sender, std::string bytes, term::HeapWriter& h) {
-  tell_monitor(sender, id);
+  suspend(sender, id);
   const std::uint64_t key = proc::next_ref_key();
   parked_.push_back({sender.pid, key, std::move(bytes)});
   return proc::make_key_ref(h, key);
 }
 
 void Port::park_message(proc::Process& sender, std::string bytes) {
-  tell_monitor(sender, id);
+  suspend(sender, id);
   parked_.push_back({sender.pid, 0, std::move(bytes)});
-  sender.suspend_count++;
-  sender.state.fetch_or(proc::kSuspended, std::memory_order_relaxed);
-  sender.reductions_left = 0;
 }
 
 void Port::answer_parked(const Parked& p, Term outcome) {
-  if (p.reference == 0) return deliver(ports.runtime(), proc::SignalKind::Resume, id, p.sender, 0, term::kNil);
-  send_to(p.sender, [&](term::HeapWriter& h) { return term::Tuple::make(h, proc::make_key_ref(h, p.reference), outcome); });
+  if (p.reference != 0)
+    send_to(p.sender, [&](term::HeapWriter& h) { return term::Tuple::make(h, proc::make_key_ref(h, p.reference), outcome); });
+  deliver(ports.runtime(), proc::SignalKind::Resume, id, p.sender, 0, term::kNil);
 }
 
 void Port::write(std::string bytes) {

@@ -258,7 +258,9 @@ Opened Ports::open_driver(Term owner, const std::string& name, PortOptions optio
   admit(port);
   std::lock_guard<sync::Mutex> hold(port->lock);
   Term error = atoms::einval;
+  port->caller = owner;
   port->driver = make(*port, &error);
+  port->caller = term::kNil;
   if (port->driver) {
     port->driver->opened(*port);
     return {port, term::kNil};

@@ -108,6 +108,7 @@ test_reader_that_stops() ->
     {Writer, M} = spawn_monitor(fun() -> fill(Port, 0) end),
     ok = suspended_writer(Writer, 1000),
     {queue_size, Queued} = erlang:port_info(Port, queue_size),
+    {status, suspended} = process_info(Writer, status),
     nosuspend = erlang:send(Port, {self(), {command, <<"x">>}}, [nosuspend]),
     Former = erlang:system_monitor(self(), [busy_port]),
     Other = spawn(fun() -> port_command(Port, <<"x">>) end),
