@@ -20,6 +20,7 @@
 #include "proc/process_table.h"
 #include "proc/runtime.h"
 #include "proc/time.h"
+#include "proc/time_offset.h"
 #include "trace/seq_trace.h"
 
 namespace vm::bif {
@@ -60,6 +61,14 @@ Term heap_sizes(BifContext& cx) {
   term::ListBuilder list(cx.heap());
   for (std::size_t i = 0; std::size_t words = heap::heap_size_at(i); i++) list.add(number_of(cx, words));
   return list.finish();
+}
+
+Term name_of(proc::TimeOffset state) {
+  switch (state) {
+    case proc::TimeOffset::Final: return atoms::final_;
+    case proc::TimeOffset::Volatile: return atoms::volatile_;
+    default: return term::AtomTable::intern("preliminary");
+  }
 }
 
 Term system_version(BifContext& cx) { return string_of(cx, system_version_text(cx.runtime())); }
@@ -192,8 +201,7 @@ const Key kKeys[] = {
     {atoms::threads, [](BifContext&) { return Term(atoms::true_); }},
     {atoms::thread_pool_size, [](BifContext& cx) { return number_of(cx, settings(cx).async_threads); }},
     {atoms::time_correction, [](BifContext& cx) { return boolean_of(settings(cx).time_correction); }},
-    {atoms::time_offset,
-     [](BifContext& cx) { return settings(cx).time_warp == "no_time_warp" ? Term(atoms::final_) : Term(atoms::volatile_); }},
+    {atoms::time_offset, [](BifContext& cx) { return name_of(proc::time_offset_state(cx.runtime())); }},
     {atoms::time_warp_mode, [](BifContext& cx) { return term::AtomTable::intern(settings(cx).time_warp); }},
     {atoms::tolerant_timeofday, [](BifContext& cx) { return settings(cx).time_correction ? Term(atoms::enabled) : Term(atoms::disabled); }},
     {atoms::trace_control_word, [](BifContext& cx) { return number_of(cx, cx.runtime().trace_control_word); }},
@@ -296,7 +304,7 @@ BifResult erlang_system_flag_2(BifContext& cx, Term flag, Term value) {
   if (flag == atoms::fullsweep_after || flag == atoms::min_heap_size || flag == atoms::min_bin_vheap_size || flag == atoms::max_heap_size)
     return set_default_limit(cx, flag, value);
   if (flag == atoms::backtrace_depth) return exchange_number(cx, settings(cx).backtrace_depth, value, 0, 1 << 20);
-  if (flag == atoms::time_offset && value == atoms::finalize) return atoms::final_;
+  if (flag == atoms::time_offset && value == atoms::finalize) return name_of(proc::finalize_time_offset(cx.runtime()));
   if (flag == atoms::sequential_tracer) {
     const Term before = trace::sequential_tracer(cx.runtime(), cx.heap());
     return trace::set_sequential_tracer(cx.runtime(), value) ? BifResult(before) : cx.badarg();

@@ -2,8 +2,10 @@
 //
 // Persistent terms: literals found by key, read without a lock and without copying.
 //
-// The table is a snapshot: a writer builds the next one under the lock and publishes it; the old one goes through the epoch. A term that
-// was replaced or erased may still be referred to by any heap, so its literal area goes the way of all literals (proc/literal_release.h).
+// A table of pointers with open addressing. Readers take no lock; writers take turns. A key is added, replaced or erased by one store into a slot;
+// an erased one leaves a mark that lookups pass by. A table that is half full of keys and marks is followed by a fresh one, as is one
+// nearly empty. What readers may still look at, tables and entries, is freed after a grace period. A term that was replaced or erased
+// may still be referred to by any heap, so its literal area goes the way of all literals (proc/literal_release.h).
 #include <algorithm>
 #include <atomic>
 #include <bit>
@@ -11,6 +13,7 @@
 #include <vector>
 
 #include "bif/bif_decls.gen.h"
+#include "bif/long_work.h"
 #include "bif/persistent_term.h"
 #include "heap/copy.h"
 #include "ops/maps.h"
@@ -25,51 +28,97 @@ namespace vm::bif {
 namespace {
 
 struct Entry {
-  Term key = Term::non_value();  // non-value: free slot
+  Term key = Term::non_value();
   Term value;
+  std::uint64_t hash = 0;
   heap::LiteralArea* area = nullptr;  // holds both, unless they are immediates
 
-  std::size_t words() const { return area ? static_cast<std::size_t>(area->end() - area->begin()) : 0; }
+  std::size_t bytes() const { return sizeof(Entry) + (area ? static_cast<std::size_t>(area->end() - area->begin()) * kWordBytes : 0); }
 };
 
 constexpr std::size_t kSmallest = 64;
+const Entry kErased{};
 
-struct Table {
-  std::vector<Entry> slots;  // open addressing; size is a power of two, at most half full
-  std::size_t count = 0;
-  explicit Table(std::size_t n) : slots(n) {}
+// Half full at most. Slots change under readers; the rest is the writers'.
+class Table {
+ public:
+  explicit Table(std::size_t n) : slots_(n) {}
 
-  std::size_t slot_of(Term key) const {
-    std::size_t mask = slots.size() - 1;
-    std::size_t i = term::internal_hash(key) & mask;
-    while (slots[i].key.is_value() && !term::equal_exact(slots[i].key, key)) i = (i + 1) & mask;
-    return i;
+  std::size_t size() const { return slots_.size(); }
+  bool has_room() const { return (used_ + 1) * 2 <= slots_.size(); }
+
+  const Entry* find(Term key, std::uint64_t hash) const {
+    const Slot* slot = const_cast<Table*>(this)->slot_of(key, hash);
+    return slot->load(std::memory_order_acquire);
   }
-  const Entry* find(Term key) const {
-    const Entry& e = slots[slot_of(key)];
-    return e.key.is_value() ? &e : nullptr;
+  // What was there before, or nullptr.
+  const Entry* put(const Entry* e) {
+    Slot* slot = slot_of(e->key, e->hash);
+    const Entry* old = slot->exchange(e, std::memory_order_acq_rel);
+    if (!old) used_++;
+    return old;
   }
-  void add(const Entry& e) {
-    slots[slot_of(e.key)] = e;
-    count++;
+  void erase(Term key, std::uint64_t hash) { slot_of(key, hash)->store(&kErased, std::memory_order_release); }
+
+  template <typename F>
+  void each(F&& f) const {
+    for (const Slot& slot : slots_) {
+      const Entry* e = slot.load(std::memory_order_acquire);
+      if (e && e != &kErased) f(e);
+    }
   }
+
+ private:
+  using Slot = std::atomic<const Entry*>;
+
+  // The key's slot, or the free one where its probes end.
+  Slot* slot_of(Term key, std::uint64_t hash) {
+    const std::size_t mask = slots_.size() - 1;
+    for (std::size_t i = hash & mask;; i = (i + 1) & mask) {
+      const Entry* e = slots_[i].load(std::memory_order_acquire);
+      if (!e || (e->hash == hash && e != &kErased && term::equal_exact(e->key, key))) return &slots_[i];
+    }
+  }
+
+  std::vector<Slot> slots_;  // a power of two
+  std::size_t used_ = 0;     // with erased ones
 };
 
+template <typename T>
+void free_later(const T* p) {
+  sync::Epoch::defer(const_cast<T*>(p), [](void* q) { delete static_cast<T*>(q); });
+}
+
+// The writers' side, under the lock.
 struct Store {
   std::atomic<Table*> table{new Table(kSmallest)};
-  std::mutex lock;  // one writer at a time
+  std::atomic<std::size_t> count{0};
+  std::atomic<std::size_t> bytes{0};  // of entries and their terms
+  std::mutex lock;
 
-  // A copy of the current table without `without`, with room for one more.
-  Table* next_table(Term without) {
-    const Table* now = table.load(std::memory_order_acquire);
-    auto* next = new Table(std::max(kSmallest, std::bit_ceil((now->count + 1) * 2)));
-    for (const Entry& e : now->slots)
-      if (e.key.is_value() && !(without.is_value() && term::equal_exact(e.key, without))) next->add(e);
-    return next;
+  void publish(Table* next) { free_later(table.exchange(next, std::memory_order_acq_rel)); }
+  // A table of the right size for n keys that holds the present ones.
+  void rebuild(std::size_t n) {
+    auto* next = new Table(std::max(kSmallest, std::bit_ceil(n * 2)));
+    table.load(std::memory_order_relaxed)->each([&](const Entry* e) { next->put(e); });
+    publish(next);
   }
-  void publish(Table* next) {
-    Table* old = table.exchange(next, std::memory_order_acq_rel);
-    sync::Epoch::defer(old, [](void* p) { delete static_cast<Table*>(p); });
+  void add(const Entry* e) {
+    if (!table.load(std::memory_order_relaxed)->has_room()) rebuild(count + 1);
+    count++;
+    bytes += e->bytes();
+    table.load(std::memory_order_relaxed)->put(e);
+  }
+  void replace(const Entry* old, const Entry* e) {
+    bytes += e->bytes() - old->bytes();
+    table.load(std::memory_order_relaxed)->put(e);
+  }
+  void erase(const Entry* old) {
+    count--;
+    bytes -= old->bytes();
+    Table* t = table.load(std::memory_order_relaxed);
+    t->erase(old->key, old->hash);
+    if (t->size() > kSmallest && count * 8 < t->size()) rebuild(count);
   }
 };
 
@@ -80,78 +129,87 @@ Store& store() {
 
 const Table& current() { return *store().table.load(std::memory_order_acquire); }
 
+const Entry* find(Term key) { return current().find(key, term::internal_hash(key)); }
+
+void retire(BifContext& cx, const Entry* e) {
+  cx.runtime().literals->retire(e->area);
+  free_later(e);
+}
+
+// Of a value only what is at hand.
+bool is_long_to_keep(Term t) { return t.is_cons() && is_long_list(t, kLongElements / 4); }
+
 }  // namespace
 
 BifResult persistent_term_put_2(BifContext& cx, Term key, Term value) {
+  if (is_long_to_keep(value)) return on_dirty<persistent_term_put_2>(cx, key, value);
+  if (const Entry* old = find(key); old && term::equal_exact(old->value, value)) return atoms::ok;
+  Term both[] = {key, value};
+  heap::LiteralArea* area = heap::make_literals_sharing_all(both, 2);
+  const auto* entry = new Entry{both[0], both[1], term::internal_hash(key), area};
   Store& s = store();
   std::lock_guard<std::mutex> hold(s.lock);
-  const Entry* old = current().find(key);
-  if (old && term::equal_exact(old->value, value)) return atoms::ok;
-  heap::LiteralArea* replaced = old ? old->area : nullptr;
-  Term both[] = {key, value};
-  heap::LiteralArea* area = heap::make_literals(both, 2);
-  Entry entry{both[0], both[1], area};
-  Table* next = s.next_table(key);
-  next->add(entry);
-  s.publish(next);
-  cx.runtime().literals->retire(replaced);
-  cx.bump(next->slots.size() / 16);
+  const Entry* old = find(key);
+  if (!old) {
+    s.add(entry);
+  } else {
+    s.replace(old, entry);
+    retire(cx, old);
+  }
   return atoms::ok;
 }
 
 BifResult persistent_term_get_1(BifContext& cx, Term key) {
-  const Entry* e = current().find(key);
+  const Entry* e = find(key);
   return e ? BifResult(e->value) : cx.badarg();
 }
 
 BifResult persistent_term_get_2(BifContext&, Term key, Term otherwise) {
-  const Entry* e = current().find(key);
+  const Entry* e = find(key);
   return e ? e->value : otherwise;
 }
 
 BifResult persistent_term_get_0(BifContext& cx) {
+  if (is_long(current().size(), kLongElements)) return on_dirty<persistent_term_get_0>(cx);
   Term list = term::kNil;
-  for (const Entry& e : current().slots)
-    if (e.key.is_value()) list = cx.heap().cons(term::Tuple::make(cx.heap(), e.key, e.value), list);
+  current().each([&](const Entry* e) { list = cx.heap().cons(term::Tuple::make(cx.heap(), e->key, e->value), list); });
   return list;
 }
 
 BifResult persistent_term_erase_1(BifContext& cx, Term key) {
   Store& s = store();
   std::lock_guard<std::mutex> hold(s.lock);
-  const Entry* old = current().find(key);
+  const Entry* old = find(key);
   if (!old) return atoms::false_;
-  heap::LiteralArea* area = old->area;
-  s.publish(s.next_table(key));
-  cx.runtime().literals->retire(area);
+  s.erase(old);
+  retire(cx, old);
   return atoms::true_;
 }
 
 BifResult erts_internal_erase_persistent_terms_0(BifContext& cx) {
   Store& s = store();
   std::lock_guard<std::mutex> hold(s.lock);
-  std::vector<heap::LiteralArea*> areas;
-  for (const Entry& e : current().slots) areas.push_back(e.area);
+  std::vector<const Entry*> all;
+  current().each([&](const Entry* e) { all.push_back(e); });
   s.publish(new Table(kSmallest));
-  for (heap::LiteralArea* area : areas) cx.runtime().literals->retire(area);
+  s.count = s.bytes = 0;
+  for (const Entry* e : all) retire(cx, e);
   return atoms::true_;
 }
 
 BifResult persistent_term_info_0(BifContext& cx) {
-  const Table& t = current();
-  std::size_t words = 0;
-  for (const Entry& e : t.slots) words += e.words();
-  std::size_t memory = words * kWordBytes + t.slots.size() * sizeof(Entry);
+  const Store& s = store();
+  const std::size_t memory = s.bytes + current().size() * sizeof(Entry*);
   term::HeapWriter& h = cx.heap();
-  Term pairs[] = {atoms::count, term::make_unsigned(h, t.count), atoms::memory, term::make_unsigned(h, memory)};
+  Term pairs[] = {atoms::count, term::make_unsigned(h, s.count), atoms::memory, term::make_unsigned(h, memory)};
   return ops::map_from_pairs(h, pairs);
 }
 
 Term persistent_term_value(Term key) {
-  const Entry* e = current().find(key);
+  const Entry* e = find(key);
   return e ? e->value : Term::non_value();
 }
 
-std::size_t persistent_term_slots() { return current().slots.size(); }
+std::size_t persistent_term_slots() { return current().size(); }
 
 }  // namespace vm::bif

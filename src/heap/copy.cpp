@@ -117,7 +117,7 @@ std::size_t measure(Term t, std::size_t limit) {
 // Objects of a term with much sharing: tagged address -> copy, 0 while there is none. Open addressing.
 class Seen {
  public:
-  Seen() : slots_(kFirst) {}
+  explicit Seen(std::size_t first = std::size_t{1} << 17) : slots_(first) {}  // a power of two
   // Whether it is new.
   bool add(Word w) {
     Slot& s = slot(w);
@@ -135,7 +135,6 @@ class Seen {
     Word key = 0;
     Word copy = 0;
   };
-  static constexpr std::size_t kFirst = std::size_t{1} << 17;
 
   Slot& slot(Word w) {
     const std::size_t mask = slots_.size() - 1;
@@ -321,14 +320,20 @@ Term fill(Term t, Word* block, std::size_t words, term::OffHeapList& off_heap, S
   return result;
 }
 
+constexpr std::size_t kFew = 64;
+
+template <Literals kMode>
+Term copy_keeping_sharing(Term t, term::HeapWriter& to, Seen&& seen) {
+  const std::size_t words = measure_shared<kMode>(t, seen);
+  return fill<kMode, Sharing::Keep>(t, to.alloc(words), words, to.off_heap(), &seen);
+}
+
 template <Literals kMode>
 Term copy_term(Term t, term::HeapWriter& to) {
   if (!is_copied<kMode>(t.bits())) return t;
-  std::size_t words = measure<kMode>(t, kSharingThreshold);
+  const std::size_t words = measure<kMode>(t, kSharingThreshold);
   if (words <= kSharingThreshold) return fill<kMode, Sharing::Ignore>(t, to.alloc(words), words, to.off_heap(), nullptr);
-  Seen seen;
-  words = measure_shared<kMode>(t, seen);
-  return fill<kMode, Sharing::Keep>(t, to.alloc(words), words, to.off_heap(), &seen);
+  return copy_keeping_sharing<kMode>(t, to, Seen());
 }
 
 template <Literals kMode>
@@ -382,6 +387,16 @@ std::size_t copied_words(Term t) { return copy_size(t).words; }
 std::size_t copied_words_with_literals(Term t) { return size_of_copy<Literals::Copy>(t).words; }
 
 Term copy_with_literals(Term t, term::HeapWriter& to) { return copy_term<Literals::Copy>(t, to); }
+
+std::size_t copied_words_sharing_all(Term t) {
+  if (!is_copied<Literals::Copy>(t.bits())) return 0;
+  Seen seen(kFew);
+  return measure_shared<Literals::Copy>(t, seen);
+}
+
+Term copy_sharing_all(Term t, term::HeapWriter& to) {
+  return is_copied<Literals::Copy>(t.bits()) ? copy_keeping_sharing<Literals::Copy>(t, to, Seen(kFew)) : t;
+}
 
 namespace {
 

@@ -34,8 +34,11 @@ CopySize copy_size(Term t);
 Term copy_measured(Term t, CopySize size, term::HeapWriter& to);
 // Words copy_with_literals needs for t, sharing kept as it will keep it.
 std::size_t copied_words_with_literals(Term t);
-// Deep copy that also copies literals (purging a literal area; persistent_term).
+// Deep copy that also copies literals (purging a literal area).
 Term copy_with_literals(Term t, term::HeapWriter& to);
+// The two for what is read far more often than it is made: all sharing within t is kept, however small it is.
+std::size_t copied_words_sharing_all(Term t);
+Term copy_sharing_all(Term t, term::HeapWriter& to);
 
 // A term together with the fragments that hold it. Immediates have no fragments.
 struct OwnedTerm {
@@ -80,5 +83,7 @@ struct LiteralTerm {
 LiteralTerm make_literal(Term t);
 // Copies several terms into one area; the terms in `terms` are replaced by their literal copies.
 LiteralArea* make_literals(Term* terms, std::size_t n);
+// The same with all sharing kept within each of them.
+LiteralArea* make_literals_sharing_all(Term* terms, std::size_t n);
 
 }  // namespace vm::heap

@@ -102,14 +102,23 @@ void LiteralArea::destroy(LiteralArea* area) {
   delete area;
 }
 
-LiteralArea* make_literals(Term* terms, std::size_t n) {
+namespace {
+
+LiteralArea* fill_area(Term* terms, std::size_t n, std::size_t (*measure)(Term), Term (*copy)(Term, term::HeapWriter&)) {
   std::size_t words = 0;
-  for (std::size_t i = 0; i < n; i++) words += copied_words_with_literals(terms[i]);
+  for (std::size_t i = 0; i < n; i++) words += measure(terms[i]);
   if (!words) return nullptr;
   LiteralArea* area = LiteralArea::create(words);
   AreaWriter writer(*area);
-  for (std::size_t i = 0; i < n; i++) terms[i] = copy_with_literals(terms[i], writer);
+  for (std::size_t i = 0; i < n; i++) terms[i] = copy(terms[i], writer);
   return area;
+}
+
+}  // namespace
+
+LiteralArea* make_literals(Term* terms, std::size_t n) { return fill_area(terms, n, copied_words_with_literals, copy_with_literals); }
+LiteralArea* make_literals_sharing_all(Term* terms, std::size_t n) {
+  return fill_area(terms, n, copied_words_sharing_all, copy_sharing_all);
 }
 
 LiteralTerm make_literal(Term t) {

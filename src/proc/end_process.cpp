@@ -13,6 +13,7 @@
 #include "proc/runtime.h"
 #include "proc/spawn.h"
 #include "proc/system_tasks.h"
+#include "proc/time_offset.h"
 #include "proc/timers.h"
 #include "proc/tracing.h"
 #include "sync/epoch.h"
@@ -116,6 +117,7 @@ void break_links(Runtime& rt, Process& p, Term reason) {
   for (AliasEntry& e : l.aliases.drain()) forget_exported_alias(e.key);
   for (MonitorEntry& e : l.monitors.drain()) {
     heap::release(e.tag);
+    if (e.kind == MonitorKind::TimeOffset) unwatch_time_offset(e.key);
     if (!e.target.is_local_pid() && !e.target.is_local_port()) continue;
     Signal* s = Signal::create(SignalKind::Demonitor);
     s->from = p.pid;

@@ -11,6 +11,7 @@
 #include "proc/references.h"
 #include "proc/registry.h"
 #include "proc/runtime.h"
+#include "proc/time_offset.h"
 #include "proc/tracing.h"
 #include "term/atoms.h"
 
@@ -122,7 +123,10 @@ Term monitor(Process& self, MonitorKind kind, Term target, Term name, const Moni
   Links& l = links_of(self);
   l.monitors.insert(e);
   if (with_alias) l.aliases.insert({key, options.alias});
-  if (kind == MonitorKind::TimeOffset) return ref;
+  if (kind == MonitorKind::TimeOffset) {
+    watch_time_offset(self, key, options.tag.is_value() ? options.tag : Term(atoms::CHANGE), with_alias);
+    return ref;
+  }
   Signal* s = Signal::create(SignalKind::Monitor);
   s->from = self.pid;
   s->id = key;
@@ -227,7 +231,9 @@ bool demonitor(Process& self, Term ref, bool flush) {
     if (e.kind == MonitorKind::Remote) self.runtime->hooks.remote_demonitor(self, key, term::Tuple::from(e.tag.term)[1]);
     heap::release(e.tag);
     if (e.alias == AliasMode::Demonitor || e.alias == AliasMode::ReplyDemonitor) remove_alias(self, key);
-    if (e.kind != MonitorKind::TimeOffset && (e.target.is_local_pid() || e.target.is_local_port())) {
+    if (e.kind == MonitorKind::TimeOffset) {
+      unwatch_time_offset(key);
+    } else if (e.target.is_local_pid() || e.target.is_local_port()) {
       Signal* s = Signal::create(SignalKind::Demonitor);
       s->from = self.pid;
       s->id = key;

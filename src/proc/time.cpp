@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proc/time.h"
 
+#include <atomic>
+
 #include "os/clock.h"
 #include "sched/seeded.h"
 
@@ -13,7 +15,7 @@ constexpr std::int64_t kStartMonotonic = -576460752'000'000'000;
 
 struct Start {
   std::int64_t raw = 0;
-  std::int64_t offset = 0;  // system time = monotonic + offset
+  std::atomic<std::int64_t> offset{0};  // system time = monotonic + offset
 };
 Start start;
 
@@ -35,8 +37,12 @@ std::int64_t raw_of_monotonic_ns(std::int64_t t) {
   if (__builtin_sub_overflow(t, kStartMonotonic - start.raw, &raw)) return INT64_MAX;
   return raw;
 }
-std::int64_t time_offset_ns() { return start.offset; }
-std::int64_t system_time_ns() { return monotonic_ns() + start.offset; }
+std::int64_t time_offset_ns() { return start.offset.load(std::memory_order_relaxed); }
+std::int64_t renew_time_offset() {
+  if (!sched::virtual_ns()) start.offset.store(os::realtime_ns() - monotonic_ns(), std::memory_order_relaxed);
+  return time_offset_ns();
+}
+std::int64_t system_time_ns() { return monotonic_ns() + time_offset_ns(); }
 std::int64_t os_system_time_ns() { return os::realtime_ns(); }
 std::int64_t start_monotonic_ns() { return kStartMonotonic; }
 

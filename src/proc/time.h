@@ -13,6 +13,8 @@ std::int64_t raw_monotonic_ns();  // the clock timers use (CLOCK_MONOTONIC)
 // The point of the timers' clock that is Erlang monotonic time t.
 std::int64_t raw_of_monotonic_ns(std::int64_t t);
 std::int64_t time_offset_ns();
+// Makes system time the operating system's again; the new offset.
+std::int64_t renew_time_offset();
 std::int64_t system_time_ns();     // monotonic + offset
 std::int64_t os_system_time_ns();  // the operating system's
 // Fixes the start values; called once by boot/.

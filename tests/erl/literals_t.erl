@@ -4,7 +4,7 @@
 %%
 %% Literals of purged modules and of persistent terms that are gone: what still refers to them stays right, and their memory comes back.
 -module(literals_t).
--export([test_erased_terms_stay_readable/0, test_purged_literals_stay_readable/0, test_memory_of_terms/0, test_memory_of_modules/0,
+-export([test_small_sharing/0, test_many_keys/0, test_erased_terms_stay_readable/0, test_purged_literals_stay_readable/0, test_memory_of_terms/0, test_memory_of_modules/0,
          test_messages_keep_their_terms/0, test_sharing_survives/0, test_long_list_with_holders_of_tails/0, test_binaries_of_terms/0,
          test_hibernated/0, test_timer_message/0, test_ets_keeps_copies/0]).
 
@@ -225,3 +225,37 @@ test_memory_of_modules() ->
     end, lists:seq(1, 150)),
     back_to(Code + 1500000, 200),
     true = girder_memory:resident_kb() < Before + 100000.
+
+%% Sharing within a persistent term stays, however small it is.
+test_small_sharing() ->
+    Doubled = lists:foldl(fun(_, A) -> [A | A] end, [], lists:seq(1, 10)),
+    persistent_term:put(doubled, Doubled),
+    20 = erts_debug:size(persistent_term:get(doubled)),
+    Doubled = persistent_term:get(doubled),
+    true = persistent_term:erase(doubled),
+    ok.
+
+%% Keys come and go; those that stay are found at any moment, by others too.
+test_many_keys() ->
+    N = girder_size:scaled(5000),
+    #{count := Before} = persistent_term:info(),
+    Stays = [begin persistent_term:put({stays, I}, [I]), I end || I <- lists:seq(1, 50)],
+    {Reader, M} = spawn_monitor(fun Read() -> [[I] = persistent_term:get({stays, I}) || I <- Stays], receive stop -> ok after 0 -> Read() end end),
+    [begin
+         [persistent_term:put({goes, I}, {Round, I}) || I <- lists:seq(1, N)],
+         [persistent_term:put({goes, I}, [Round | I]) || I <- lists:seq(1, N), I rem 3 =:= 0],
+         [true = persistent_term:erase({goes, I}) || I <- lists:seq(1, N), I rem 2 =:= 0],
+         [false = persistent_term:erase({goes, I}) || I <- lists:seq(1, N), I rem 2 =:= 0],
+         [none = persistent_term:get({goes, I}, none) || I <- lists:seq(1, N), I rem 2 =:= 0],
+         [if I rem 3 =:= 0 -> [Round | I] = persistent_term:get({goes, I}); true -> {Round, I} = persistent_term:get({goes, I}) end
+          || I <- lists:seq(1, N), I rem 2 =:= 1],
+         #{count := Now} = persistent_term:info(),
+         Now = Before + 50 + (N + 1) div 2,
+         Now = length(persistent_term:get()),
+         [true = persistent_term:erase({goes, I}) || I <- lists:seq(1, N), I rem 2 =:= 1]
+     end || Round <- [1, 2, 3]],
+    Reader ! stop,
+    receive {'DOWN', M, process, _, Why} -> normal = Why end,
+    [true = persistent_term:erase({stays, I}) || I <- Stays],
+    #{count := Before} = persistent_term:info(),
+    ok.
