@@ -84,8 +84,10 @@ void signal_other(Runtime& rt, Term other, Signal* s) {
   deliver_to(rt, other, s);
 }
 
-// The sequential trace goes on with whoever is told of the end.
+// The sequential trace goes on with whoever is told of the end, unless that one is sensitive.
 void add_token(Process& p, Signal& s, Term to) {
+  const Process* receiver = to.is_local_pid() ? p.runtime->processes->lookup(to) : nullptr;
+  if (receiver && (receiver->flags & Process::kSensitive)) return;
   heap::FragmentWriter w(8);
   const Term message = term::Tuple::make(w, atoms::EXIT, p.pid, s.term);
   const heap::OwnedTerm token = p.runtime->trace->token_for_send(p, to, message);

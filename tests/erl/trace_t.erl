@@ -313,3 +313,22 @@ test_trace_file() ->
     Self = self(),
     {trace, P, send, {P, logged}, Self} = binary_to_term(Term),
     stop(P).
+
+%% What a sensitive process sends, and what it is told when a linked one ends, stays out of a sequential trace.
+test_ends_are_no_news_to_sensitive_processes() ->
+    Me = self(),
+    Tracer = spawn(fun() -> receive stop -> ok end end),
+    Before = seq_trace:set_system_tracer(Tracer),
+    false = process_flag(sensitive, true),
+    Echo = spawn_link(fun() -> receive {From, M} -> From ! {reply, M} end end),
+    [seq_trace:set_token(What, How) || {What, How} <- [{label, 17}, {send, true}, {'receive', true}]],
+    Echo ! {Me, hello},
+    receive {reply, hello} -> ok end,
+    receive after 50 -> ok end,
+    seq_trace:set_token([]),
+    true = process_flag(sensitive, false),
+    {messages, Messages} = process_info(Tracer, messages),
+    [{seq_trace, 17, {'receive', _, Me, Echo, {Me, hello}}}, {seq_trace, 17, {send, _, Echo, Me, {reply, hello}}}] = Messages,
+    seq_trace:set_system_tracer(Before),
+    Tracer ! stop,
+    ok.
