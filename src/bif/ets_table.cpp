@@ -132,7 +132,8 @@ BifResult pay(YieldContext& cx, std::size_t reductions) {
   constexpr std::size_t kSlice = 4000;
   cx.bump(std::min(reductions, kSlice));
   if (reductions <= kSlice) return atoms::true_;
-  return cx.yield_to(hidden_entry<go_on_paying, 1>(cx.runtime(), "ets", "delete_trap"), Term::small(static_cast<SWord>(reductions - kSlice)));
+  return cx.yield_to(hidden_entry<go_on_paying, 1>(cx.runtime(), "ets", "delete_trap"),
+                     Term::small(static_cast<SWord>(reductions - kSlice)));
 }
 
 BifResult go_on_paying(YieldContext& cx, Term reductions) { return pay(cx, static_cast<std::size_t>(reductions.small_value())); }

@@ -56,8 +56,8 @@ code::Mfa mfa_of(code::BifCall call);
 // The entry of a part of a built-in that yields, shown in stack traces and by tracing as module:function/(number of arguments).
 template <auto Fn, std::size_t Arity>
 code::Export* hidden_entry(proc::Runtime& runtime, const char* module, const char* function) {
-  static auto* const row = new detail::HiddenRow(runtime, {term::AtomTable::intern(module), term::AtomTable::intern(function), Arity}, code::BifKind::Yields,
-                                                 proc::bif_adapter<Fn, Arity>());
+  static auto* const row = new detail::HiddenRow(runtime, {term::AtomTable::intern(module), term::AtomTable::intern(function), Arity},
+                                                 code::BifKind::Yields, proc::bif_adapter<Fn, Arity>());
   return &row->entry;
 }
 
