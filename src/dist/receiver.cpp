@@ -340,14 +340,14 @@ bool Receiver::spawn_reply() {
   const Term copied = heap::copy(result, w);
   s->term = Tuple::make(w, copied, flags);
   s->fragments = w.take();
-  if (deliver(parent, s) || result.is_atom()) return true;
+  if (deliver(parent, s)) return true;
   // The parent has ended: its child hears of it as it would have over the link, and is not watched.
-  if (flags.small_value() & kSpawnMonitored) transmit(route(), Term::non_value(), Operation::Demonitor, parent, result, ref);
   heap::OwnedTerm reason;
-  if ((flags.small_value() & kSpawnLinked) && peer_.take_orphan(key, &reason)) {
-    send_link_exit(route(), parent, result, reason.term);
-    heap::release(reason);
-  }
+  const bool orphan = peer_.take_orphan(key, &reason);
+  if (!result.is_atom() && (flags.small_value() & kSpawnMonitored))
+    transmit(route(), Term::non_value(), Operation::Demonitor, parent, result, ref);
+  if (orphan && !result.is_atom() && (flags.small_value() & kSpawnLinked)) send_link_exit(route(), parent, result, reason.term);
+  if (orphan) heap::release(reason);
   return true;
 }
 

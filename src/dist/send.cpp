@@ -389,6 +389,7 @@ bool abandon_spawn(Process& p, Term ref) {
     auto found = tie.spawns.find(key);
     if (found == tie.spawns.end()) continue;
     if (found->second.alias != proc::AliasMode::None) proc::remove_alias(p, key);
+    if (found->second.link) where.first->note_orphan(where.second, key, atoms::abandoned);  // p may have ended when the answer comes
     heap::release(found->second.kept);
     tie.spawns.erase(found);
     return true;

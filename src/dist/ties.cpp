@@ -185,6 +185,8 @@ void on_spawn_reply(Process& p, Signal* s) {
   const unsigned flags = static_cast<unsigned>(Tuple::from(s->term)[1].small_value());
   const Term result = Tuple::from(s->term)[0];
   if (found.empty()) {  // abandoned
+    heap::OwnedTerm reason;
+    if (peer.take_orphan(s->id, &reason)) heap::release(reason);
     if (!result.is_pid()) return;
     const Route route = route_over(peer, connection_of(*s));
     heap::FragmentWriter w(8);

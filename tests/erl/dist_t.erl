@@ -7,8 +7,8 @@
          test_exit_signals/0, test_spawn/0, test_spawn_options/0, test_spawn_request/0, test_aliases/0, test_group_leader/0, test_connection_lost/0,
          test_monitor_node/0, test_monitor_nodes/0, test_nodes/0, test_identity/0, test_calls/0, test_global/0, test_send_options/0,
          test_old_incarnation/0, test_process_info/0, test_order/0, test_busy/0, test_unknown_node/0, test_malformed/0,
-         test_dynamic_name/0, test_wrong_arguments/0]).
--export([echo/0, flood/2, spawner/2, send_bytes/2]).
+         test_dynamic_name/0, test_wrong_arguments/0, test_abandoned_children/0]).
+-export([echo/0, flood/2, spawner/2, send_bytes/2, forsaken/1]).
 
 %% --- nodes -----------------------------------------------------------------------------------------------------------------
 
@@ -594,3 +594,25 @@ test_wrong_arguments() ->
     C = erts_internal:new_connection('girder_nobody@nowhere'),
     true = erts_internal:abort_pending_connection('girder_nobody@nowhere', C),
     true = C =/= erts_internal:new_connection('girder_nobody@nowhere').
+
+%% A linked child whose parent gave its spawn request up ends, whether the parent still lives when the answer comes or not.
+test_abandoned_children() ->
+    with_peer(fun(Node) ->
+        Me = self(),
+        ok = erpc:call(Node, fun() -> {module, _} = code:ensure_loaded(?MODULE), ok end),
+        Parents = [spawn_monitor(fun() ->
+                                     R = spawn_request(Node, ?MODULE, forsaken, [Me], [link]),
+                                     _ = [receive after N rem 7 -> ok end || N rem 3 =:= 0],
+                                     Given = spawn_request_abandon(R),
+                                     _ = [receive after 500 -> ok end || N rem 2 =:= 0],
+                                     exit({given_up, Given})
+                                 end) || N <- lists:seq(1, 100)],
+        [receive {'DOWN', M, process, _, {given_up, _}} -> ok end || {_, M} <- Parents],
+        Children = [receive {child, C} -> C after 5000 -> exit(no_child) end || _ <- Parents],
+        [begin M = monitor(process, C), receive {'DOWN', M, process, C, _} -> ok after 5000 -> exit({lives, C}) end end || C <- Children],
+        ok
+    end).
+
+forsaken(Tester) ->
+    Tester ! {child, self()},
+    receive after infinity -> ok end.
