@@ -24,7 +24,8 @@ void fire_port_timer(sched::Timer* raw) {
   if (std::shared_ptr<Port> port = timer->port.lock()) {
     sync::Epoch::Guard guard;
     std::lock_guard<sync::Mutex> hold(port->lock);
-    if (!port->closed && port->driver) port->driver->timed_out(*port, timer->token);
+    const bool works = !port->closed || port->close_after_flush;  // a closed port that still flushes has use for time, too
+    if (works && port->driver) port->driver->timed_out(*port, timer->token);
   }
   delete timer;
 }

@@ -253,10 +253,11 @@ void TcpSocket::ready(unsigned events) {
   if ((events & os::Poller::kRead) && has(inet::kStateConnected)) read();
 }
 
-void TcpSocket::timed_out(Port&, std::uint64_t token) {
+void TcpSocket::timed_out(Port& port, std::uint64_t token) {
   if (token == send_token_) {
     send_timer_ = nullptr;
     send_token_ = 0;
+    if (port.closed) return;  // nobody waits
     end_busy(atoms::timeout);
     if (send_timeout_close_) close_descriptor();
     return free_port();

@@ -1,7 +1,7 @@
 %% SPDX-License-Identifier: Apache-2.0
 %% Linked-in drivers: a library built for the test (support/driver_t.c), its ports, erl_ddll's counting, and the symbols that libraries expect.
 -module(driver_t).
--export([test_ports/0, test_loading/0, test_reload/0, test_errors/0, test_kill/0, test_plain/0]).
+-export([test_ports/0, test_loading/0, test_reload/0, test_errors/0, test_kill/0, test_plain/0, test_slow_flush/0]).
 
 %% Without a compiler or the header there is nothing to test.
 with_driver(Test) -> with_driver("driver_t", "", Test).
@@ -227,3 +227,20 @@ test_plain() ->
         close(P),
         ok = erl_ddll:unload_driver(driver_plain)
     end).
+
+%% A closed port whose driver still flushes gets its time-out, and is gone when its queue is empty.
+test_slow_flush() ->
+    with_driver("driver_slow", "-DSLOW", fun(Dir) ->
+        ok = erl_ddll:load_driver(Dir, driver_slow),
+        Ps = [open_port({spawn_driver, driver_slow}, []) || _ <- lists:seq(1, 10)],
+        [true = port_command(P, "abc") || P <- Ps],
+        [true = port_close(P) || P <- Ps],
+        ok = no_ports(driver_slow, 100),
+        ok = erl_ddll:unload_driver(driver_slow)
+    end).
+
+no_ports(Driver, N) when N > 0 ->
+    case erl_ddll:info(Driver, port_count) of
+        0 -> ok;
+        _ -> timer:sleep(20), no_ports(Driver, N - 1)
+    end.

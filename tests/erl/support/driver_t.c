@@ -190,8 +190,30 @@ static ErlDrvEntry plain = {
     .minor_version = ERL_DRV_EXTENDED_MINOR_VERSION,
 };
 
-#ifdef PLAIN
+// A driver that takes its time to flush.
+static ErlDrvData slow_start(ErlDrvPort port, char* command) {
+  (void)command;
+  return (ErlDrvData)port;
+}
+static void slow_output(ErlDrvData data, char* bytes, ErlDrvSizeT n) { driver_enq((ErlDrvPort)data, bytes, n); }
+static void slow_flush(ErlDrvData data) { driver_set_timer((ErlDrvPort)data, 5); }
+static void slow_timeout(ErlDrvData data) { driver_deq((ErlDrvPort)data, driver_sizeq((ErlDrvPort)data)); }
+
+static ErlDrvEntry slow = {
+    .start = slow_start,
+    .output = slow_output,
+    .flush = slow_flush,
+    .timeout = slow_timeout,
+    .driver_name = "driver_slow",
+    .extended_marker = ERL_DRV_EXTENDED_MARKER,
+    .major_version = ERL_DRV_EXTENDED_MAJOR_VERSION,
+    .minor_version = ERL_DRV_EXTENDED_MINOR_VERSION,
+};
+
+#if defined(PLAIN)
 DRIVER_INIT(driver_plain) { return &plain; }
+#elif defined(SLOW)
+DRIVER_INIT(driver_slow) { return &slow; }
 #else
 DRIVER_INIT(driver_t) { return &entry; }
 #endif
