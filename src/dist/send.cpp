@@ -44,8 +44,10 @@ bool append_encoded(proc::Runtime& rt, Term t, MessageAtoms* atoms, std::string*
   return true;
 }
 
+void pay(Process& p, std::size_t bytes) { p.reductions_left -= static_cast<SWord>(bytes / (8 * kUnitsPerReduction) + 2); }
+
 void charge(Process& p, const Route& route, std::size_t bytes) {
-  p.reductions_left -= static_cast<SWord>(bytes / (8 * kUnitsPerReduction) + 2);
+  pay(p, bytes);
   route.peer->wait_if_busy(p);
 }
 
@@ -97,7 +99,7 @@ Term message_control(term::HeapWriter& w, const Route& route, Term from, Term to
   return make(Operation::Send, Operation::SendTraced, Term(atoms::empty), to);
 }
 
-void send_over(const Route& route, Process& from, Term to, const Destination& d, Term message) {
+void send_over(const Route& route, Process& from, Term to, const Destination& d, Term message, bool nosuspend = false) {
   heap::OwnedTerm token;
   if (VM_UNLIKELY(from.is_traced(proc::kTraceToken | proc::kTraceSend))) {
     const proc::TraceHooks& hooks = *from.runtime->trace;
@@ -109,6 +111,7 @@ void send_over(const Route& route, Process& from, Term to, const Destination& d,
   const Sent sent = transmit(route, message_control(w, route, from.pid, d.to, token.term), message);
   heap::release(token);
   if (sent == Sent::TooLarge) raise_limit(from);
+  else if (nosuspend) pay(from, 64);
   else charge(from, route, 64);
 }
 
@@ -189,7 +192,7 @@ Term send_message_if(Process& from, Term to, Term message, bool nosuspend, bool 
   const Route route = route_to(*from.runtime, d.node, noconnect ? Connect::Never : Connect::IfNeeded);
   if (!route) return noconnect ? atoms::noconnect : atoms::ok;
   if (nosuspend && route.peer->busy()) return atoms::nosuspend;
-  send_over(route, from, to, d, message);
+  send_over(route, from, to, d, message, nosuspend);
   return from.pending == proc::PendingKind::Raise ? Term::non_value() : Term(atoms::ok);
 }
 

@@ -7,7 +7,7 @@
          test_exit_signals/0, test_spawn/0, test_spawn_options/0, test_spawn_request/0, test_aliases/0, test_group_leader/0, test_connection_lost/0,
          test_monitor_node/0, test_monitor_nodes/0, test_nodes/0, test_identity/0, test_calls/0, test_global/0, test_send_options/0,
          test_old_incarnation/0, test_process_info/0, test_order/0, test_busy/0, test_unknown_node/0, test_malformed/0,
-         test_dynamic_name/0, test_wrong_arguments/0, test_abandoned_children/0]).
+         test_dynamic_name/0, test_wrong_arguments/0, test_abandoned_children/0, test_nosuspend/0]).
 -export([echo/0, flood/2, spawner/2, send_bytes/2, forsaken/1]).
 
 %% --- nodes -----------------------------------------------------------------------------------------------------------------
@@ -616,3 +616,24 @@ test_abandoned_children() ->
 forsaken(Tester) ->
     Tester ! {child, self()},
     receive after infinity -> ok end.
+
+%% A message that makes a connection busy does not suspend who asked for that not to happen; the next one is refused.
+test_nosuspend() ->
+    with_peer(fun(N) ->
+        Pid = erpc:call(N, os, getpid, []),
+        os:cmd("kill -STOP " ++ Pid),
+        try
+            Filler = binary:copy(<<"0123456789">>, 5000),
+            nosuspend = until_busy({nobody, N}, Filler),
+            nosuspend = erlang:send({nobody, N}, Filler, [nosuspend])
+        after
+            os:cmd("kill -CONT " ++ Pid)
+        end,
+        pong = net_adm:ping(N)
+    end).
+
+until_busy(To, Filler) ->
+    case erlang:send(To, Filler, [nosuspend]) of
+        ok -> until_busy(To, Filler);
+        Busy -> Busy
+    end.
