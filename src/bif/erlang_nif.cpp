@@ -35,7 +35,7 @@ Term text_list(BifContext& cx, std::string_view text) {
 
 BifResult erlang_load_nif_2(GcContext& cx, Term path, Term info) {
   code::Function* caller = cx.runtime().engine->current_function(cx.process());
-  if (!caller || !caller->instance) {
+  if (!caller || !caller->instance || caller->bif) {  // itself, where it is applied
     Term text = text_list(cx, "load_nif/2 must be explicitly called from the NIF module. It cannot be called through apply/3.");
     return term::Tuple::make(cx.heap(), atoms::error, term::Tuple::make(cx.heap(), atoms::bad_lib, text));
   }

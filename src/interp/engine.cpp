@@ -69,7 +69,8 @@ code::Function* Interpreter::current_function(Process& p) {
     // A built-in that nobody can name is a part of who called it.
     const code::Export* e = reinterpret_cast<const code::Bif*>(p.pc[1])->export_entry;
     if (code::Function* f = e->function.load(std::memory_order_acquire)) return f;
-    return code::find_function(traced_caller(p, p.pc));
+    const bool named = p.runtime->code->find_export(e->mfa.module, e->mfa.function, e->mfa.arity) == e;
+    return named ? nullptr : code::find_function(traced_caller(p, p.pc));
   }
   if (*p.pc == cell_of(Fused::breakpoint_jump)) return function_behind(*reinterpret_cast<code::Breakpoint*>(p.pc[1]));
   return code::find_function(p.pc);
