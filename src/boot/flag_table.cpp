@@ -200,10 +200,10 @@ const Flag kFlags[] = {
      [](FlagParse& p, const std::string& v) { return set_bool(v, &p.options.settings.heap_limits.max_heap_error_logger); }},
     {"i", Takes::Value, "module", nullptr, [](FlagParse& p, const std::string& v) { return p.options.boot_module = v, true; }},
     {"IOt", Takes::Value, "1-1024", "bad I/O poll threads number: %", poll_number<&FlagParse::poll_threads>},
-    {"IOp", Takes::Value, "1-1024", "bad I/O pollset number: %", poll_number<&FlagParse::poll_sets>},
-    {"IOPt", Takes::Value, "0-100", "bad I/O poll thread percentage number: %", poll_percent},
-    {"IOPp", Takes::Value, "0-100", "bad I/O pollset percentage number: %", poll_percent},
-    {"IOs", Takes::Value, "true|false", "bad +IOs boolean argument: %", check_bool},
+    {"IOp", Takes::NextWord, "1-1024", "bad I/O pollset number: %", poll_number<&FlagParse::poll_sets>},
+    {"IOPt", Takes::NextWord, "0-100", "bad I/O poll thread percentage number: %", poll_percent},
+    {"IOPp", Takes::NextWord, "0-100", "bad I/O pollset percentage number: %", poll_percent},
+    {"IOs", Takes::NextWord, "true|false", "bad +IOs boolean argument: %", check_bool},
     {"J", Takes::Anything, nullptr, nullptr, nullptr},  // the parser warns
     {"JDdump", Takes::Value, "true|false", "bad +JDdump flag %", check_bool},
     {"JPperf", Takes::Value, "true|false|dump|map", "bad +JPperf support flag %",
@@ -321,7 +321,7 @@ const Flag* find_flag(std::string_view word) {
   const Flag* best = nullptr;
   for (const Flag& f : kFlags) {
     const std::string_view name = f.name;
-    if (!word.starts_with(name) || (f.takes == Takes::Nothing && word != name)) continue;
+    if (!word.starts_with(name) || ((f.takes == Takes::Nothing || f.takes == Takes::NextWord) && word != name)) continue;
     if (!best || name.size() > std::strlen(best->name)) best = &f;
   }
   return best;

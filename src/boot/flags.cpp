@@ -100,7 +100,7 @@ class Reader {
     }
     if (flag->takes == Takes::Anything && !flag->set) return special(flag->name[0], word, error);
     std::string value;
-    if (flag->takes == Takes::Value) {
+    if (flag->takes == Takes::Value || flag->takes == Takes::NextWord) {
       value = word.substr(std::strlen(flag->name) + 1);
       if (value.empty()) {
         if (!next()) return fail(error, "too few arguments");

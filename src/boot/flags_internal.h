@@ -28,6 +28,7 @@ enum class Takes {
   Nothing,   // the flag is the whole word
   Anything,  // whatever follows in the word is of no interest
   Value,     // glued, or the next word
+  NextWord,  // only the next word
 };
 
 struct Flag {

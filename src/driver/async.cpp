@@ -21,6 +21,7 @@ struct Job {
   void (*invoke)(void*);
   void* data;
   void (*free)(void*);
+  ErlDrvPDL data_lock;  // counted, or nullptr: the job may look at the queue
 };
 
 void finish(const Job& job) {
@@ -52,6 +53,7 @@ class Worker {
       hold.unlock();
       if (job.invoke) job.invoke(job.data);
       finish(job);
+      if (job.data_lock) driver_pdl_dec_refc(job.data_lock);
     }
   }
   std::mutex lock_;
@@ -81,12 +83,14 @@ unsigned driver_async_port_key(ErlDrvPort port) {
 long driver_async(ErlDrvPort port, unsigned* key, void (*invoke)(void*), void* data, void (*free)(void*)) {
   static std::atomic<long> next{1};
   static std::atomic<unsigned> turn{0};
-  port::Port& p = reinterpret_cast<LinkedPort*>(port)->port();
+  LinkedPort& linked = *reinterpret_cast<LinkedPort*>(port);
+  port::Port& p = linked.port();
   const std::size_t count = std::max<std::size_t>(p.ports.runtime().settings.async_threads, 1);
   std::vector<Worker*>& all = workers(count);
   const unsigned slot = key ? *key : turn++;
   if (key) *key = static_cast<unsigned>(*key % all.size());
-  all[slot % all.size()]->add({p.weak_from_this(), invoke, data, free});
+  if (linked.data_lock) driver_pdl_inc_refc(linked.data_lock);
+  all[slot % all.size()]->add({p.weak_from_this(), invoke, data, free, linked.data_lock});
   return next++;
 }
 

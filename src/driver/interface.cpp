@@ -20,6 +20,9 @@ LinkedPort* of(ErlDrvPort port) {
   return word == 0 || word == -1 ? nullptr : reinterpret_cast<LinkedPort*>(port);
 }
 
+// The queue, which ends with the port even where a port data lock keeps the rest; nullptr: there is none.
+driver::PieceQueue* queue_of(ErlDrvPort port) { return of(port) && !of(port)->gone() ? &of(port)->queue() : nullptr; }
+
 std::string_view text(const char* bytes, std::size_t size) { return {bytes ? bytes : "", bytes ? size : 0}; }
 
 // A binary of one's own for bytes that go into a queue.
@@ -62,6 +65,7 @@ int end_port(ErlDrvPort port, Term reason, bool eof = false) {
 struct erl_drv_port_data_lock {
   pthread_mutex_t mutex;
   std::atomic<ErlDrvSInt> refs;
+  std::shared_ptr<port::Port> port;  // whoever holds the lock may use the port's name for it
 };
 
 extern "C" {
@@ -106,14 +110,14 @@ ErlDrvSizeT driver_vec_to_buf(ErlIOVec* ev, char* buffer, ErlDrvSizeT size) {
 // --- queue
 
 int driver_enq_bin(ErlDrvPort port, ErlDrvBinary* binary, ErlDrvSizeT offset, ErlDrvSizeT size) {
-  if (!of(port)) return -1;
-  if (size) of(port)->queue().push_back(binary, offset, size);
+  if (!queue_of(port)) return -1;
+  if (size) queue_of(port)->push_back(binary, offset, size);
   of(port)->queue_changed();
   return 0;
 }
 int driver_pushq_bin(ErlDrvPort port, ErlDrvBinary* binary, ErlDrvSizeT offset, ErlDrvSizeT size) {
-  if (!of(port)) return -1;
-  if (size) of(port)->queue().push_front(binary, offset, size);
+  if (!queue_of(port)) return -1;
+  if (size) queue_of(port)->push_front(binary, offset, size);
   of(port)->queue_changed();
   return 0;
 }
@@ -151,24 +155,24 @@ int driver_pushqv(ErlDrvPort port, ErlIOVec* ev, ErlDrvSizeT skip) {
   return 0;
 }
 ErlDrvSizeT driver_deq(ErlDrvPort port, ErlDrvSizeT size) {
-  if (!of(port) || !of(port)->queue().drop(size)) return static_cast<ErlDrvSizeT>(-1);
-  const ErlDrvSizeT left = of(port)->queue().size();
+  if (!queue_of(port) || !queue_of(port)->drop(size)) return static_cast<ErlDrvSizeT>(-1);
+  const ErlDrvSizeT left = queue_of(port)->size();
   of(port)->queue_changed();
   return left;
 }
-ErlDrvSizeT driver_sizeq(ErlDrvPort port) { return of(port) ? of(port)->queue().size() : static_cast<ErlDrvSizeT>(-1); }
+ErlDrvSizeT driver_sizeq(ErlDrvPort port) { return queue_of(port) ? queue_of(port)->size() : static_cast<ErlDrvSizeT>(-1); }
 SysIOVec* driver_peekq(ErlDrvPort port, int* count) {
-  if (!of(port)) {
+  if (!queue_of(port)) {
     *count = -1;
     return nullptr;
   }
-  return of(port)->queue().vectors(count);
+  return queue_of(port)->vectors(count);
 }
 ErlDrvSizeT driver_peekqv(ErlDrvPort port, ErlIOVec* ev) {
-  if (!of(port)) return static_cast<ErlDrvSizeT>(-1);
-  ev->iov = of(port)->queue().vectors(&ev->vsize);
-  ev->binv = of(port)->queue().binaries();
-  ev->size = of(port)->queue().size();
+  if (!queue_of(port)) return static_cast<ErlDrvSizeT>(-1);
+  ev->iov = queue_of(port)->vectors(&ev->vsize);
+  ev->binv = queue_of(port)->binaries();
+  ev->size = queue_of(port)->size();
   return ev->size;
 }
 
@@ -277,6 +281,7 @@ ErlDrvPDL driver_pdl_create(ErlDrvPort port) {
   auto* lock = new erl_drv_port_data_lock;
   pthread_mutex_init(&lock->mutex, nullptr);
   lock->refs.store(1);
+  lock->port = of(port)->port().shared_from_this();
   of(port)->data_lock = lock;
   return lock;
 }
@@ -293,6 +298,7 @@ ErlDrvSInt driver_pdl_inc_refc(ErlDrvPDL lock) { return lock->refs.fetch_add(1) 
 ErlDrvSInt driver_pdl_dec_refc(ErlDrvPDL lock) {
   const ErlDrvSInt left = lock->refs.fetch_sub(1) - 1;
   if (left > 0) return left;
+  const std::shared_ptr<port::Port> last = std::move(lock->port);
   pthread_mutex_destroy(&lock->mutex);
   delete lock;
   return 0;

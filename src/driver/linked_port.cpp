@@ -122,6 +122,7 @@ LinkedPort::LinkedPort(port::Port& port, std::shared_ptr<Library> library) : por
 }
 
 LinkedPort::~LinkedPort() {
+  if (data_lock) driver_pdl_dec_refc(data_lock);
   if (library_) Libraries::of(port_.ports.runtime()).port_closed(std::move(library_), port_.id);
 }
 
@@ -244,6 +245,16 @@ bool LinkedPort::flush(port::Port&) {
   return queue_.size() == 0;
 }
 
+// Threads of the driver's own may be at the queue under the port data lock, and may come back to it later.
+void LinkedPort::end_queue() {
+  const ErlDrvPDL lock = std::exchange(data_lock, nullptr);
+  if (!lock) return gone_.store(true, std::memory_order_release);
+  driver_pdl_lock(lock);
+  gone_.store(true, std::memory_order_release);
+  driver_pdl_unlock(lock);
+  driver_pdl_dec_refc(lock);
+}
+
 void LinkedPort::released(port::Port&) {
   release_timer();
   if (entry().stop) {
@@ -265,7 +276,7 @@ void LinkedPort::released(port::Port&) {
     proc::deliver_to(rt, pid, s);
   }
   monitors_.clear();
-  if (data_lock) driver_pdl_dec_refc(std::exchange(data_lock, nullptr));
+  end_queue();
   Libraries::of(rt).port_closed(std::move(library_), port_.id);
 }
 

@@ -98,6 +98,7 @@ class LinkedPort final : public port::Driver {
   // The same of several parts. A port with binaries sends one for each, as an improper list.
   void output_parts(std::string_view head, std::span<const std::string_view> parts);
   PieceQueue& queue() { return queue_; }
+  bool gone() const { return gone_.load(std::memory_order_acquire); }  // closed and released; only a port data lock keeps it
   void queue_changed();
 
   port::Port& port() { return port_; }
@@ -118,6 +119,7 @@ class LinkedPort final : public port::Driver {
   void ready(int fd, unsigned events);
   void left();
   void release_timer();
+  void end_queue();
 
   port::Port& port_;
   std::shared_ptr<Library> library_;
@@ -128,6 +130,7 @@ class LinkedPort final : public port::Driver {
   bool binary_answers_ = false;  // of control
   bool freed_ = false;           // no longer busy: see set_busy
   PieceQueue queue_;
+  std::atomic<bool> gone_{false};
   std::map<int, int> selected_;  // descriptor: ERL_DRV_READ, ERL_DRV_WRITE, ERL_DRV_USE
   std::vector<std::pair<std::uint64_t, Term>> monitors_;
   port::PortTimer* timer_ = nullptr;

@@ -9,6 +9,7 @@
 
 #include "os/errno_name.h"
 #include "os/terminal.h"
+#include "proc/links_state.h"
 #include "proc/references.h"
 #include "proc/send.h"
 #include "proc/system_monitor.h"
@@ -63,7 +64,7 @@ void deliver(proc::Runtime& rt, proc::SignalKind kind, Term from, Term to, std::
   proc::Signal* s = proc::Signal::create(kind);
   s->from = from;
   s->id = key;
-  s->term = reason;          // an atom
+  proc::set_reason(*s, reason);
   sync::Epoch::Guard guard;  // may be the poller's thread
   proc::deliver_to(rt, to, s);
 }
@@ -317,15 +318,17 @@ void Port::close(Term reason) {
   std::shared_ptr<Port> self = shared_from_this();  // the table's reference may be the last
   ports.remove(*this);
   proc::Runtime& rt = ports.runtime();
-  for (Term pid_linked : links) deliver(rt, proc::SignalKind::LinkExit, id, pid_linked, 0, reason);
-  for (auto& [key, watcher] : watchers) deliver(rt, proc::SignalKind::MonitorDown, id, watcher, key, reason);
+  const Term told = reason == atoms::kill ? Term(atoms::killed) : reason;
+  for (Term pid_linked : links) deliver(rt, proc::SignalKind::LinkExit, id, pid_linked, 0, told);
+  for (auto& [key, watcher] : watchers) deliver(rt, proc::SignalKind::MonitorDown, id, watcher, key, told);
   links.clear();
   watchers.clear();
   if (const std::shared_ptr<Channel> carried = std::move(channel)) carried->closed(*this, reason);
   heap::release(data);
   for (const Parked& p : parked_) answer_parked(p, atoms::badarg);
   parked_.clear();
-  const bool written = driver ? driver->flush(*this) && queue.empty() : queue.empty() || reason != atoms::normal;
+  // A killed port writes nothing more.
+  const bool written = reason == atoms::kill || (driver ? driver->flush(*this) && queue.empty() : queue.empty() || reason != atoms::normal);
   if (written) return release_descriptors();
   close_after_flush = true;
   kept_ = std::move(self);

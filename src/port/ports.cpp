@@ -343,11 +343,11 @@ void act(Port& port, proc::Signal& s) {
     case proc::SignalKind::LinkExit: {
       bool linked = std::erase(port.links, s.from) > 0;
       // The end of the connected process closes the port whatever the reason; others only when they were linked and did not end normally.
-      if (s.from == port.connected || (linked && s.term != atoms::normal)) port.close(s.term.is_atom() ? s.term : atoms::normal);
+      if (s.from == port.connected || (linked && s.term != atoms::normal)) port.close(s.term);
       break;
     }
     case proc::SignalKind::Exit:
-      if (s.term != atoms::normal || s.from == port.connected) port.close(s.term.is_atom() ? s.term : atoms::normal);
+      if (s.term != atoms::normal || s.from == port.connected) port.close(s.term);
       break;
     case proc::SignalKind::MonitorDown:
       if (port.driver) port.driver->monitor_fired(port, s.id);

@@ -236,6 +236,13 @@ test_slow_flush() ->
         [true = port_command(P, "abc") || P <- Ps],
         [true = port_close(P) || P <- Ps],
         ok = no_ports(driver_slow, 100),
+        %% A killed one does not flush.
+        process_flag(trap_exit, true),
+        K = open_port({spawn_driver, driver_slow}, []),
+        true = port_command(K, "abc"),
+        exit(K, kill),
+        receive {'EXIT', K, killed} -> ok end,
+        0 = erl_ddll:info(driver_slow, port_count),
         ok = erl_ddll:unload_driver(driver_slow)
     end).
 

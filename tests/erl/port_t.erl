@@ -4,7 +4,7 @@
 -module(port_t).
 -export([test_close_at_the_end/0, test_status_after_output/0, test_executables/0, test_names/0, test_terminal/0, test_control/0, test_shell_name/0,
          test_one_after_another/0, test_many_at_once/0, test_descriptors_of_children/0, test_reader_that_stops/0,
-         test_message_to_a_busy_port/0, test_registered/0, test_environment/0, test_cannot_run/0, test_packet_too_large/0, test_data/0]).
+         test_message_to_a_busy_port/0, test_registered/0, test_environment/0, test_cannot_run/0, test_packet_too_large/0, test_data/0, test_end_reasons/0]).
 
 open(Name) ->
     try open_port(Name, []) of
@@ -228,3 +228,20 @@ settled(Before, N) ->
 
 %% Dead ones that nobody has taken note of.
 children() -> length(string:split(os:cmd("ps -o stat= --ppid " ++ os:getpid() ++ " | grep Z"), "\n", all)) - 1.
+
+%% Exit signals end a port with their reason; kill is told as killed.
+test_end_reasons() ->
+    process_flag(trap_exit, true),
+    Ended = fun(End) ->
+                P = open_port({spawn, "cat"}, []),
+                M = monitor(port, P),
+                End(P),
+                {receive {'EXIT', P, R} -> R end, receive {'DOWN', M, _, P, D} -> D end}
+            end,
+    {{a, "b"}, {a, "b"}} = Ended(fun(P) -> exit(P, {a, "b"}) end),
+    {gone, gone} = Ended(fun(P) -> exit(P, gone) end),
+    {normal, normal} = Ended(fun(P) -> exit(P, normal) end),
+    {killed, killed} = Ended(fun(P) -> exit(P, kill) end),
+    {{x, 1}, {x, 1}} = Ended(fun(P) -> spawn(fun() -> link(P), exit({x, 1}) end) end),
+    {killed, killed} = Ended(fun(P) -> spawn(fun() -> link(P), exit(kill) end) end),
+    ok.

@@ -19,7 +19,7 @@ for flag in -Zq -zzz '-P x' '-P 10' '-P 999999999999' '-Q 1' '-t 3' '-e x' '-S 0
   # shellcheck disable=SC2086
   try "+${flag#-}"
 done
-for flag in '+S 1' '+S 2:1' '+P 4096' '+t 100000' '+sbt u' '+sbwt none' '+A 4' '+K true' '+W i' '+fnu' '+hms 1000' '+hmqd off_heap' '+C no_time_warp' '+zdbbl 10' '+MBas aoff' '+Mea min' '+pc unicode' '+SDio 3' '+Bi'; do
+for flag in '+S 1' '+S 2:1' '+P 4096' '+t 100000' '+sbt u' '+sbwt none' '+A 4' '+K true' '+W i' '+fnu' '+hms 1000' '+hmqd off_heap' '+C no_time_warp' '+zdbbl 10' '+MBas aoff' '+Mea min' '+pc unicode' '+SDio 3' '+Bi' '+IOp 1' '+IOPp 50' '+IOs true' '+IOp 0' '+IOPt 101' '+IOs x'; do
   # shellcheck disable=SC2086
   set -- $flag
   try "$@"
