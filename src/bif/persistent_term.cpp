@@ -4,7 +4,7 @@
 //
 // A table of pointers with open addressing. Readers take no lock; writers take turns. A key is added, replaced or erased by one store into a slot;
 // an erased one leaves a mark that lookups pass by. A table that is half full of keys and marks is followed by a fresh one, as is one
-// nearly empty. What readers may still look at, tables and entries, is freed after a grace period. A term that was replaced or erased
+// that is three quarters empty. What readers may still look at, tables and entries, is freed after a grace period. A term that was replaced or erased
 // may still be referred to by any heap, so its literal area goes the way of all literals (proc/literal_release.h).
 #include <algorithm>
 #include <atomic>
@@ -47,9 +47,13 @@ class Table {
   std::size_t size() const { return slots_.size(); }
   bool has_room() const { return (used_ + 1) * 2 <= slots_.size(); }
 
+  // Each slot is looked at once: it may change meanwhile.
   const Entry* find(Term key, std::uint64_t hash) const {
-    const Slot* slot = const_cast<Table*>(this)->slot_of(key, hash);
-    return slot->load(std::memory_order_acquire);
+    const std::size_t mask = slots_.size() - 1;
+    for (std::size_t i = hash & mask;; i = (i + 1) & mask) {
+      const Entry* e = slots_[i].load(std::memory_order_acquire);
+      if (!e || is(e, key, hash)) return e;
+    }
   }
   // What was there before, or nullptr.
   const Entry* put(const Entry* e) {
@@ -71,12 +75,16 @@ class Table {
  private:
   using Slot = std::atomic<const Entry*>;
 
-  // The key's slot, or the free one where its probes end.
+  static bool is(const Entry* e, Term key, std::uint64_t hash) {
+    return e->hash == hash && e != &kErased && term::equal_exact(e->key, key);
+  }
+
+  // The key's slot, or the free one where its probes end. For writers.
   Slot* slot_of(Term key, std::uint64_t hash) {
     const std::size_t mask = slots_.size() - 1;
     for (std::size_t i = hash & mask;; i = (i + 1) & mask) {
       const Entry* e = slots_[i].load(std::memory_order_acquire);
-      if (!e || (e->hash == hash && e != &kErased && term::equal_exact(e->key, key))) return &slots_[i];
+      if (!e || is(e, key, hash)) return &slots_[i];
     }
   }
 
@@ -118,7 +126,7 @@ struct Store {
     bytes -= old->bytes();
     Table* t = table.load(std::memory_order_relaxed);
     t->erase(old->key, old->hash);
-    if (t->size() > kSmallest && count * 8 < t->size()) rebuild(count);
+    if (t->size() > kSmallest && count * 4 < t->size()) rebuild(count);
   }
 };
 

@@ -4,7 +4,7 @@
 %%
 %% Literals of purged modules and of persistent terms that are gone: what still refers to them stays right, and their memory comes back.
 -module(literals_t).
--export([test_small_sharing/0, test_many_keys/0, test_erased_terms_stay_readable/0, test_purged_literals_stay_readable/0, test_memory_of_terms/0, test_memory_of_modules/0,
+-export([test_small_sharing/0, test_many_keys/0, test_absent_key/0, test_erased_terms_stay_readable/0, test_purged_literals_stay_readable/0, test_memory_of_terms/0, test_memory_of_modules/0,
          test_messages_keep_their_terms/0, test_sharing_survives/0, test_long_list_with_holders_of_tails/0, test_binaries_of_terms/0,
          test_hibernated/0, test_timer_message/0, test_ets_keeps_copies/0]).
 
@@ -258,4 +258,20 @@ test_many_keys() ->
     receive {'DOWN', M, process, _, Why} -> normal = Why end,
     [true = persistent_term:erase({stays, I}) || I <- Stays],
     #{count := Before} = persistent_term:info(),
+    ok.
+
+%% A key that is not there never gets the value of another that comes and goes where it would be.
+test_absent_key() ->
+    Keys = [{absent, I} || I <- lists:seq(1, 40)],
+    Readers = [spawn_monitor(fun Read() ->
+                                 [unset = persistent_term:get({never, I}, unset) || I <- lists:seq(1, 40)],
+                                 receive stop -> ok after 0 -> Read() end
+                             end) || _ <- [1, 2, 3]],
+    End = erlang:monotonic_time(millisecond) + 1500,
+    (fun Change() ->
+         [persistent_term:put(K, taken) || K <- Keys],
+         [true = persistent_term:erase(K) || K <- Keys],
+         case erlang:monotonic_time(millisecond) < End of true -> Change(); false -> ok end
+     end)(),
+    [begin P ! stop, receive {'DOWN', M, process, P, Why} -> normal = Why end end || {P, M} <- Readers],
     ok.
