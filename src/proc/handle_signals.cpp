@@ -213,7 +213,13 @@ bool handle_signal(Process& p, Signal* s, Term* exit_reason) {
     case SignalKind::IsAlive: answer_alive(*p.runtime, s, atoms::true_); break;
     case SignalKind::Answer: on_answer(p, s); return true;
     case SignalKind::ReceiveTimeout: on_receive_timeout(p, s); break;
-    case SignalKind::Resume: resume_one(p); break;
+    case SignalKind::Resume:
+      if (VM_UNLIKELY(p.in_engine && p.cold && p.cold->deferred_first)) {  // not before the suspension that it ends
+        defer(p, s);
+        return true;
+      }
+      resume_one(p);
+      break;
     case SignalKind::Remote: return p.runtime->hooks.remote_signal(p, s, exit_reason);
     case SignalKind::ProcessInfo:
     case SignalKind::SystemTask:

@@ -94,6 +94,7 @@ bool handle_request(Process& p, Signal* s, Term*) {
       p.state.fetch_or(kSuspended, std::memory_order_relaxed);
       answer_suspend(*p.runtime, s, true);
       break;
+    case SignalKind::Resume: resume_one(p); break;
     case SignalKind::SystemTask: {
       bool ended = false;
       run_task(p, s, &ended);

@@ -8,7 +8,7 @@
 
 namespace vm::proc {
 
-// Acts on ProcessInfo, Suspend, SystemTask and Rpc, and frees the signal. False: the process must end (as handle_signal).
+// Acts on ProcessInfo, Suspend, Resume, SystemTask and Rpc, and frees the signal. False: the process must end (as handle_signal).
 bool handle_request(Process& p, Signal* s, Term* exit_reason);
 // The same for a process that is ending: answers that it is gone.
 void refuse_request(Runtime& rt, Signal* s);

@@ -1,7 +1,7 @@
 %% SPDX-License-Identifier: Apache-2.0
 %% Processes: spawning, exits, flags, information, dictionary, suspension.
 -module(process_t).
--export([test_yield/0, test_yield_is_shown_in_its_caller/0, test_growth_is_no_collection/0, test_spawn_with_sharing/0, test_spawn/0, test_spawn_mfa/0, test_spawn_errors/0, test_exit_reasons/0, test_crash_reason/0, test_exit_signals/0, test_kill/0, test_dictionary/0, test_flags/0, test_info/0, test_many/0, test_hibernate/0, test_group_leader/0, test_suspend/0, test_spawn_opt/0, test_preempted/0, test_max_heap/0, test_info_after_other_waits/0, test_requests_across_priorities/0, test_messages_in_heap_size/0, test_sensitive/0, test_smallest_limits/0, loop/0, quit/1, id/1]).
+-export([test_suspend_and_resume_at_once/0, test_yield/0, test_yield_is_shown_in_its_caller/0, test_growth_is_no_collection/0, test_spawn_with_sharing/0, test_spawn/0, test_spawn_mfa/0, test_spawn_errors/0, test_exit_reasons/0, test_crash_reason/0, test_exit_signals/0, test_kill/0, test_dictionary/0, test_flags/0, test_info/0, test_many/0, test_hibernate/0, test_group_leader/0, test_suspend/0, test_spawn_opt/0, test_preempted/0, test_max_heap/0, test_info_after_other_waits/0, test_requests_across_priorities/0, test_messages_in_heap_size/0, test_sensitive/0, test_smallest_limits/0, loop/0, quit/1, id/1]).
 
 id(X) -> X.
 
@@ -98,6 +98,20 @@ test_suspend() ->
     none = receive {'DOWN', M, _, _, _} -> down after 10 -> none end,
     true = erlang:resume_process(P),
     x = receive {'DOWN', M, _, _, R} -> R end.
+
+%% Whoever handles both signals between two of its own receives goes on.
+test_suspend_and_resume_at_once() ->
+    P = spawn_link(fun polls/0),
+    [begin
+         true = erlang:suspend_process(P, [asynchronous]),
+         true = erlang:resume_process(P)
+     end || _ <- lists:seq(1, 5000)],
+    P ! {alive, self()},
+    ok = receive alive -> ok after 5000 -> {status, suspended} = process_info(P, status) end,
+    unlink(P),
+    exit(P, kill).
+
+polls() -> receive {alive, From} -> From ! alive after 0 -> polls() end.
 
 test_spawn_opt() ->
     {P, M} = spawn_opt(fun() -> exit(process_info(self(), [priority, fullsweep_after])) end, [monitor, {priority, low}, {fullsweep_after, 3}]),
