@@ -53,7 +53,8 @@ void help(Process& p, std::uint32_t lift_bits) {
 void lift_for_request(Process& p, sched::Priority asker) {
   if (VM_LIKELY(asker <= p.priority.load(std::memory_order_relaxed))) return;
   const std::uint32_t s = p.state.fetch_or(bit_of(asker), std::memory_order_seq_cst);
-  if (!(s & kRunning) && (s & kQueued)) help(p, bit_of(asker));
+  // Inside native code it has a helper already, but of no higher priority than its own.
+  if ((s & (kInNative | kQueuedDirty)) || (!(s & kRunning) && (s & kQueued))) help(p, bit_of(asker));
 }
 
 }  // namespace vm::proc

@@ -3,7 +3,7 @@
 %% Processes inside native code on a dirty scheduler, and on the way there: others learn about them, and end them, while that code runs.
 %% run: alone
 -module(dirty_t).
--export([test_info/0, test_exit/0, test_memory_goes_when_it_returns/0, test_group_leader/0, test_suspend/0, test_suspend_before_a_built_in/0, test_messages/0,
+-export([test_asked_by_higher_priority/0, test_info/0, test_exit/0, test_memory_goes_when_it_returns/0, test_group_leader/0, test_suspend/0, test_suspend_before_a_built_in/0, test_messages/0,
          test_collection_waits/0, test_queued_ones_end/0, test_purge/0, test_storm/0, test_exceptions/0]).
 
 %% A process that is inside native code for so long.
@@ -85,6 +85,22 @@ test_group_leader() ->
         true = group_leader(Other, Pid)
     end),
     receive {leader, L} -> L = Other end,
+    ok.
+
+test_asked_by_higher_priority() ->
+    P = native(5000),
+    Hogs = [spawn_opt(fun Hog() -> Hog() end, [{priority, high}, link]) || _ <- lists:seq(1, 2 * erlang:system_info(schedulers_online))],
+    process_flag(priority, max),
+    Leader = group_leader(),
+    quick(fun() -> [begin
+         true = group_leader(whereis(init), P),
+         {group_leader, _} = process_info(P, group_leader),
+         true = group_leader(Leader, P)
+     end || _ <- lists:seq(1, 20)] end),
+    {current_function, _} = process_info(P, current_function),
+    process_flag(priority, normal),
+    [begin unlink(Hog), exit(Hog, kill) end || Hog <- Hogs],
+    exit(P, kill),
     ok.
 
 test_suspend() ->
