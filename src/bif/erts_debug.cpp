@@ -74,6 +74,9 @@ struct TrieFigures {
 };
 
 BifResult state_by_tuple(BifContext& cx, term::Tuple key) {
+  // {check_time_config, Correction, WarpMode}: whether the machine can run so. It can run in any way.
+  if (key.size() == 3 && key[0].is_atom() && term::AtomTable::text(key[0]) == "check_time_config" && key[1].is_boolean())
+    return atoms::true_;
   if (key.size() != 2) return cx.badarg();
   if (key[0] == atoms::binary_info && key[1].is_bitstring()) return binary_info(cx, key[1]);
   if (key[0] == atoms::internal_hash) return term::make_unsigned(cx.heap(), term::internal_hash(key[1]));
