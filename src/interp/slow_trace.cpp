@@ -18,7 +18,10 @@ namespace {
 
 constexpr std::size_t kReturnSlots = 4, kTimeSlots = 1, kPairWords = 2;
 
-void store_cell(CodeWord* cell, CodeWord value) { std::atomic_ref<CodeWord>(*cell).store(value, std::memory_order_release); }
+// Under the lock of those who change patterns. A word that is there already is left alone: others may be running it.
+void store_cell(CodeWord* cell, CodeWord value) {
+  if (*cell != value) std::atomic_ref<CodeWord>(*cell).store(value, std::memory_order_release);
+}
 
 // Puts slots in front of the pair on the stack's top, and a new pair that returns to them.
 void push_frame(Process& p, CodePtr back, std::initializer_list<Term> slots) {
@@ -81,7 +84,7 @@ CodePtr traced_caller(const Process& p, CodePtr otherwise) {
 void break_at(code::Breakpoint& b, CodePtr entry) {
   auto* cell = const_cast<CodeWord*>(entry);
   if (*cell == cell_of(Fused::breakpoint)) return;
-  b.original = *cell;
+  store_cell(&b.original, *cell);
   store_cell(cell, cell_of(Fused::breakpoint));
 }
 
