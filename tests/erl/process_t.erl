@@ -202,7 +202,7 @@ test_messages_in_heap_size() ->
                After - Before
            end,
     true = Size(on_heap) >= 10100,
-    0 = Size(off_heap),
+    true = Size(off_heap) < 100,  % its own heap may change as it starts
     ok.
 
 %% Of a sensitive process others see neither messages nor stack.
