@@ -98,8 +98,8 @@ test_asked_by_higher_priority() ->
          true = group_leader(Leader, P)
      end || _ <- lists:seq(1, 20)] end),
     {current_function, _} = process_info(P, current_function),
-    process_flag(priority, normal),
     [begin unlink(Hog), exit(Hog, kill) end || Hog <- Hogs],
+    process_flag(priority, normal),
     exit(P, kill),
     ok.
 
