@@ -2,7 +2,7 @@
 //
 // erlang:error/1,2,3, exit/1, throw/1, raise/3, nif_error/1,2, apply/2,3, hibernate/3, yield/0.
 #include "bif/bif_decls.gen.h"
-#include "code/backend.h"
+#include "bif/long_work.h"
 #include "ops/maps.h"
 #include "proc/runtime.h"
 
@@ -94,24 +94,8 @@ namespace {
 
 BifResult yielded(BifContext&) { return atoms::true_; }
 
-// Where a process goes on after yield/0: a row that nobody can name.
-struct YieldedRow {
-  code::Bif bif;
-  code::Export entry;
-  explicit YieldedRow(proc::Runtime& rt) {
-    const code::Mfa mfa{atoms::erlang, term::AtomTable::intern("yield"), 0};
-    bif = {mfa, code::BifKind::Pure, 0, proc::bif_adapter<yielded, 0>(), &entry};
-    entry.mfa = mfa;
-    entry.bif = &bif;
-    entry.entry = rt.backend->bif_entry(bif);
-  }
-};
-
 }  // namespace
 
-BifResult erlang_yield_0(BifContext& cx) {
-  static auto* const row = new YieldedRow(cx.runtime());
-  return cx.yield_to(&row->entry);
-}
+BifResult erlang_yield_0(BifContext& cx) { return cx.yield_to(hidden_entry<yielded, 0>(cx.runtime(), "erlang", "yield")); }
 
 }  // namespace vm::bif

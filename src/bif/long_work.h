@@ -53,7 +53,8 @@ struct HiddenRow {
 code::Mfa mfa_of(code::BifCall call);
 }  // namespace detail
 
-// The entry of a part of a built-in that yields, shown in stack traces and by tracing as module:function/(number of arguments).
+// The entry of a part of a built-in that yields. Stack traces call it module:function/(number of arguments); a process that stopped there is shown in
+// the function that called the built-in.
 template <auto Fn, std::size_t Arity>
 code::Export* hidden_entry(proc::Runtime& runtime, const char* module, const char* function) {
   static auto* const row = new detail::HiddenRow(runtime, {term::AtomTable::intern(module), term::AtomTable::intern(function), Arity},

@@ -169,10 +169,11 @@ SysIOVec* driver_peekq(ErlDrvPort port, int* count) {
   return queue_of(port)->vectors(count);
 }
 ErlDrvSizeT driver_peekqv(ErlDrvPort port, ErlIOVec* ev) {
-  if (!queue_of(port)) return static_cast<ErlDrvSizeT>(-1);
-  ev->iov = queue_of(port)->vectors(&ev->vsize);
-  ev->binv = queue_of(port)->binaries();
-  ev->size = queue_of(port)->size();
+  driver::PieceQueue* const queue = queue_of(port);
+  if (!queue) return static_cast<ErlDrvSizeT>(-1);
+  ev->iov = queue->vectors(&ev->vsize);
+  ev->binv = queue->binaries();
+  ev->size = queue->size();
   return ev->size;
 }
 

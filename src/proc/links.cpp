@@ -211,7 +211,7 @@ bool remove_alias(Process& self, std::uint64_t key) {
   return true;
 }
 
-// A 'DOWN' for this reference in the inbox: {Tag, Ref, Type, Object, Reason}.
+// A 'DOWN' or 'CHANGE' for this reference in the inbox: {Tag, Ref, Type, Object, Reason or Offset}.
 static void flush_down(Process& self, std::uint64_t key) {
   for (Message* m = self.mailbox.first(); m; m = m->next) {
     if (!m->term.is_tuple_of(5)) continue;
@@ -242,7 +242,8 @@ bool demonitor(Process& self, Term ref, bool flush) {
       else Signal::destroy(s);
     }
   }
-  if (flush && key != 0 && !found) flush_down(self, key);
+  // A change of the time offset does not end its monitor: both may be there.
+  if (flush && key != 0 && (!found || e.kind == MonitorKind::TimeOffset)) flush_down(self, key);
   return found;
 }
 

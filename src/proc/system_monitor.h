@@ -3,8 +3,8 @@
 // erlang:system_monitor/2: one process that is told of long collections, large heaps and long time slices of others.
 //
 // Runtime::monitor is null until somebody asks for it the first time, so that the checks cost one load in a collection or a slice. Limits are
-// read without a lock; who sets them holds the lock. Who sends to a
-// busy port tells the monitor before it is made to wait.
+// read without a lock; who sets them holds the lock. Who has to wait for a
+// busy port or connection tells the monitor itself.
 #pragma once
 
 #include <atomic>
