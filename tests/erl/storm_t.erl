@@ -52,13 +52,13 @@ test_linked_tree() ->
     N = girder_size:scaled(1000),
     twice(fun() ->
               Self = self(),
-              Before = erlang:system_info(process_count),
               {Root, M} = spawn_monitor(fun() -> branch(Self, N) end),
-              [receive {here, _} -> ok end || _ <- lists:seq(1, N)],
-              true = erlang:system_info(process_count) >= Before + N,
+              Ps = [receive {here, P} -> P end || _ <- lists:seq(1, N)],
+              true = lists:all(fun is_process_alive/1, Ps),
+              true = erlang:system_info(process_count) > N,
               exit(Root, boom),
               receive {'DOWN', M, process, Root, boom} -> ok end,
-              true = until(fun() -> erlang:system_info(process_count) =< Before + 5 end, 300)
+              true = until(fun() -> not lists:any(fun is_process_alive/1, Ps) end, 300)
           end).
 
 branch(Self, N) ->
