@@ -4,6 +4,7 @@
 #include "bif/erts_debug_state.h"
 
 #include <chrono>
+#include <optional>
 #include <thread>
 
 #include "bif/bif_decls.gen.h"
@@ -224,10 +225,13 @@ enum class Where { Normal, DirtyCpu, DirtyIo };
 
 Term where_atom(Where w) { return w == Where::Normal ? atoms::normal : w == Where::DirtyCpu ? atoms::dirty_cpu : atoms::dirty_io; }
 
-bool wait_ms(Term ms, bool busy) {
+// As a native function of that kind would: off duty where functions that may last are.
+bool wait_ms(Term ms, Where here) {
   if (!ms.is_small() || ms.small_value() < 0) return false;
   const std::int64_t until = os::monotonic_ns() + ms.small_value() * kNsPerMs;
-  if (!busy) std::this_thread::sleep_for(std::chrono::milliseconds(ms.small_value()));
+  std::optional<sched::OffDuty> off_duty;
+  if (here != Where::Normal) off_duty.emplace();
+  if (here != Where::DirtyCpu) std::this_thread::sleep_for(std::chrono::milliseconds(ms.small_value()));
   while (os::monotonic_ns() < until) {
   }
   return true;
@@ -315,11 +319,11 @@ BifResult script(BifContext& cx, Where here, Term what, Term argument, Asked ask
     tell(cx, argument, "ok");
     return atoms::ok;
   }
-  if (what == atoms::wait && wait_ms(argument, here == Where::DirtyCpu)) return atoms::ok;
+  if (what == atoms::wait && wait_ms(argument, here)) return atoms::ok;
   if (named(what, "reschedule")) return reschedule(cx, here, what, asked, left);
   if (named(what, "ready_wait6_done")) {
     tell(cx, argument, "ready");
-    wait_ms(Term::small(kLongMs), false);
+    wait_ms(Term::small(kLongMs), here);
     tell(cx, argument, "done");
     return atoms::ok;
   }

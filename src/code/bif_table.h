@@ -12,7 +12,10 @@ class BifContext;
 namespace vm::code {
 
 // What a built-in may do; decides the context type its author got and what the engine must do around the call.
-enum class BifKind : std::uint8_t { Guard, Pure, Yields, Gc, DirtyCpu, DirtyIo, Native };
+// BriefIo: may have to wait, seldom does. Runs where its process runs for as long as that goes well, else as DirtyIo.
+enum class BifKind : std::uint8_t { Guard, Pure, Yields, Gc, DirtyCpu, DirtyIo, BriefIo, Native };
+
+inline bool may_last(BifKind kind) { return kind == BifKind::DirtyCpu || kind == BifKind::DirtyIo || kind == BifKind::BriefIo; }
 
 // Flags of a row, OR-able. Ubif: stock's tables call it a "ubif", code may call it without saving live registers.
 struct BifFlag {

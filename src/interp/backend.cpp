@@ -77,8 +77,7 @@ CodePtr Interpreter::undefined_entry(code::Export& e) {
 CodePtr Interpreter::bif_entry(const code::Bif& bif) {
   code::Export& e = *bif.export_entry;
   if (!bif.enter) bif.enter = enter_of(bif);
-  bool dirty = bif.kind == code::BifKind::DirtyCpu || bif.kind == code::BifKind::DirtyIo;
-  if (dirty) return dirty_bif_entry(bif);
+  if (may_last(bif.kind)) return dirty_bif_entry(bif);
   set_cell(e.stub[2], cell_of(Op::call_bif_export));
   set_cell(e.stub[3], reinterpret_cast<CodeWord>(&bif));
   set_jump(e);
@@ -89,7 +88,7 @@ CodePtr Interpreter::bif_entry(const code::Bif& bif) {
 CodePtr Interpreter::dirty_bif_entry(const code::Bif& bif) {
   code::Export& e = *bif.export_entry;
   set_cell(e.stub[0], cell_of(Fused::enter_dirty));
-  set_cell(e.stub[1], enter_dirty_operand(bif));
+  set_cell(e.stub[1], reinterpret_cast<CodeWord>(&bif));
   set_cell(e.stub[2], cell_of(Op::call_bif_export));
   set_cell(e.stub[3], reinterpret_cast<CodeWord>(&bif));
   set_jump(e);

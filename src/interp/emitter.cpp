@@ -135,9 +135,9 @@ bool Emitter::emit_special(const code::Instruction& i) {
 }
 
 void Emitter::emit_enter_dirty(const code::Bif& bif) {
-  if (bif.kind != code::BifKind::DirtyCpu && bif.kind != code::BifKind::DirtyIo) return;
+  if (!may_last(bif.kind)) return;
   put(Fused::enter_dirty);
-  put(enter_dirty_operand(bif));
+  put(reinterpret_cast<CodeWord>(&bif));
 }
 
 // A call in tail position is followed by where the process goes on when the built-in traps.

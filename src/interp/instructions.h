@@ -32,6 +32,4 @@ inline code::CodePtr bif_cells(const code::Export& e) { return e.stub + 2; }
 // Cells that jump to where the export's entry points when they are reached.
 inline code::CodePtr jump_cells(const code::Export& e) { return e.stub + 4; }
 
-inline code::CodeWord enter_dirty_operand(const code::Bif& bif) { return Word{bif.kind == code::BifKind::DirtyIo} << 32 | bif.mfa.arity; }
-
 }  // namespace vm::interp

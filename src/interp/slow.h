@@ -26,8 +26,10 @@ CodePtr raise_pending(Registers& r, const code::Mfa* first, CodePtr pc);
 void set_bif_arguments(Process& p, std::span<const Term> args);
 // Whether failures of this built-in show it as first entry (erlang:error, exit and throw do not).
 bool bif_is_shown(const code::Bif& b);
-// What runs a built-in that is not traced: itself, or what lets others in while it runs on a dirty scheduler.
+// What runs a built-in that is not traced: itself, or what lets others in while it lasts.
 code::BifCall enter_of(const code::Bif& b);
+// Of a built-in that may last (slow_dirty.cpp): whether it may run on the ordinary scheduler where its process is.
+bool may_stay(const Process& p, const code::Bif& b);
 bool is_apply(const code::Bif& b);
 bool applies_apply(const code::Export& e);  // apply(erlang, apply, [M, F, As]) is apply(M, F, As): no entry of its own
 bool is_unary_plus(const code::Bif& b);     // stock runs it as X + 0, an increment

@@ -6,7 +6,6 @@
 #include "interp/slow.h"
 #include "ops/apply.h"
 #include "proc/bif_context.h"
-#include "proc/dirty_call.h"
 #include "proc/links.h"
 #include "proc/send.h"
 
@@ -16,43 +15,6 @@ using proc::PendingKind;
 
 const code::Mfa kApplyMfa{atoms::erlang, atoms::apply, 3};
 const code::Mfa kSendMfa{atoms::erlang, atoms::send, 2};
-
-namespace {
-
-Term return_first(proc::BifContext&, const Term* args) { return args[0]; }
-
-// A built-in that nobody can name: what a process does that has a value to return once it runs again.
-struct ReturnRow {
-  code::Bif bif;
-  code::Export entry;
-  explicit ReturnRow(proc::Runtime& rt) {
-    const code::Mfa mfa{atoms::erlang, atoms::apply, 1};
-    bif = {mfa, code::BifKind::Pure, 0, &return_first, &entry};
-    entry.mfa = mfa;
-    entry.bif = &bif;
-    entry.entry = rt.backend->bif_entry(bif);
-  }
-};
-
-Term call_dirty(proc::BifContext& cx, const Term* args) {
-  Process& p = cx.process();
-  const auto& bif = *reinterpret_cast<const code::Bif*>(p.current_mfa.get());
-  proc::begin_dirty_call(p);
-  const Term value = bif.call(cx, args);
-  if (VM_LIKELY(proc::end_dirty_call(p))) {
-    if (VM_LIKELY(p.suspend_count == 0) || !value.is_value()) return value;
-    static auto* const row = new ReturnRow(*p.runtime);
-    return cx.yield_to(&row->entry, value).value();
-  }
-  p.pending = PendingKind::Exit;
-  return Term::non_value();
-}
-
-}  // namespace
-
-code::BifCall enter_of(const code::Bif& b) {
-  return b.kind == code::BifKind::DirtyCpu || b.kind == code::BifKind::DirtyIo ? &call_dirty : b.call;
-}
 
 namespace {
 

@@ -112,9 +112,9 @@ void arm_bif(code::Breakpoint& b) {
   c += 2;
   b.again.mfa = bif.mfa;
   b.again.entry.store(c, std::memory_order_release);
-  if (bif.kind == code::BifKind::DirtyCpu || bif.kind == code::BifKind::DirtyIo) {
+  if (may_last(bif.kind)) {
     store_cell(c++, cell_of(Fused::enter_dirty));
-    store_cell(c++, enter_dirty_operand(bif));
+    store_cell(c++, reinterpret_cast<CodeWord>(&bif));
   }
   store_cell(&c[0], cell_of(Fused::call_bif_untraced));
   store_cell(&c[1], reinterpret_cast<CodeWord>(&bif));

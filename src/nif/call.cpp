@@ -21,12 +21,20 @@ proc::Runtime* newest = nullptr;
 thread_local unsigned job_kind = 0;
 thread_local unsigned native_calls = 0;  // that are under way
 
-ERL_NIF_TERM run_job(unsigned flags, ERL_NIF_TERM (*function)(ErlNifEnv*, int, const ERL_NIF_TERM[]), ErlNifEnv& env, std::size_t argc,
-                     const ERL_NIF_TERM* argv) {
+using Function = ERL_NIF_TERM (*)(ErlNifEnv*, int, const ERL_NIF_TERM[]);
+
+// Nobody waits for what may last.
+ERL_NIF_TERM call_function(unsigned flags, Function function, ErlNifEnv& env, std::size_t argc, const ERL_NIF_TERM* argv) {
+  if (flags == 0) return function(&env, static_cast<int>(argc), argv);
+  sched::OffDuty off_duty;
+  return function(&env, static_cast<int>(argc), argv);
+}
+
+ERL_NIF_TERM run_job(unsigned flags, Function function, ErlNifEnv& env, std::size_t argc, const ERL_NIF_TERM* argv) {
   unsigned before = job_kind;
   job_kind = flags;
   native_calls++;
-  ERL_NIF_TERM result = function(&env, static_cast<int>(argc), argv);
+  ERL_NIF_TERM result = call_function(flags, function, env, argc, argv);
   job_kind = before;
   native_calls--;
   return result;

@@ -7,6 +7,7 @@
 #include "etf/decode.h"
 #include "etf/encode.h"
 #include "nif/env_internal.h"
+#include "sync/epoch.h"
 
 using namespace vm;
 using nif::in;
@@ -15,6 +16,7 @@ using nif::out;
 extern "C" {
 
 int enif_term_to_binary(ErlNifEnv*, ERL_NIF_TERM t, ErlNifBinary* bin) {
+  sync::Epoch::Guard guard;
   etf::Encoder encoder(in(t), {});
   std::size_t budget;
   do {
@@ -27,6 +29,7 @@ int enif_term_to_binary(ErlNifEnv*, ERL_NIF_TERM t, ErlNifBinary* bin) {
 
 // Bytes read; 0 when they are no term.
 size_t enif_binary_to_term(ErlNifEnv* env, const unsigned char* data, size_t size, ERL_NIF_TERM* t, unsigned options) {
+  sync::Epoch::Guard guard;
   if (options & ~static_cast<unsigned>(ERL_NIF_BIN2TERM_SAFE)) return 0;
   etf::DecodeOptions how;
   how.hooks = env->runtime->natives ? env->runtime->natives->decode_hooks() : nullptr;
@@ -39,11 +42,13 @@ size_t enif_binary_to_term(ErlNifEnv* env, const unsigned char* data, size_t siz
 }
 
 int enif_is_port_alive(ErlNifEnv* env, ErlNifPort* port) {
+  sync::Epoch::Guard guard;
   proc::Runtime* rt = env ? env->runtime : nif::Natives::default_runtime();
   return rt->hooks.port_alive && rt->hooks.port_alive(*rt, in(port->port_id));
 }
 
 int enif_port_command(ErlNifEnv* env, const ErlNifPort* port, ErlNifEnv* msg_env, ERL_NIF_TERM message) {
+  sync::Epoch::Guard guard;
   proc::Runtime* rt = env ? env->runtime : nif::Natives::default_runtime();
   ErlNifEnv* holder = msg_env ? msg_env : env;
   ErlNifBinary bytes;

@@ -46,6 +46,7 @@ class Loading {
   void adopt_table();  // entry_ -> library_
   Term bind_functions();
   Term call_library(ErlNifEnv& env, Library* previous);
+  code::BifKind kind_of(unsigned job) const;
   void make_callable();
   std::string module_text() const { return term::atom_text(module_name_); }
 
@@ -186,6 +187,13 @@ Term Loading::call_library(ErlNifEnv& env, Library* previous) {
   return atoms::ok;
 }
 
+// The machine's own functions for files do not mind where they run.
+code::BifKind Loading::kind_of(unsigned job) const {
+  if (job == ERL_NIF_DIRTY_JOB_CPU_BOUND) return code::BifKind::DirtyCpu;
+  if (job == ERL_NIF_DIRTY_JOB_IO_BOUND) return handle_ ? code::BifKind::DirtyIo : code::BifKind::BriefIo;
+  return code::BifKind::Native;
+}
+
 void Loading::make_callable() {
   Library& lib = *library_;
   code::Backend& backend = *cx_.runtime().backend;
@@ -196,10 +204,7 @@ void Loading::make_callable() {
     code::Bif& bif = lib.bifs.emplace_back();
     cell.mfa = target.mfa;
     bif.mfa = target.mfa;
-    unsigned job = lib.functions[i].flags;
-    bif.kind = job == ERL_NIF_DIRTY_JOB_CPU_BOUND  ? code::BifKind::DirtyCpu
-               : job == ERL_NIF_DIRTY_JOB_IO_BOUND ? code::BifKind::DirtyIo
-                                                   : code::BifKind::Native;
+    bif.kind = kind_of(lib.functions[i].flags);
     bif.flags = 0;
     bif.call = Natives::call;
     bif.native = &record;

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "nif/env_internal.h"
+#include "sync/epoch.h"
 #include "term/print.h"
 
 using namespace vm;
@@ -124,6 +125,7 @@ std::string format_text(const char* format, va_list list) {
 extern "C" {
 
 int enif_vsnprintf(char* buffer, size_t size, const char* format, va_list list) {
+  sync::Epoch::Guard guard;
   std::string text = format_text(format, list);
   if (size > 0) {
     std::size_t n = text.size() < size ? text.size() : size - 1;
@@ -142,6 +144,7 @@ int enif_snprintf(char* buffer, size_t size, const char* format, ...) {
 }
 
 int enif_vfprintf(FILE* file, const char* format, va_list list) {
+  sync::Epoch::Guard guard;
   std::string text = format_text(format, list);
   return std::fwrite(text.data(), 1, text.size(), file) == text.size() ? static_cast<int>(text.size()) : -1;
 }

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "nif/env_internal.h"
+#include "sync/epoch.h"
 #include "term/compare.h"
 #include "term/hash.h"
 
@@ -63,9 +64,13 @@ ErlNifTermType enif_term_type(ErlNifEnv*, ERL_NIF_TERM w) {
 }
 
 int enif_is_identical(ERL_NIF_TERM a, ERL_NIF_TERM b) { return term::equal_exact(in(a), in(b)); }
-int enif_compare(ERL_NIF_TERM a, ERL_NIF_TERM b) { return term::compare(in(a), in(b)); }
+int enif_compare(ERL_NIF_TERM a, ERL_NIF_TERM b) {
+  sync::Epoch::Guard guard;
+  return term::compare(in(a), in(b));
+}
 
 ErlNifUInt64 enif_hash(ErlNifHash type, ERL_NIF_TERM t, ErlNifUInt64 salt) {
+  sync::Epoch::Guard guard;
   switch (type) {
     case ERL_NIF_INTERNAL_HASH: return term::internal_hash(in(t), static_cast<std::uint32_t>(salt));
     case ERL_NIF_PHASH2: return term::phash2(in(t)) & ((1u << 27) - 1);

@@ -315,6 +315,7 @@ int enif_get_resource(ErlNifEnv*, ERL_NIF_TERM w, ErlNifResourceType* type, void
 }
 
 int enif_dynamic_resource_call(ErlNifEnv* env, ERL_NIF_TERM module, ERL_NIF_TERM name, ERL_NIF_TERM resource, void* data) {
+  sync::Epoch::Guard guard;
   term::MagicData* magic = term::magic_of(in(resource), &nif::kResourceMagic);
   if (!magic) return 1;
   auto* r = static_cast<Resource*>(magic);
@@ -354,6 +355,7 @@ int enif_monitor_process(ErlNifEnv* env, void* object, const ErlNifPid* pid, Erl
 }
 
 int enif_demonitor_process(ErlNifEnv*, void* object, const ErlNifMonitor* monitor) {
+  sync::Epoch::Guard guard;
   Resource* r = Resource::of(object);
   nif::Natives::Impl& all = r->natives->impl();
   std::lock_guard<std::mutex> hold(all.monitor_lock);

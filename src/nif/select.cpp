@@ -17,6 +17,7 @@
 #include "nif/library_internal.h"
 #include "os/poller.h"
 #include "proc/send.h"
+#include "sync/epoch.h"
 
 using namespace vm;
 using nif::in;
@@ -169,6 +170,7 @@ extern "C" {
 
 int enif_select_x(ErlNifEnv* env, ErlNifEvent fd, enum ErlNifSelectFlags flags, void* object, const ErlNifPid* pid, ERL_NIF_TERM msg,
                   ErlNifEnv* msg_env) {
+  sync::Epoch::Guard guard;
   auto mode = static_cast<unsigned>(flags);
   Resource* resource = Resource::of(object);
   proc::Runtime* rt = env ? env->runtime : nif::Natives::default_runtime();

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <utility>
 
 namespace vm::num {
 
@@ -22,6 +23,38 @@ constexpr std::array<std::uint32_t, 64> kSines = {
 constexpr std::array<std::array<int, 4>, 4> kRotations = {{{7, 12, 17, 22}, {5, 9, 14, 20}, {4, 11, 16, 23}, {6, 10, 15, 21}}};
 
 static_assert(std::endian::native == std::endian::little, "words are copied as they lie");
+
+struct State {
+  std::uint32_t a, b, c, d;
+};
+
+// Which word of the block a step takes.
+constexpr std::size_t word_of(std::size_t step) {
+  constexpr std::array<std::size_t, 4> kFactor = {1, 5, 3, 7};
+  constexpr std::array<std::size_t, 4> kOffset = {0, 1, 5, 0};
+  return (kFactor[step / 16] * step + kOffset[step / 16]) % 16;
+}
+
+// One step whose number the compiler knows, so that all its tables become constants. `b` was made by the step before and everything waits for it:
+// what doesn't need it is summed first, and the second round adds its two halves, which never have a bit in common.
+template <std::size_t I>
+[[gnu::always_inline]] inline void step(State& s, const std::array<std::uint32_t, 16>& words) {
+  constexpr std::size_t kRound = I / 16;
+  std::uint32_t sum = s.a + kSines[I] + words[word_of(I)];
+  if constexpr (kRound == 0) sum += s.d ^ (s.b & (s.c ^ s.d));
+  if constexpr (kRound == 1) sum = sum + (~s.d & s.c) + (s.d & s.b);
+  if constexpr (kRound == 2) sum += s.b ^ (s.c ^ s.d);
+  if constexpr (kRound == 3) sum += s.c ^ (s.b | ~s.d);
+  s = {s.d, s.b + std::rotl(sum, kRotations[kRound][I % 4]), s.b, s.c};
+}
+
+template <std::size_t... I>
+[[gnu::always_inline]] inline void four_rounds(State& s, const std::array<std::uint32_t, 16>& words, std::index_sequence<I...>) {
+  (step<I>(s, words), ...);
+  (step<16 + I>(s, words), ...);
+  (step<32 + I>(s, words), ...);
+  (step<48 + I>(s, words), ...);
+}
 
 }  // namespace
 
@@ -42,26 +75,12 @@ void Md5::store(std::span<std::uint8_t, kContextBytes> out) const {
 void Md5::transform(const std::uint8_t* block) {
   std::array<std::uint32_t, 16> words;
   std::memcpy(words.data(), block, kBlockBytes);
-  std::uint32_t a = state_[0];
-  std::uint32_t b = state_[1];
-  std::uint32_t c = state_[2];
-  std::uint32_t d = state_[3];
-  // Unrolled by the compiler: the mixing function and the word order change every 16 steps.
-  const auto step = [&](std::uint32_t mixed, unsigned i, unsigned word) {
-    const std::uint32_t next = b + std::rotl(a + mixed + kSines[i] + words[word], kRotations[i / 16][i % 4]);
-    a = d;
-    d = c;
-    c = b;
-    b = next;
-  };
-  for (unsigned i = 0; i < 16; ++i) step(d ^ (b & (c ^ d)), i, i);
-  for (unsigned i = 16; i < 32; ++i) step(c ^ (d & (b ^ c)), i, (5 * i + 1) % 16);
-  for (unsigned i = 32; i < 48; ++i) step(b ^ c ^ d, i, (3 * i + 5) % 16);
-  for (unsigned i = 48; i < 64; ++i) step(c ^ (b | ~d), i, (7 * i) % 16);
-  state_[0] += a;
-  state_[1] += b;
-  state_[2] += c;
-  state_[3] += d;
+  State s{state_[0], state_[1], state_[2], state_[3]};
+  four_rounds(s, words, std::make_index_sequence<16>());
+  state_[0] += s.a;
+  state_[1] += s.b;
+  state_[2] += s.c;
+  state_[3] += s.d;
 }
 
 void Md5::update(std::span<const std::uint8_t> bytes) {

@@ -7,6 +7,14 @@ namespace vm::sched {
 
 // ------------------------------------------------------------------------------------------------------------- stop the world
 
+// From here on the world stops without this worker.
+void SchedulerGroup::Impl::stop_moving(Worker& me) {
+  me.moving.store(false, std::memory_order_seq_cst);
+  if (VM_LIKELY(!world_stopped.load(std::memory_order_seq_cst))) return;
+  std::lock_guard<std::mutex> lock(world_lock);
+  world_changed.notify_all();
+}
+
 // Waits while the world is stopped.
 void SchedulerGroup::Impl::resume_moving(Worker& me) {
   for (;;) {
@@ -47,6 +55,16 @@ void SchedulerGroup::stop_the_world(const std::function<void()>& f) {
   m.world_changed.notify_all();
   lock.unlock();
   if (me) m.resume_moving(*me);
+}
+
+OffDuty::OffDuty() : worker_(Worker::of(Scheduler::current())) {
+  if (sync::Epoch::registered()) sync::Epoch::enter_sleep();
+  if (worker_) worker_->scheduler.group_->impl_->stop_moving(*worker_);
+}
+
+OffDuty::~OffDuty() {
+  if (worker_) worker_->scheduler.group_->impl_->resume_moving(*worker_);
+  if (sync::Epoch::registered()) sync::Epoch::leave_sleep();
 }
 
 // --------------------------------------------------------------------------------------------------------------------- workers
@@ -152,11 +170,7 @@ void SchedulerGroup::Impl::sleep(SchedulerAccess& me) {
   me.spent.sleeping_since = begin;
   sync::Epoch::enter_sleep();
   Worker& w = *me.driver.load(std::memory_order_relaxed);
-  w.moving.store(false, std::memory_order_seq_cst);
-  if (world_stopped.load(std::memory_order_relaxed)) {
-    std::lock_guard<std::mutex> lock(world_lock);
-    world_changed.notify_all();
-  }
+  stop_moving(w);
 
   std::uint64_t wait_ns = kNever;
   std::int64_t deadline = INT64_MAX;
@@ -217,11 +231,7 @@ void SchedulerGroup::Impl::work(Worker& w) {
     drive(w);
     driving = false;
   }
-  w.moving.store(false, std::memory_order_seq_cst);
-  {
-    std::lock_guard<std::mutex> lock(world_lock);
-    world_changed.notify_all();
-  }
+  stop_moving(w);
   if (hooks.thread_ending) hooks.thread_ending(hooks.context);
   sync::Epoch::unregister_thread();
   SchedulerAccess::set_current(nullptr);
@@ -288,6 +298,7 @@ void SchedulerGroup::Impl::end_lost_slice(Worker& w, Runnable& r, After after) {
   if (after == After::Requeue) self->enqueue(r);
   std::lock_guard<std::mutex> lock(handoff_lock);
   w.claimed.store(false, std::memory_order_relaxed);
+  count_long_calls_locked(-1);
   spares.push_back(&w);
 }
 
@@ -295,11 +306,7 @@ void SchedulerGroup::Impl::end_lost_slice(Worker& w, Runnable& r, After after) {
 bool SchedulerGroup::Impl::await_handoff(Worker& w) {
   sync::Epoch::quiescent();
   sync::Epoch::enter_sleep();
-  w.moving.store(false, std::memory_order_seq_cst);
-  if (world_stopped.load(std::memory_order_seq_cst)) {
-    std::lock_guard<std::mutex> lock(world_lock);
-    world_changed.notify_all();
-  }
+  stop_moving(w);
   bool driving = false;
   while (!driving && !stopping.load(std::memory_order_seq_cst)) {
     w.handed.wait(-1);

@@ -8,6 +8,8 @@
 //
 // A worker that is inside one native call for more than a millisecond or two loses its scheduler: the watcher gives it to a spare worker, with its
 // queue. The call goes on where it is, as on a dirty scheduler; at the end of the slice its worker becomes a spare one.
+//
+// Whatever may last is done off duty: nobody waits for that thread.
 #pragma once
 
 #include <functional>
@@ -99,6 +101,9 @@ class SchedulerGroup {
   std::size_t total_run_queue_length() const;
   // Native calls that kept a thread for so long that another one took its scheduler over.
   std::uint64_t long_calls() const;
+  // Whether a call that seldom has to wait may be made by a scheduler: should it wait after all, another thread takes the scheduler over. Not while one waits
+  // already, and never where nobody can take anything over.
+  bool may_wait() const { return may_wait_.load(std::memory_order_relaxed); }
   const Config& config() const;
   // Runs f while every worker is stopped between two slices (code purging, crash dump). Not from inside a held lock. The caller may be
   // a scheduler thread inside a slice.
@@ -108,7 +113,21 @@ class SchedulerGroup {
 
  private:
   friend class Scheduler;
+  friend class OffDuty;
+  std::atomic<bool> may_wait_{false};
   std::unique_ptr<Impl> impl_;
+};
+
+// While one lives its thread, a worker or one of a dirty pool, is not waited for: the world stops without it, and what it might look at is freed. So it
+// looks at shared tables under a sync::Epoch::Guard only, and touches nothing of the machine but what is its own. Other threads may have one: no effect.
+class OffDuty {
+ public:
+  OffDuty();
+  ~OffDuty();
+  OffDuty(const OffDuty&) = delete;
+
+ private:
+  struct Worker* worker_;
 };
 
 struct Worker;
@@ -140,6 +159,7 @@ class Scheduler {
 
  private:
   friend class SchedulerGroup;
+  friend class OffDuty;
   friend struct SchedulerAccess;
   friend struct Worker;
   sync::Relaxed<unsigned> id_ = 0;  // a spare worker gets another one while others may look

@@ -73,6 +73,7 @@ void SchedulerGroup::start() {
   m.started = true;
   for (Worker* w = m.workers.load(); w; w = w->next) m.start_worker(*w, true);
   if (m.config.seed) return;  // nothing comes from outside
+  may_wait_.store(os::barrier_on_all_threads(), std::memory_order_relaxed);
   m.watcher.start(
       "watcher", m.config.stack_bytes, [](void* raw) { static_cast<Impl*>(raw)->watch(); }, &m);
 }

@@ -161,6 +161,7 @@ struct SchedulerGroup::Impl {
   std::mutex handoff_lock;
   std::vector<Worker*> spares;  // under handoff_lock
   std::atomic<std::uint64_t> long_calls{0};
+  unsigned long_calls_now = 0;      // under way; under handoff_lock
   std::atomic<unsigned> online{1};  // that may run: 1 while the others are blocked
   std::mutex online_lock;
   unsigned wanted_online = 1;  // under online_lock, as is blocked
@@ -283,6 +284,7 @@ struct SchedulerGroup::Impl {
   void spread(SchedulerAccess& from, std::size_t n, const std::vector<unsigned>& to);
   std::int64_t balanced_ns = 0;  // the watcher's
   void hand_off(SchedulerAccess& p);
+  void count_long_calls_locked(int change);
   Worker* make_worker(unsigned id);
   bool start_worker(Worker& w, bool must);
   void drive_seeded(Worker& w);
@@ -295,6 +297,7 @@ struct SchedulerGroup::Impl {
   void look_around(SchedulerAccess& me, std::uint64_t now);
   bool work_exists(const SchedulerAccess& me) const;
   void safe_point(Worker& w);
+  void stop_moving(Worker& w);
   void resume_moving(Worker& w);
   void dirty_work(DirtyQueue& q, unsigned number);
   void grow_if_needed(DirtyQueue& q);

@@ -8,6 +8,11 @@ namespace vm::sched {
 
 // --------------------------------------------------------------------------------------------------------------------- long calls
 
+void SchedulerGroup::Impl::count_long_calls_locked(int change) {
+  long_calls_now += static_cast<unsigned>(change);
+  self->may_wait_.store(long_calls_now == 0, std::memory_order_relaxed);
+}
+
 // Gives the scheduler to a spare worker if its own is inside a slice. A new worker starts as a spare one.
 void SchedulerGroup::Impl::hand_off(SchedulerAccess& p) {
   std::lock_guard<std::mutex> lock(handoff_lock);
@@ -38,6 +43,7 @@ void SchedulerGroup::Impl::hand_off(SchedulerAccess& p) {
   p.long_since_ns = 0;  // its first slice has not begun
   last_hand_off_ns = os::monotonic_ns();
   long_calls.fetch_add(1, std::memory_order_relaxed);
+  count_long_calls_locked(+1);
   spare.handed.set();
 }
 

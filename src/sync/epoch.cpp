@@ -39,7 +39,7 @@ std::atomic<bool> have_orphans{false};
 constexpr std::size_t kMany = 128;
 
 struct ThreadState {
-  Record* record = nullptr;
+  Record* record = nullptr;  // its own while registered, else while it holds a Guard
   std::vector<Deferred> limbo;
   std::size_t freed = 0;  // limbo[0, freed) is done
   std::uint32_t ticks = 0;
@@ -145,6 +145,8 @@ void Epoch::unregister_thread() {
   state.registered = false;
 }
 
+bool Epoch::registered() { return state.registered; }
+
 void Epoch::quiescent() {
   ThreadState& s = state;
   VM_ASSERT(s.registered);
@@ -180,7 +182,7 @@ void Epoch::leave_sleep() { announce(state); }
 void Epoch::defer(void* p, void (*f)(void*)) {
   ThreadState& s = state;
   const Deferred d{p, f, global.load()};
-  if (s.registered) {
+  if (s.registered && s.record->seen.load(std::memory_order_relaxed) != 0 && s.depth == 0) {
     s.limbo.push_back(d);
     return;
   }
@@ -192,15 +194,17 @@ void Epoch::defer(void* p, void (*f)(void*)) {
 
 std::uint64_t Epoch::current() { return global.load(); }
 
-Epoch::Guard::Guard() : entered_(!state.registered) {
+// A registered thread that sleeps has its record at hand.
+Epoch::Guard::Guard() : entered_(!state.registered || state.depth > 0 || state.record->seen.load(std::memory_order_relaxed) == 0) {
   if (!entered_ || state.depth++ > 0) return;
-  state.record = take_record();
+  if (!state.registered) state.record = take_record();
   announce(state);
 }
 
 Epoch::Guard::~Guard() {
   if (!entered_ || --state.depth > 0) return;
   state.record->seen.store(0);
+  if (state.registered) return;
   state.record->taken.store(false);
   state.record = nullptr;
 }

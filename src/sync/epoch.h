@@ -16,6 +16,7 @@ class Epoch {
   // Scheduler and dirty threads register; a registered thread must pass quiescent() regularly or be asleep.
   static void register_thread();
   static void unregister_thread();
+  static bool registered();  // the calling thread
   static void quiescent();
   static void enter_sleep();  // about to block: counts as quiescent until leave_sleep
   static void leave_sleep();
@@ -24,7 +25,7 @@ class Epoch {
   // Same, for waits: calls f(p) once the grace period is over.
   static std::uint64_t current();
 
-  // For threads that are not registered: readers of shared tables hold one for a short time.
+  // For threads that are not registered or asleep: readers of shared tables hold one for a short time.
   class Guard {
    public:
     Guard();

@@ -4,7 +4,7 @@
 %% run: alone
 -module(dirty_t).
 -export([test_asked_by_higher_priority/0, test_info/0, test_exit/0, test_memory_goes_when_it_returns/0, test_group_leader/0, test_suspend/0, test_suspend_before_a_built_in/0, test_messages/0,
-         test_collection_waits/0, test_queued_ones_end/0, test_purge/0, test_storm/0, test_exceptions/0]).
+         test_collection_waits/0, test_queued_ones_end/0, test_purge/0, test_memory_of_others/0, test_storm/0, test_exceptions/0]).
 
 %% A process that is inside native code for so long.
 native(Ms) -> native(Ms, fun() -> ok end).
@@ -163,6 +163,17 @@ test_purge() ->
         true = code:purge(M),
         receive {'DOWN', Ref, process, Pid, killed} -> ok end
     end),
+    ok.
+
+%% What others free meanwhile is freed, however long it lasts.
+test_memory_of_others() ->
+    Churn = fun() -> [begin {P, M} = spawn_monitor(fun() -> ok end), receive {'DOWN', M, _, P, _} -> ok end end || _ <- lists:seq(1, girder_size:scaled(60000))], ok end,
+    [Churn() || _ <- "12"],
+    Before = girder_memory:resident_kb(),
+    Pids = [native(20000), native(20000)],
+    [Churn() || _ <- "12"],
+    true = girder_memory:resident_kb() - Before < 40000,
+    [exit(P, kill) || P <- Pids],
     ok.
 
 %% Calls that begin and end all the time while signals come in.

@@ -50,6 +50,10 @@ TEST(Epoch, NobodySeesAFreedNode) {
         if (i % 1000 == 999) {
           Epoch::enter_sleep();
           std::this_thread::yield();
+          {
+            Epoch::Guard guard;
+            ASSERT_EQ(cell.load()->mark.load(), kAlive);
+          }
           Epoch::leave_sleep();
         }
       }
@@ -70,6 +74,51 @@ TEST(Epoch, NobodySeesAFreedNode) {
   Epoch::unregister_thread();
   EXPECT_EQ(freed.load(), replaced.load());
   delete cell.load();
+}
+
+TEST(Epoch, SleeperIsWaitedForUnderAGuard) {
+  std::atomic<int> step{0};
+  const auto reach = [&](int n) {
+    step.store(n);
+    step.notify_all();
+  };
+  const auto await = [&](int n) {
+    for (int now = step.load(); now < n; now = step.load()) step.wait(now);
+  };
+  std::thread sleeper([&] {
+    Epoch::register_thread();
+    Epoch::enter_sleep();
+    reach(1);
+    await(2);
+    {
+      Epoch::Guard outer;
+      { Epoch::Guard inner; }
+      reach(3);
+      await(4);
+    }
+    reach(5);
+    await(6);
+    Epoch::leave_sleep();
+    Epoch::unregister_thread();
+  });
+  const auto freed_after = [](int before) {
+    Epoch::defer(new Node, free_node);
+    for (int i = 0; i < 100; i++) Epoch::quiescent();
+    return freed.load() - before;
+  };
+  await(1);
+  Epoch::register_thread();
+  EXPECT_EQ(freed_after(freed.load()), 1);
+  reach(2);
+  await(3);
+  const int before = freed.load();
+  EXPECT_EQ(freed_after(before), 0);
+  reach(4);
+  await(5);
+  EXPECT_EQ(freed_after(before), 2);
+  reach(6);
+  sleeper.join();
+  Epoch::unregister_thread();
 }
 
 struct Thing : SlabObject<Thing> {
@@ -145,7 +194,9 @@ TEST(Slab, GivesPagesBackThatNothingLiesOn) {
     done = true;
     other.join();
     SlabPool::give_back_unused();
-    if (!kShadowed) EXPECT_LT(os::resident_bytes(), before + (kCount / 50) * 3 * 4096 + 4'000'000);
+    if (!kShadowed) {
+      EXPECT_LT(os::resident_bytes(), before + (kCount / 50) * 3 * 4096 + 4'000'000);
+    }
     for (std::size_t i = 0; i < kCount; i += 50) {
       EXPECT_EQ(all[i]->number, i);
       delete all[i];
