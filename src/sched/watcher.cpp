@@ -31,6 +31,7 @@ void SchedulerGroup::Impl::hand_off(SchedulerAccess& p) {
     }
   }
   if (!held || spares.empty()) {
+    if (held) self->may_wait_.store(false, std::memory_order_relaxed);
     stuck.claimed.store(false, std::memory_order_seq_cst);
     return;
   }
