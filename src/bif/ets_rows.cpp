@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "bif/ets_access.h"
+#include "bif/ets_pay.h"
 #include "bif/long_work.h"
 #include "heap/copy.h"
 #include "ops/arith.h"
@@ -175,12 +176,13 @@ BifResult ets_delete_object_2(BifContext& cx, Term id, Term object) {
 BifResult ets_internal_delete_all_2(YieldContext& cx, Term id, Term) {
   Access t(cx, id, Want::Write);
   if (!t.ok()) return t.failed(cx);
-  std::size_t n;
+  std::size_t n, words;
   std::unique_ptr<ets::Remains> remains;
   {
     StepLock lock(*t);
     if (!lock.ok()) return Access::gone(cx);
     n = t->size();
+    words = t->memory_words();
     if (!t->ordered() && t->stripes.fixed.load()) {
       // Marks must stay for whoever iterates.
       ets::Position at;
@@ -189,14 +191,12 @@ BifResult ets_internal_delete_all_2(YieldContext& cx, Term id, Term) {
         more = t->store->portion(&at, ets::Direction::Forward, &rows);
         for (Row* r : rows) t->store->erase(r);
       }
-      cx.bump(n);
     } else {
       remains = t->store->detach_all();
     }
   }
   if (remains) cx.runtime().ets->bury(std::move(remains));
-  cx.bump(n / 16);
-  return term::make_unsigned(cx.heap(), n);
+  return pay_for_freeing(cx, Freed::Rows, words, term::make_unsigned(cx.heap(), n));
 }
 
 // --- iteration --------------------------------------------------------------------------------------------------------------------

@@ -146,13 +146,24 @@ enum class Job { Collect, CollectBackward, Count, Delete, Replace };
 
 BifResult take_up(YieldContext& cx, Term id, Term job, Term spec, Term position, Term answers, Term count);
 
+// Named as stock's are.
+code::Export* entry_of(proc::Runtime& rt, Job job, bool ordered) {
+  switch (job) {
+    case Job::Count: return shown_entry<take_up, 6, Job::Count>(rt, "ets", "count_trap", 1);
+    case Job::Delete: return shown_entry<take_up, 6, Job::Delete>(rt, "ets", "select_delete_trap", 1);
+    case Job::Replace: return shown_entry<take_up, 6, Job::Replace>(rt, "ets", "replace_trap", 1);
+    default:
+      return ordered ? shown_entry<take_up, 6, Job::CollectBackward>(rt, "ets", "select", 1)
+                     : shown_entry<take_up, 6, Job::Collect>(rt, "ets", "select_trap", 1);
+  }
+}
+
 // The rest of a search whose slice is over.
 BifResult put_off(YieldContext& cx, Table& t, Job job, const Spec& spec, const ets::Position& at, Term answers, SWord count) {
   term::HeapWriter& h = cx.heap();
   Term position = t.ordered() ? h.cons(heap::copy(at.key, h), term::kNil) : Term::small(at.order);
-  code::Export* self = hidden_entry<take_up, 6>(cx.runtime(), "ets", "select_trap");
-  return cx.yield_to(self, t.reference(h), Term::small(static_cast<SWord>(job)), match::make_reference(h, spec), position, answers,
-                     Term::small(count));
+  return cx.yield_to(entry_of(cx.runtime(), job, t.ordered()), t.reference(h), Term::small(static_cast<SWord>(job)),
+                     match::make_reference(h, spec), position, answers, Term::small(count));
 }
 
 BifResult go_on(YieldContext& cx, Table& t, Job job, Search& search, ets::Position at, Term answers, SWord count) {
@@ -215,6 +226,8 @@ Term continuation(term::HeapWriter& h, Table& t, Portion& p, bool more, const et
   return Tuple::make(h, p.id, Term::small(more ? static_cast<SWord>(at.order) : -1), limit, spec, list, n);
 }
 
+BifResult continue_portion(YieldContext& cx, Term continuation);
+
 // Answers that wait already, and those of the rows from `at` on, until the portion is full or the slice over.
 BifResult take_portion(YieldContext& cx, Table& t, Portion& p, ets::Position at, Term waiting) {
   term::HeapWriter& h = cx.heap();
@@ -243,7 +256,8 @@ BifResult take_portion(YieldContext& cx, Table& t, Portion& p, ets::Position at,
   // A full portion does not know whether it was the last.
   if (more || !surplus.empty() || !full || (n == p.limit && !search.one_key())) rest = continuation(h, t, p, more, at, surplus);
   if (!full) {  // only the slice is over
-    code::Export* self = cx.runtime().code->export_for(atoms::ets, atoms::select, 1);
+    code::Export* self = t.ordered() ? cx.runtime().code->export_for(atoms::ets, atoms::select, 1)
+                                     : shown_entry<continue_portion, 1>(cx.runtime(), "ets", "select_trap", 1);
     return cx.yield_to(self, rest);
   }
   if (n == 0 && rest == atoms::end_of_table) return rest;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "bif/ets_access.h"
+#include "bif/ets_pay.h"
 #include "bif/long_work.h"
 #include "heap/copy.h"
 #include "heap/fragment.h"
@@ -125,19 +126,6 @@ void set_heir(Table& t, Term heir, Term data) {
   heap::release(copy);
 }
 
-BifResult go_on_paying(YieldContext& cx, Term reductions);
-
-// The rows of a table are freed in slices beside the caller; who deletes faster than that goes on waits for them here.
-BifResult pay(YieldContext& cx, std::size_t reductions) {
-  constexpr std::size_t kSlice = 4000;
-  cx.bump(std::min(reductions, kSlice));
-  if (reductions <= kSlice) return atoms::true_;
-  return cx.yield_to(hidden_entry<go_on_paying, 1>(cx.runtime(), "ets", "delete_trap"),
-                     Term::small(static_cast<SWord>(reductions - kSlice)));
-}
-
-BifResult go_on_paying(YieldContext& cx, Term reductions) { return pay(cx, static_cast<std::size_t>(reductions.small_value())); }
-
 // A counted reference for the time of one built-in.
 struct Held {
   Table* table;
@@ -161,9 +149,9 @@ BifResult ets_new_2(BifContext& cx, Term name, Term options) {
 BifResult ets_delete_1(YieldContext& cx, Term id) {
   Access t(cx, id, Want::Write);
   if (!t.ok()) return t.failed(cx);
-  std::size_t n = t->size();
+  const std::size_t words = t->memory_words();
   if (!cx.runtime().ets->remove(*t)) return Access::gone(cx);
-  return pay(cx, n / 8);
+  return pay_for_freeing(cx, Freed::Table, words, atoms::true_);
 }
 
 BifResult ets_rename_2(BifContext& cx, Term id, Term name) {

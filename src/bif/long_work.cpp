@@ -31,8 +31,8 @@ code::Mfa mfa_of(code::BifCall call) {
   VM_UNREACHABLE();
 }
 
-HiddenRow::HiddenRow(proc::Runtime& runtime, const code::Mfa& mfa, code::BifKind kind, code::BifCall call) {
-  bif = {mfa, kind, 0, call, &entry};
+HiddenRow::HiddenRow(proc::Runtime& runtime, const code::Mfa& mfa, code::BifKind kind, code::BifCall call, std::uint32_t flags) {
+  bif = {mfa, kind, flags, call, &entry};
   entry.mfa = mfa;
   entry.bif = &bif;
   entry.entry = runtime.backend->bif_entry(bif);

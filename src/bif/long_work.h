@@ -48,7 +48,7 @@ namespace detail {
 struct HiddenRow {
   code::Bif bif;
   code::Export entry;
-  HiddenRow(proc::Runtime& runtime, const code::Mfa& mfa, code::BifKind kind, code::BifCall call);
+  HiddenRow(proc::Runtime& runtime, const code::Mfa& mfa, code::BifKind kind, code::BifCall call, std::uint32_t flags = 0);
 };
 code::Mfa mfa_of(code::BifCall call);
 }  // namespace detail
@@ -59,6 +59,19 @@ template <auto Fn, std::size_t Arity>
 code::Export* hidden_entry(proc::Runtime& runtime, const char* module, const char* function) {
   static auto* const row = new detail::HiddenRow(runtime, {term::AtomTable::intern(module), term::AtomTable::intern(function), Arity},
                                                  code::BifKind::Yields, proc::bif_adapter<Fn, Arity>());
+  return &row->entry;
+}
+
+// As hidden_entry, but a process that stopped there is shown in module:function/shown_arity, as stock shows its own. Variant tells apart what has
+// one function and several names.
+template <auto Fn, std::size_t Arity, auto Variant = 0>
+code::Export* shown_entry(proc::Runtime& runtime, const char* module, const char* function, std::size_t shown_arity) {
+  static auto* const row = [&] {
+    const Term m = term::AtomTable::intern(module), f = term::AtomTable::intern(function);
+    auto* made = new detail::HiddenRow(runtime, {m, f, Arity}, code::BifKind::Yields, proc::bif_adapter<Fn, Arity>(), code::BifFlag::Shown);
+    made->entry.mfa.arity = shown_arity;
+    return made;
+  }();
   return &row->entry;
 }
 

@@ -16,6 +16,23 @@ namespace {
 
 constexpr std::size_t kLongPairs = kLongElements / 8;  // hashed and put in place one by one
 
+constexpr std::size_t kPairsPerReduction = 16;
+constexpr std::size_t kLongHalves = 1000 * kPairsPerReduction;
+
+// Keys or values of a large map, in slices.
+template <ops::MapHalf half>
+BifResult halves(BifContext& cx, Term map, Term path, Term list) {
+  const std::size_t reductions = static_cast<std::size_t>(std::max<SWord>(cx.process().reductions_left, 1));
+  list = ops::map_halves(cx.heap(), map, half, &path, list, reductions * kPairsPerReduction);
+  if (path == atoms::none) {
+    cx.bump(std::min(reductions, ops::map_size(map) / kPairsPerReduction));
+    return list;
+  }
+  cx.bump(reductions);
+  const char* name = half == ops::MapHalf::Key ? "keys" : "values";
+  return cx.yield_to(shown_entry<halves<half>, 3>(cx.runtime(), "maps", name, 1), map, path, list);
+}
+
 BifResult badmap(GuardContext& cx, Term t) { return cx.error_tuple(atoms::badmap, t); }
 
 }  // namespace
@@ -66,13 +83,13 @@ BifResult maps_is_key_2(BifContext& cx, Term key, Term map) {
 
 BifResult maps_keys_1(BifContext& cx, Term map) {
   if (!map.is_map()) return badmap(cx, map);
-  if (is_long(ops::map_size(map), kLongElements)) return on_dirty<maps_keys_1>(cx, map);
+  if (ops::map_size(map) > kLongHalves) return halves<ops::MapHalf::Key>(cx, map, Term::small(0), term::kNil);
   return ops::map_keys(cx.heap(), map);
 }
 
 BifResult maps_values_1(BifContext& cx, Term map) {
   if (!map.is_map()) return badmap(cx, map);
-  if (is_long(ops::map_size(map), kLongElements)) return on_dirty<maps_values_1>(cx, map);
+  if (ops::map_size(map) > kLongHalves) return halves<ops::MapHalf::Value>(cx, map, Term::small(0), term::kNil);
   return ops::map_values(cx.heap(), map);
 }
 

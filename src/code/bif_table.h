@@ -17,9 +17,10 @@ enum class BifKind : std::uint8_t { Guard, Pure, Yields, Gc, DirtyCpu, DirtyIo, 
 
 inline bool may_last(BifKind kind) { return kind == BifKind::DirtyCpu || kind == BifKind::DirtyIo || kind == BifKind::BriefIo; }
 
-// Flags of a row, OR-able. Ubif: stock's tables call it a "ubif", code may call it without saving live registers.
+// Flags of a row, OR-able. Ubif: stock's tables call it a "ubif", code may call it without saving live registers. Shown: what goes on in a row that programs
+// cannot call; who stops before it is shown there, under the name of its export.
 struct BifFlag {
-  enum : std::uint32_t { None = 0, Ubif = 1 };
+  enum : std::uint32_t { None = 0, Ubif = 1, Shown = 2 };
 };
 
 // Value, or Term::non_value() when the process's pending action says what to do instead (raise, trap, yield).

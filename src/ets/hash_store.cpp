@@ -71,7 +71,7 @@ class Buckets {
   }
   ~Buckets() {
     for (unsigned s = 0; s < kSegments; s++)
-      if (Slot* biased = segments_[s].load(std::memory_order_relaxed)) free_slots(biased + first_of(s), size_of(s));
+      if (Slot* biased = segments_[s].load(std::memory_order_relaxed)) free_slots(first_slot(biased, s), size_of(s));
   }
   Buckets(const Buckets&) = delete;
 
@@ -130,7 +130,7 @@ class Buckets {
       Slot* slots;
       std::size_t n;
     };
-    sync::Epoch::defer(new Dropped{biased + first_of(s), size_of(s)}, [](void* p) {
+    sync::Epoch::defer(new Dropped{first_slot(biased, s), size_of(s)}, [](void* p) {
       auto* d = static_cast<Dropped*>(p);
       free_slots(d->slots, d->n);
       delete d;
@@ -148,6 +148,10 @@ class Buckets {
   static std::size_t size_of(unsigned segment) { return segment == 0 ? kBase : kBase << (segment - 1); }
   // The i-th of the first buckets in list order.
   static std::uint32_t base_order(std::uint32_t i) { return reverse(i << 26); }
+  // Of a segment whose address was moved as add_segment does. As numbers: to the compiler such a pointer points nowhere.
+  static Slot* first_slot(Slot* biased, unsigned s) {
+    return reinterpret_cast<Slot*>(reinterpret_cast<Word>(biased) + first_of(s) * sizeof(Slot));
+  }
   void add_segment(unsigned s) { segments_[s].store(take_slots(size_of(s)) - first_of(s), std::memory_order_release); }
 
   std::atomic<std::uint64_t> state_;          // changes << 32 | number of buckets
@@ -310,7 +314,7 @@ class HashStore final : public Store {
     row->link().store(marked ? marked->link().load(std::memory_order_relaxed) : behind, std::memory_order_relaxed);
     at->store(row_link(row), std::memory_order_release);
     count_in(row, hash);
-    if (marked) marked->mark_dead(), Row::retire(marked);
+    if (marked) retire_mark(marked, hash);
   }
   void replace(Row* old, Row* fresh) override {
     fresh->set_hash(old->hash());
@@ -529,8 +533,13 @@ class HashStore final : public Store {
   }
   void mark(Row* row) {
     row->mark_deleted();
-    count_out(row, row->hash());
+    count_mark(row->hash());
     stripes_.of(row->hash()).marked.push_back(row->hash());
+  }
+  void retire_mark(Row* row, std::uint32_t hash) {
+    count_mark_out(row, hash);
+    row->mark_dead();
+    Row::retire(row);
   }
   // Takes out all rows of a key by one store, so that readers see all of them or none.
   std::size_t erase_run(Slot* at, Term key, std::uint32_t hash) {
@@ -543,7 +552,12 @@ class HashStore final : public Store {
     for (Word w = row_link(first); w != behind;) {
       Row* r = row_at(w);
       w = r->link().load(std::memory_order_relaxed);
-      if (!r->deleted()) count_out(r, hash), n++;
+      if (r->deleted()) {
+        retire_mark(r, hash);
+        continue;
+      }
+      n++;
+      count_out(r, hash);
       r->mark_dead();
       Row::retire(r);
     }
@@ -559,8 +573,7 @@ class HashStore final : public Store {
         continue;
       }
       at->store(r->link().load(std::memory_order_relaxed), std::memory_order_release);
-      r->mark_dead();
-      Row::retire(r);
+      retire_mark(r, hash);
     }
   }
 

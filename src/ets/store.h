@@ -148,6 +148,9 @@ class Store {
  protected:
   void count_in(Row* row, std::uint32_t hash) { stripes_.of(hash).count(1, static_cast<std::int64_t>(row->bytes())); }
   void count_out(Row* row, std::uint32_t hash) { stripes_.of(hash).count(-1, -static_cast<std::int64_t>(row->bytes())); }
+  // A row becomes a mark, which still takes memory; the mark goes.
+  void count_mark(std::uint32_t hash) { stripes_.of(hash).count(-1, 0); }
+  void count_mark_out(Row* row, std::uint32_t hash) { stripes_.of(hash).count(0, -static_cast<std::int64_t>(row->bytes())); }
 
   Stripes& stripes_;
 };

@@ -122,7 +122,9 @@ Next after_bif(Registers& r, const code::Bif&, CodePtr site) {
       }
       for (std::uint32_t i = 0; i < arity; i++) r.x[i] = p.scratch->pending_args[i];
       go_to(r, target->entry.load(std::memory_order_acquire), arity);
-      return kind == PendingKind::Yield ? Next::Yield : Next::Call;
+      if (kind == PendingKind::Trap) return Next::Call;
+      if (target->bif && (target->bif->flags & code::BifFlag::Shown)) p.current_mfa = &target->mfa;
+      return Next::Yield;
     }
     case PendingKind::None: break;
   }

@@ -41,6 +41,10 @@ Term empty_map(term::HeapWriter& h);
 // atom `iterator`: {K1, V1, {K2, V2, ... none | [Path | Map]}}; or a list: [Path, Map | Pairs] or Pairs, the pairs put in front of that list
 // one by one. The non-value when path is none of this map.
 Term map_next(term::HeapWriter& h, Term path, Term map, Term kind, std::size_t limit);
+// map_keys and map_values of a large map in portions: those of up to `limit` pairs from *path on (0 at the beginning) in front of `list`. *path becomes where
+// to go on, `none` at the end.
+enum class MapHalf { Key, Value };
+Term map_halves(term::HeapWriter& h, Term map, MapHalf half, Term* path, Term list, std::size_t limit);
 
 // Walks all pairs in order of the trie. The map must stay reachable and the heap must not be collected meanwhile.
 class MapIterator {

@@ -104,12 +104,39 @@ struct Place {
   Term child() const { return Term::from_bits(children[slot]); }
 };
 
-// Moves to the next leaf in enumeration order, where places[depth - 1] points then. depth 0: there is none.
-void advance(Place* places, unsigned& depth) {
-  while (++places[depth - 1].slot == places[depth - 1].count)
-    if (--depth == 0) return;
-  for (Term child = places[depth - 1].child(); !child.is_cons(); child = places[depth++].child()) places[depth] = Place(child);
-}
+// A leaf of a large map, and the way to it.
+class Walk {
+ public:
+  // False when no leaf of the map is at the end of this path.
+  bool start(Term map, Term path) {
+    SlotPath from;
+    if (!from.read(path)) return false;
+    for (Term node = map; !node.is_cons(); node = places_[depth_++].child()) {
+      places_[depth_] = Place(node, from.slot(depth_));
+      if (places_[depth_].slot >= places_[depth_].count) return false;
+    }
+    return true;
+  }
+  bool done() const { return depth_ == 0; }
+  Term leaf() const { return places_[depth_ - 1].child(); }
+  // To the next leaf in the order of the trie, if there is one.
+  void advance() {
+    while (++places_[depth_ - 1].slot == places_[depth_ - 1].count)
+      if (--depth_ == 0) return;
+    for (Term child = leaf(); !child.is_cons(); child = places_[depth_++].child()) places_[depth_] = Place(child);
+  }
+  // Where start goes on, or `none`.
+  Term path(HeapWriter& h) const {
+    if (done()) return atoms::none;
+    SlotPath to;
+    for (unsigned i = 0; i < depth_; i++) to.set(i, places_[i].slot);
+    return to.write(h);
+  }
+
+ private:
+  Place places_[kMaxLevels];
+  unsigned depth_ = 0;
+};
 
 Term small_map_next(HeapWriter& h, Term map, Term kind) {
   std::span<const Term> keys = flat_keys(map);
@@ -131,20 +158,14 @@ Term map_next(HeapWriter& h, Term path, Term map, Term kind, std::size_t limit) 
       return Term::non_value();
     return small_map_next(h, map, kind);
   }
-  SlotPath from;
-  if (!from.read(path)) return Term::non_value();
-  Place places[kMaxLevels];
-  unsigned depth = 0;
-  for (Term node = map; !node.is_cons(); node = places[depth++].child()) {
-    places[depth] = Place(node, from.slot(depth));
-    if (places[depth].slot >= places[depth].count) return Term::non_value();
-  }
+  Walk walk;
+  if (!walk.start(map, path)) return Term::non_value();
   bool iterator = kind.is_atom();
   Term list = iterator ? term::kNil : kind;
   Word first;
   Word* link = &first;  // where the next tuple {Key, Value, Next} goes
-  while (depth != 0 && limit-- != 0) {
-    Term leaf = places[depth - 1].child();
+  for (; !walk.done() && limit-- != 0; walk.advance()) {
+    Term leaf = walk.leaf();
     if (iterator) {
       Word* p = h.alloc(4);
       p[0] = HeaderWord::make(Kind::Tuple, 3).bits();
@@ -155,17 +176,22 @@ Term map_next(HeapWriter& h, Term path, Term map, Term kind, std::size_t limit) 
     } else {
       list = h.cons(term::Tuple::make(h, leaf.head(), leaf.tail()), list);
     }
-    advance(places, depth);
   }
-  Term next = atoms::none;
-  if (depth != 0) {
-    SlotPath to;
-    for (unsigned i = 0; i < depth; i++) to.set(i, places[i].slot);
-    next = to.write(h);
-  }
-  if (!iterator) return depth == 0 ? list : h.cons(next, h.cons(map, list));
-  *link = (depth != 0 ? h.cons(next, map) : next).bits();
+  const Term next = walk.path(h);
+  if (!iterator) return walk.done() ? list : h.cons(next, h.cons(map, list));
+  *link = (walk.done() ? next : h.cons(next, map)).bits();
   return Term::from_bits(first);
+}
+
+Term map_halves(HeapWriter& h, Term map, MapHalf half, Term* path, Term list, std::size_t limit) {
+  Walk walk;
+  if (!walk.start(map, *path)) return Term::non_value();
+  for (; !walk.done() && limit-- != 0; walk.advance()) {
+    const Term leaf = walk.leaf();
+    list = h.cons(half == MapHalf::Key ? leaf.head() : leaf.tail(), list);
+  }
+  *path = walk.path(h);
+  return list;
 }
 
 }  // namespace vm::ops

@@ -1,6 +1,6 @@
 %% SPDX-License-Identifier: Apache-2.0
 -module(ets_t).
--export([test_set/0, test_parts_of_rows/0, test_ordered/0, test_bag/0, test_duplicate_bag/0, test_counter/0, test_update/0, test_match/0, test_select/0, test_iterate/0, test_fixed/0, test_named/0, test_owner/0, test_protection/0, test_heir/0, test_errors/0, test_many/0, test_gc/0, test_take/0, test_external_id/0, test_causes/0, test_replaced_in_place/0, test_grow_and_shrink/0, test_ordered_random/0, test_partly_bound/0, test_bag_order/0, test_portions_while_changing/0, test_fixed_marks/0, test_writers_at_once/0, test_counters_at_once/0, test_lists_at_once/0, test_settings/0, test_select_replace/0, test_large_table/0, test_binary_keys/0, test_equal_numbers/0, test_binaries_in_use/0, test_known_by_text/0, test_order_in_portions/0, test_long_insert/0, test_number_of_locks/0, test_internal_state/0, id/1]).
+-export([test_set/0, test_parts_of_rows/0, test_ordered/0, test_bag/0, test_duplicate_bag/0, test_counter/0, test_update/0, test_match/0, test_select/0, test_iterate/0, test_fixed/0, test_named/0, test_owner/0, test_protection/0, test_heir/0, test_errors/0, test_many/0, test_gc/0, test_take/0, test_external_id/0, test_causes/0, test_replaced_in_place/0, test_grow_and_shrink/0, test_ordered_random/0, test_partly_bound/0, test_bag_order/0, test_portions_while_changing/0, test_fixed_marks/0, test_memory_of_marks/0, test_writers_at_once/0, test_counters_at_once/0, test_lists_at_once/0, test_settings/0, test_select_replace/0, test_large_table/0, test_binary_keys/0, test_equal_numbers/0, test_binaries_in_use/0, test_known_by_text/0, test_order_in_portions/0, test_long_insert/0, test_number_of_locks/0, test_internal_state/0, id/1]).
 
 id(X) -> X.
 
@@ -336,6 +336,33 @@ test_fixed_marks() ->
     ets:safe_fixtable(T, false),
     [{7, again}, {8, again}] = lists:sort(ets:tab2list(T)),
     {'EXIT', {badarg, _}} = (catch ets:next(T, id(9))).
+
+%% A row that is taken out of a fixed table takes memory until the fixing ends, and no longer, however it goes.
+test_memory_of_marks() ->
+    [begin
+         T = ets:new(t, [Type, public]),
+         Fill = fun() -> ets:insert(T, [{I, 1} || I <- lists:seq(1, 1000)]) end,
+         Empty = ets:info(T, memory),
+         Fill(),
+         ets:safe_fixtable(T, true),
+         Full = ets:info(T, memory),
+         [ets:delete(T, I) || I <- lists:seq(1, 1000)],
+         true = ets:info(T, memory) >= Full,
+         Fill(),
+         true = ets:info(T, memory) >= Full,
+         [ets:delete(T, I) || I <- lists:seq(1, 1000, 2)],
+         ets:safe_fixtable(T, false),
+         [ets:delete(T, I) || I <- lists:seq(1, 1000)],
+         0 = ets:info(T, size),
+         true = ets:info(T, memory) - Empty < (Full - Empty) div 2,
+         ets:safe_fixtable(T, true),
+         Fill(),
+         [ets:delete(T, I) || I <- lists:seq(1, 1000)],
+         true = ets:delete_all_objects(T),
+         ets:safe_fixtable(T, false),
+         true = ets:info(T, memory) - Empty < (Full - Empty) div 2
+     end || Type <- [set, bag, duplicate_bag]],
+    ok.
 
 fixed_walk('$end_of_table', _) -> [];
 fixed_walk(K, T) ->

@@ -114,3 +114,41 @@ test_many_at_once() ->
     Pids = [spawn_monitor(fun() -> L = lists:seq(1, ?N), L = binary_to_term(term_to_binary(L)), exit(done) end) || _ <- lists:seq(1, 20)],
     [receive {'DOWN', M, process, P, done} -> ok end || {P, M} <- Pids],
     ok.
+
+%% Where a process is shown that gave up its slice inside of a built-in.
+test_shown_where_it_stopped() ->
+    N = girder_size:scaled(300000, 50000),
+    Large = maps:from_list([{I, -I} || I <- lists:seq(1, N)]),
+    Rows = [{I, I} || I <- lists:seq(1, N)],
+    [begin
+         T = ets:new(t, [public, Type]),
+         ets:insert(T, Rows),
+         {ets, Select, 1} = stop_of(fun() -> [] = ets:select(T, [{{'$1', x}, [], ['$1']}]) end),
+         {ets, Select, 1} = stop_of(fun() -> [] = ets:match(T, {'$1', x}) end),
+         {ets, Select, 1} = stop_of(fun() -> '$end_of_table' = ets:select(T, [{{'$1', x}, [], ['$1']}], 10) end),
+         {ets, count_trap, 1} = stop_of(fun() -> 0 = ets:select_count(T, [{{'$1', x}, [], [true]}]) end),
+         {ets, select_delete_trap, 1} = stop_of(fun() -> 0 = ets:select_delete(T, [{{'$1', x}, [], [true]}]) end),
+         {ets, replace_trap, 1} = stop_of(fun() -> 0 = ets:select_replace(T, [{{'$1', x}, [], [{{'$1', y}}]}]) end),
+         {ets, internal_delete_all, 2} = stop_of(fun() -> true = ets:delete_all_objects(T) end),
+         ets:insert(T, Rows),
+         {ets, delete_trap, 1} = stop_of(fun() -> true = ets:delete(T) end)
+     end || {Type, Select} <- [{set, select_trap}, {ordered_set, select}]],
+    {maps, keys, 1} = stop_of(fun() -> true = lists:sort(maps:keys(Large)) =:= lists:seq(1, N) end, {maps, keys, 1}),
+    {maps, values, 1} = stop_of(fun() -> true = lists:sort(maps:values(Large)) =:= lists:seq(-N, -1) end, {maps, values, 1}),
+    true = maps:keys(Large) =:= [K || {K, _} <- maps:to_list(Large)] orelse lists:reverse(maps:keys(Large)) =:= [K || {K, _} <- maps:to_list(Large)],
+    true = maps:values(Large) =:= [-K || K <- maps:keys(Large)].
+
+%% The built-in in which F's process gave up its slice, of those that are wanted when there are several.
+stop_of(F) -> stop_of(F, any).
+stop_of(F, Wanted) ->
+    {P, M} = spawn_monitor(fun() -> receive go -> F() end end),
+    1 = erlang:trace(P, true, [running]),
+    P ! go,
+    receive {'DOWN', M, process, P, Reason} -> normal = Reason end,
+    Ref = erlang:trace_delivered(P),
+    receive {trace_delivered, P, Ref} -> ok end,
+    Stops = (fun Loop() -> receive {trace, P, out, Where} -> [Where | Loop()]; {trace, P, in, _} -> Loop() after 0 -> [] end end)(),
+    case [S || S <- Stops, S =/= 0, Wanted =:= any orelse S =:= Wanted] of
+        [] -> {nowhere, Stops};
+        Named -> hd(Named)
+    end.
