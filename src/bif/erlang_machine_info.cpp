@@ -60,7 +60,15 @@ Term allocator(BifContext& cx) {
   int major = 0, minor = 0;
   std::sscanf(gnu_get_libc_version(), "%d.%d", &major, &minor);
   const Term version[] = {Term::small(major), Term::small(minor)};
-  return term::Tuple::make(h, name("glibc"), term::list_from(h, version), h.cons(name("sys_alloc"), term::kNil), term::kNil);
+  const proc::LibraryHeap& heap = cx.runtime().settings.library_heap;
+  Properties p(cx);
+  p.add("e", atoms::true_);
+  p.add("m", name("libc"));
+  p.add("tt", term::make_unsigned(h, heap.trim_threshold));
+  p.add("tp", term::make_unsigned(h, heap.top_pad));
+  const Term settings = term::Tuple::make(h, name("sys_alloc"), p.finish());
+  return term::Tuple::make(h, name("glibc"), term::list_from(h, version), h.cons(name("sys_alloc"), term::kNil),
+                           h.cons(settings, term::kNil));
 }
 
 // What erlang.erl itself defines, so that its code is no stub.

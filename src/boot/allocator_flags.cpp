@@ -82,11 +82,18 @@ constexpr Switch kOthers[] = {
     {"lpm", lock_memory}, {"dai", instances},    {"uycs", kilobytes}, {"ummc", amount},   {"usac", boolean},
 };
 
+// Of kilobytes that were accepted.
+std::size_t bytes_of(const std::string& value) {
+  long long n = 0;
+  leading_number(value, &n);
+  return static_cast<std::size_t>(n) * 1024;
+}
+
 std::string quoted(std::string_view what, const char* kind) { return "bad \"" + std::string(what.substr(0, 99)) + "\" " + kind; }
 
 }  // namespace
 
-std::string check_allocator_switch(std::string_view word, const char* next, bool* takes_next) {
+std::string read_allocator_switch(std::string_view word, const char* next, bool* takes_next, proc::Settings* settings) {
   *takes_next = false;
   const std::string_view rest = word.substr(1);  // without the M
   const Switch* found = nullptr;
@@ -119,7 +126,11 @@ std::string check_allocator_switch(std::string_view word, const char* next, bool
     value = next;
     *takes_next = true;
   }
-  if (found->accepts(value, allocator)) return {};
+  if (found->accepts(value, allocator)) {
+    if (found->name == "Ytt") settings->library_heap.trim_threshold = bytes_of(value);
+    if (found->name == "Ytp") settings->library_heap.top_pad = bytes_of(value);
+    return {};
+  }
   const std::size_t named = found->name == "as" ? end - 1 : end;  // stock's own name for it
   return quoted(word.substr(0, named), "value: ") + value;
 }

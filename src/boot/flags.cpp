@@ -126,7 +126,7 @@ class Reader {
       case 'J': std::fprintf(stderr, "invalid JIT option %s\n", word.c_str()); return true;
       case 'M': {
         bool takes_next;
-        std::string wrong = check_allocator_switch(std::string_view(word).substr(1), next(), &takes_next);
+        std::string wrong = read_allocator_switch(std::string_view(word).substr(1), next(), &takes_next, &p_.options.settings);
         if (!wrong.empty()) return fail(error, std::move(wrong));
         if (takes_next) at_++;
         return true;

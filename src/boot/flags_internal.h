@@ -60,8 +60,8 @@ bool number_pair(const std::string& text, long long* first, long long* second, i
 // Limits that follow from several flags together; false with p.say set.
 bool settle_schedulers(FlagParse& p);
 
-// Checks one allocator switch, the word after the dash. *takes_next: its value is the next word.
+// Reads one allocator switch, the word after the dash. *takes_next: its value is the next word. Those that mean something here go into the settings.
 // Answers the complaint, empty when all is well.
-std::string check_allocator_switch(std::string_view word, const char* next, bool* takes_next);
+std::string read_allocator_switch(std::string_view word, const char* next, bool* takes_next, proc::Settings* settings);
 
 }  // namespace vm::boot

@@ -15,6 +15,7 @@
 #include "boot/services.h"
 #include "interp/engine.h"
 #include "load/loader.h"
+#include "os/memory.h"
 #include "proc/literal_release.h"
 #include "proc/process_table.h"
 #include "proc/registry.h"
@@ -70,6 +71,7 @@ Machine::Machine(Options options, OtpRoot root) : parts_(std::make_unique<Parts>
   proc::start_time();
 
   proc::Settings& s = m.options.settings;
+  if (s.library_heap != proc::LibraryHeap{}) os::set_library_heap(s.library_heap.trim_threshold, s.library_heap.top_pad);
   s.otp_release = m.root.release;
   s.erts_version = m.root.erts_version;
   s.root_dir = m.root.dir;

@@ -7,6 +7,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <climits>
 #include <cstdint>
 
 #include "base/assert.h"
@@ -86,6 +88,16 @@ void advise_huge(void* p, std::size_t bytes) {
 #else
   (void)p;
   (void)bytes;
+#endif
+}
+
+void set_library_heap(std::size_t trim_threshold, std::size_t top_pad) {
+#ifdef __GLIBC__
+  const auto set = [](int what, std::size_t bytes) { mallopt(what, static_cast<int>(std::min<std::size_t>(bytes, INT_MAX))); };
+  set(M_TRIM_THRESHOLD, trim_threshold);
+  set(M_TOP_PAD, top_pad);
+#else
+  (void)trim_threshold, (void)top_pad;
 #endif
 }
 

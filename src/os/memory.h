@@ -29,6 +29,8 @@ void note_pointers_in(void* p, std::size_t bytes);
 // Asks for huge pages behind a range, where the system has them.
 void advise_huge(void* p, std::size_t bytes);
 
+// How much memory may lie free at the end of the C library's heap, and how much more than needed it asks for, in bytes.
+void set_library_heap(std::size_t trim_threshold, std::size_t top_pad);
 // Gives whole free pages of the C library's heap back.
 void give_back_free_memory();
 

@@ -112,6 +112,12 @@ struct Hooks {
   std::string (*report)(Runtime& rt, std::string_view what) = nullptr;
 };
 
+// The C library's own heap (mallopt), in bytes: how much may be free at its end, and how much more than needed is asked for. As the library has them.
+struct LibraryHeap {
+  std::size_t trim_threshold = 131072, top_pad = 0;
+  bool operator==(const LibraryHeap&) const = default;
+};
+
 struct Settings {  // from flags (boot/)
   std::size_t process_limit = 262144;
   std::size_t port_limit = 65536;
@@ -137,6 +143,7 @@ struct Settings {  // from flags (boot/)
   unsigned logical_processors = 1;
   std::size_t dist_buffer_limit = 1024 * 1024;
   std::size_t decentralized_counter_groups = 0;
+  LibraryHeap library_heap;
 };
 
 struct Runtime {

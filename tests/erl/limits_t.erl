@@ -1,8 +1,8 @@
 %% SPDX-License-Identifier: Apache-2.0
-%% Full tables of processes and ports: system_limit in whoever wants one more, and the machine goes on.
-%% run: flags +P 1024 +Q 1024
+%% Full tables of processes and ports: system_limit in whoever wants one more, and the machine goes on. Settings of the C library's heap.
+%% run: flags +P 1024 +Q 1024 +MYtt 512 +MYtp8
 -module(limits_t).
--export([test_processes/0, test_ports/0, log/2]).
+-export([test_library_heap/0, test_processes/0, test_ports/0, log/2]).
 
 log(#{msg := Msg, level := Level}, #{config := Pid}) -> Pid ! {log, Level, Msg}.
 
@@ -61,3 +61,8 @@ open(Ports) ->
         P -> open([P | Ports])
     catch error:system_limit -> Ports
     end.
+
+test_library_heap() ->
+    {glibc, _, _, Settings} = erlang:system_info(allocator),
+    {sys_alloc, Heap} = lists:keyfind(sys_alloc, 1, Settings),
+    [{e, true}, {m, libc}, {tt, 524288}, {tp, 8192}] = Heap.
