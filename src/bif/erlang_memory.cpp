@@ -154,7 +154,21 @@ Term allocator_names(BifContext& cx) {
   return list.finish();
 }
 
+// {Allocator, Thread, Width, Start, Ref}: what is asked of each thread's allocators. How many messages with answers will come: instrument says
+// not_enabled when there are none.
+BifResult gather(BifContext& cx, Term request) {
+  if (!request.is_tuple_of(5)) return cx.badarg();
+  const term::Tuple t = term::Tuple::from(request);
+  const SWord threads = static_cast<SWord>(cx.runtime().schedulers->scheduler_count());
+  if (!find_allocator(t[0]) && !is_absent(t[0])) return cx.badarg();
+  if (!t[1].is_small() || t[1].small_value() < 0 || t[1].small_value() > threads) return cx.badarg();
+  return Term::small(0);
+}
+
 }  // namespace
+
+BifResult erts_internal_gather_alloc_histograms_1(BifContext& cx, Term request) { return gather(cx, request); }
+BifResult erts_internal_gather_carrier_info_1(BifContext& cx, Term request) { return gather(cx, request); }
 
 namespace {
 

@@ -5,12 +5,17 @@
 #include <atomic>
 #include <chrono>
 #include <cstdio>
+#include <cstring>
+#include <iterator>
+#include <span>
+#include <string>
 #include <thread>
 
 #include "bif/bif_decls.gen.h"
 #include "bif/erts_debug_state.h"
 #include "bif/persistent_term.h"
 #include "bif/text_input.h"
+#include "code/internal_ops.gen.h"
 #include "ets/table.h"
 #include "heap/copy.h"
 #include "nif/natives.h"
@@ -225,5 +230,19 @@ BifResult erts_debug_lcnt_control_1(BifContext& cx, Term) { return cx.badarg(); 
 BifResult erts_debug_lcnt_control_2(BifContext& cx, Term, Term) { return cx.badarg(); }
 BifResult erts_debug_disassemble_1(BifContext&, Term) { return atoms::false_; }
 BifResult erts_debug_interpreter_size_0(BifContext&) { return Term::small(0); }
+
+// Names with the kinds of their operands, as "move_SD".
+BifResult erts_debug_instructions_0(BifContext& cx) {
+  term::HeapWriter& h = cx.heap();
+  term::ListBuilder list(h);
+  for (const code::OpInfo& op : std::span(code::kOps).first(code::kOpCount)) {
+    std::string text = op.name;
+    if (op.operand_count > 0) text += '_';
+    std::copy_if(op.operand_kinds, op.operand_kinds + std::strlen(op.operand_kinds), std::back_inserter(text),
+                 [](char c) { return c != ' '; });
+    list.add(list_of_bytes(h, text));
+  }
+  return list.finish();
+}
 
 }  // namespace vm::bif
