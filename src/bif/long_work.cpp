@@ -6,7 +6,7 @@
 #include "bif/bif_decls.gen.h"
 #include "term/atoms.h"
 
-namespace vm::bif::detail {
+namespace vm::bif {
 
 namespace {
 
@@ -31,11 +31,4 @@ code::Mfa mfa_of(code::BifCall call) {
   VM_UNREACHABLE();
 }
 
-HiddenRow::HiddenRow(proc::Runtime& runtime, const code::Mfa& mfa, code::BifKind kind, code::BifCall call, std::uint32_t flags) {
-  bif = {mfa, kind, flags, call, &entry};
-  entry.mfa = mfa;
-  entry.bif = &bif;
-  entry.entry = runtime.backend->bif_entry(bif);
-}
-
-}  // namespace vm::bif::detail
+}  // namespace vm::bif

@@ -6,12 +6,12 @@
 // watcher gives the scheduler to another thread when one takes long after all, and two rules keep that from happening often: a built-in that took longer than
 // kSlowUs moves for kSlowFactor times as long, and all of them move while a long call is under way. So what waits for ever, and anything that
 // many processes wait for at a time, is on threads that are there for it.
-#include "code/backend.h"
 #include "interp/instructions.h"
 #include "interp/slow.h"
 #include "os/clock.h"
 #include "proc/bif_context.h"
 #include "proc/dirty_call.h"
+#include "proc/hidden_row.h"
 #include "proc/system_monitor.h"
 #include "proc/tracing.h"
 #include "sched/scheduler.h"
@@ -24,20 +24,7 @@ constexpr std::uint64_t kSlowUs = 200;
 constexpr std::uint64_t kSlowFactor = 50;  // a fiftieth of the time at most is lost to others
 constexpr std::uint64_t kSliceUs = 1000;   // what a full slice of other code takes, about
 
-Term return_first(proc::BifContext&, const Term* args) { return args[0]; }
-
-// A built-in that nobody can name: what a process does that has a value to return once it runs again.
-struct ReturnRow {
-  code::Bif bif;
-  code::Export entry;
-  explicit ReturnRow(proc::Runtime& rt) {
-    const code::Mfa mfa{atoms::erlang, atoms::apply, 1};
-    bif = {mfa, code::BifKind::Pure, 0, &return_first, &entry};
-    entry.mfa = mfa;
-    entry.bif = &bif;
-    entry.entry = rt.backend->bif_entry(bif);
-  }
-};
+proc::BifResult given(proc::BifContext&, Term value) { return value; }
 
 // Until when the functions of a name move, in cheap ticks. A few names may share one; purging their module takes none away.
 std::atomic<std::uint64_t>& slow_until(const code::Bif& b) {
@@ -63,8 +50,7 @@ Term call_dirty(proc::BifContext& cx, const Term* args) {
   if (stays) pay(p, slow, begin, os::cheap_ticks());
   if (VM_LIKELY(proc::end_dirty_call(p))) {
     if (VM_LIKELY(p.suspend_count == 0) || !value.is_value()) return value;
-    static auto* const row = new ReturnRow(*p.runtime);
-    return cx.yield_to(&row->entry, value).value();
+    return cx.yield_to(proc::hidden_entry<given, 1>(*p.runtime, "erlang", "apply"), value).value();
   }
   p.pending = proc::PendingKind::Exit;
   return Term::non_value();
