@@ -4,8 +4,10 @@
 #include <string>
 
 #include "bif/bif_decls.gen.h"
+#include "load/loader.h"
 #include "nif/natives.h"
 #include "term/work_stack.h"
+#include "trace/patterns.h"
 
 namespace vm::bif {
 
@@ -41,7 +43,11 @@ BifResult erlang_load_nif_2(GcContext& cx, Term path, Term info) {
   }
   std::string name;
   if (!path_text(cx, path, &name)) return cx.badarg();
-  return cx.runtime().natives->load(cx, *caller, name, info);
+  Term attributes = term::kNil;
+  if (!cx.runtime().loader->attributes(*caller->instance, cx.heap(), &attributes)) attributes = term::kNil;
+  const BifResult loaded = cx.runtime().natives->load(cx, *caller, name, info, attributes);
+  if (loaded.has_value() && loaded.value() == atoms::ok) trace::natives_came(cx.runtime(), *caller->instance);
+  return loaded;
 }
 
 }  // namespace vm::bif

@@ -4,8 +4,9 @@
 //
 // The engine calls a built-in with its arguments only; which native function is meant stands in the calling instruction, at Process::pc.
 // Dirty functions are rows of a dirty kind: the engine moves the process to a dirty thread first. A put-off call becomes a trap to a hidden built-in whose arguments are the record of the call and a tuple
-// with the arguments, so that both are ordinary terms of the process meanwhile.
+// {Arguments, those Erlang gave}, so that both are ordinary terms of the process meanwhile.
 #include "nif/library_internal.h"
+#include "ops/raise.h"
 #include "proc/send.h"
 
 namespace vm::nif {
@@ -40,19 +41,39 @@ ERL_NIF_TERM run_job(unsigned flags, Function function, ErlNifEnv& env, std::siz
   return result;
 }
 
-// Turns what native code answered into a built-in's answer.
-Term finish(proc::BifContext& cx, ErlNifEnv& env, ERL_NIF_TERM result) {
+Term list_of(term::HeapWriter& h, const ERL_NIF_TERM* argv, std::size_t argc) {
+  term::ListBuilder list(h);
+  for (std::size_t i = 0; i < argc; i++) list.add(in(argv[i]));
+  return list.finish();
+}
+
+// An error of a call that was put off looks as if the function that Erlang called had raised it.
+Term fail_for(proc::BifContext& cx, Term reason, const code::Mfa& origin, Term arguments) {
+  const Term answer = cx.error(reason).value();
+  proc::Process& p = cx.process();
+  proc::Exception& e = p.scratch->exception;
+  e.args = arguments;
+  e.stacktrace = ops::save_raw_trace(p, &origin, nullptr);
+  return answer;
+}
+
+// Turns what native code answered into a built-in's answer. The function that Erlang called and its arguments; original: a list, or the non-value for
+// those in argv.
+Term finish(proc::BifContext& cx, ErlNifEnv& env, ERL_NIF_TERM result, const code::Mfa& origin, const ERL_NIF_TERM* argv,
+            Term original = Term::non_value()) {
   env.free_temporary();
-  if (env.exception) return cx.error(env.reason).value();
+  if (env.exception) return original.is_value() ? fail_for(cx, env.reason, origin, original) : cx.error(env.reason).value();
   if (ScheduledCall* call = env.scheduled) {
     env.scheduled = nullptr;
     term::Tuple arguments = term::Tuple::alloc(cx.heap(), call->arguments.size());
     for (std::size_t i = 0; i < call->arguments.size(); i++) arguments.set(i, call->arguments[i]);
     call->arguments.clear();
+    call->origin = origin;
+    if (!original.is_value()) original = list_of(cx.heap(), argv, origin.arity);
     Term record = term::make_magic_ref(cx.heap(), call);
     code::Export* target = cx.runtime().natives->continue_export(call->flags);
     call->release();  // the term holds it now
-    return cx.trap(target, record, arguments.term()).value();
+    return cx.trap(target, record, term::Tuple::make(cx.heap(), arguments.term(), original)).value();
   }
   return in(result);
 }
@@ -68,13 +89,13 @@ void prepare(ErlNifEnv& env, proc::BifContext& cx, Library* library) {
 Term run_scheduled(proc::BifContext& cx, const Term* args) {
   auto* call = static_cast<ScheduledCall*>(term::magic_of(args[0], &kScheduledMagic));
   VM_CHECK(call != nullptr);
-  term::Tuple given = term::Tuple::from(args[1]);
+  term::Tuple given = term::Tuple::from(term::Tuple::from(args[1])[0]);
   enif_environment_t env;
   prepare(env, cx, call->library);
   ERL_NIF_TERM argv[kMaxArity + 1];
   for (std::size_t i = 0; i < given.size(); i++) argv[i] = out(given[i]);
   ERL_NIF_TERM result = run_job(static_cast<unsigned>(call->flags), call->function, env, given.size(), argv);
-  return finish(cx, env, result);
+  return finish(cx, env, result, call->origin, argv, term::Tuple::from(args[1])[1]);
 }
 
 }  // namespace
@@ -128,9 +149,9 @@ Term Natives::call(proc::BifContext& cx, const Term* args) {
   prepare(env, cx, native.library);
   ERL_NIF_TERM argv[kMaxArity + 1];
   for (Word i = 0; i < bif.mfa.arity; i++) argv[i] = out(args[i]);
-  if (native.function->flags == 0) return finish(cx, env, run_job(0, native.function->fptr, env, bif.mfa.arity, argv));
+  if (native.function->flags == 0) return finish(cx, env, run_job(0, native.function->fptr, env, bif.mfa.arity, argv), bif.mfa, argv);
   native.library->add_ref();  // purging does not wait for it
-  const Term answer = finish(cx, env, run_job(native.function->flags, native.function->fptr, env, bif.mfa.arity, argv));
+  const Term answer = finish(cx, env, run_job(native.function->flags, native.function->fptr, env, bif.mfa.arity, argv), bif.mfa, argv);
   native.library->release();
   return answer;
 }

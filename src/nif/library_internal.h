@@ -122,6 +122,7 @@ struct ScheduledCall final : term::MagicData {
   Library* library;
   int flags;
   Term name;
+  code::Mfa origin{};           // the native function that Erlang called, which errors name
   std::vector<Term> arguments;  // until the trap is set; afterwards in the trap's tuple
   explicit ScheduledCall(Library* lib);
   ~ScheduledCall();

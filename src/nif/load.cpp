@@ -28,8 +28,8 @@ bool at_least(const ErlNifEntry& e, int major, int minor) { return e.major * 0x1
 
 class Loading {
  public:
-  Loading(Natives& natives, proc::BifContext& cx, code::Function& caller, const std::string& path, Term info)
-      : natives_(natives), cx_(cx), caller_(caller), path_(path), info_(info), module_name_(caller.mfa.module) {}
+  Loading(Natives& natives, proc::BifContext& cx, code::Function& caller, const std::string& path, Term info, Term attributes)
+      : natives_(natives), cx_(cx), caller_(caller), path_(path), info_(info), attributes_(attributes), module_name_(caller.mfa.module) {}
 
   // Closes what a failure leaves open.
   Term run() {
@@ -45,6 +45,7 @@ class Loading {
   Term check_version();
   void adopt_table();  // entry_ -> library_
   Term bind_functions();
+  bool may_be_native(const code::Function& f);
   Term call_library(ErlNifEnv& env, Library* previous);
   code::BifKind kind_of(unsigned job) const;
   void make_callable();
@@ -54,7 +55,7 @@ class Loading {
   proc::BifContext& cx_;
   code::Function& caller_;
   const std::string& path_;
-  Term info_;
+  Term info_, attributes_;
   Term module_name_;
   code::ModuleInstance* instance_ = nullptr;
   ErlNifEntry* entry_ = nullptr;
@@ -147,6 +148,22 @@ void Loading::adopt_table() {
   to.funcs = lib.functions.data();
 }
 
+// A module with -nifs() attributes names all that may be replaced.
+bool Loading::may_be_native(const code::Function& f) {
+  bool any = false;
+  for (Term attributes = attributes_; attributes.is_cons(); attributes = attributes.tail()) {
+    const Term attribute = attributes.head();
+    if (!attribute.is_tuple_of(2) || term::Tuple::from(attribute)[0] != atoms::nifs) continue;
+    any = true;
+    for (Term names = term::Tuple::from(attribute)[1]; names.is_cons(); names = names.tail()) {
+      if (!names.head().is_tuple_of(2)) continue;
+      const term::Tuple name = term::Tuple::from(names.head());
+      if (name[0] == f.mfa.function && name[1] == Term::small(static_cast<SWord>(f.mfa.arity))) return true;
+    }
+  }
+  return !any;
+}
+
 Term Loading::bind_functions() {
   for (const ErlNifFunc& f : library_->functions) {
     std::string where = module_text() + ":" + f.name + "/" + std::to_string(f.arity);
@@ -157,6 +174,7 @@ Term Loading::bind_functions() {
         if (candidate.mfa.function == name && candidate.mfa.arity == f.arity) target = &candidate;
     }
     if (!target) return failed(atoms::bad_lib, "Function not found %s", where.c_str());
+    if (!may_be_native(*target)) return failed(atoms::bad_lib, "Function not declared as nif %s", where.c_str());
     if (f.flags != 0 && f.flags != ERL_NIF_DIRTY_JOB_IO_BOUND && f.flags != ERL_NIF_DIRTY_JOB_CPU_BOUND)
       return failed(atoms::bad_lib, "Illegal flags field value %d for NIF %s", static_cast<int>(f.flags), where.c_str());
     for (code::Function* other : targets_)
@@ -245,9 +263,9 @@ Term Loading::try_to_load() {
 
 }  // namespace
 
-Term Natives::load(proc::BifContext& cx, code::Function& caller, const std::string& path, Term info) {
+Term Natives::load(proc::BifContext& cx, code::Function& caller, const std::string& path, Term info, Term attributes) {
   std::lock_guard<std::recursive_mutex> hold(runtime_.code->lock());
-  return Loading(*this, cx, caller, path, info).run();
+  return Loading(*this, cx, caller, path, info, attributes).run();
 }
 
 std::vector<Term> Natives::taints() const {

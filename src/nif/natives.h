@@ -52,8 +52,8 @@ class Natives {
   void set_decode_hooks(const etf::DecodeHooks* hooks) { decode_hooks_ = hooks; }
   const etf::DecodeHooks* decode_hooks() const { return decode_hooks_; }
 
-  // erlang:load_nif/2 called from function `caller`: ok or {error, {Reason, Text}}.
-  Term load(proc::BifContext& cx, code::Function& caller, const std::string& path, Term info);
+  // erlang:load_nif/2 called from function `caller` of a module with these attributes: ok or {error, {Reason, Text}}.
+  Term load(proc::BifContext& cx, code::Function& caller, const std::string& path, Term info, Term attributes);
   // The instance is being destroyed: runs the library's unload callback. Resources that still live keep the library's code.
   static void unload(void* library);
 

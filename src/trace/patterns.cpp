@@ -256,6 +256,20 @@ void module_comes(Runtime& rt, code::ModuleInstance& instance) {
   }
 }
 
+void natives_came(Runtime& rt, code::ModuleInstance& instance) {
+  const Guard hold(rt.code->lock());
+  const auto again = [&](Breakpoint& b, const code::Bif* bif) {
+    BreakData d = data_of(b);
+    put(rt, b, {});
+    if (bif) b.bif = bif;
+    put(rt, b, std::move(d));
+  };
+  for (code::Function& f : instance.functions)
+    if (Breakpoint* b = f.breakpoint.load(std::memory_order_acquire); b && b->armed && f.bif && !b->bif) again(*b, f.bif);
+  for (auto& [function, exported] : instance.export_table)
+    if (Breakpoint* b = exported->breakpoint.load(std::memory_order_acquire); b && b->armed && function->bif) again(*b, nullptr);
+}
+
 // --- asking -------------------------------------------------------------------------------------------------------------
 
 namespace {

@@ -52,5 +52,7 @@ Term load_pattern_info(proc::GuardContext& cx, Term key);
 // A module instance is about to be replaced or deleted; it became current. Under the code lock.
 void module_leaves(Runtime& rt, code::ModuleInstance& instance);
 void module_comes(Runtime& rt, code::ModuleInstance& instance);
+// Functions of the instance became native: what is traced of them stays traced.
+void natives_came(Runtime& rt, code::ModuleInstance& instance);
 
 }  // namespace vm::trace
