@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Port built-ins. Those of erts_internal answer an error as an atom; module erlang turns it into an exception.
+#include <algorithm>
+
 #include "bif/bif_decls.gen.h"
 #include "bif/text_input.h"
 #include "driver/library.h"
@@ -8,6 +10,7 @@
 #include "etf/encode.h"
 #include "nif/natives.h"
 #include "port/port.h"
+#include "port/port_trace.h"
 #include "proc/links.h"
 #include "proc/send.h"
 
@@ -22,6 +25,8 @@ using port::Ports;
 Ports& ports(BifContext& cx) { return *cx.runtime().ports; }
 
 std::shared_ptr<Port> find(BifContext& cx, Term t) { return t.is_atom() ? ports(cx).find_by_name(t) : ports(cx).find(t); }
+
+std::shared_ptr<Port> find_known(BifContext& cx, Term t) { return t.is_atom() ? find(cx, t) : ports(cx).find_known(t); }
 
 // Command or path of a port name: characters, a binary or an atom, no NUL.
 bool program_text(Term t, std::string* out) {
@@ -94,9 +99,17 @@ BifResult erts_internal_open_port_2(BifContext& cx, Term name, Term options) {
 BifResult erts_internal_port_close_1(BifContext& cx, Term t) {
   std::shared_ptr<Port> p = find(cx, t);
   if (!p) return atoms::badarg;
-  std::lock_guard<sync::Mutex> hold(p->lock);
-  p->close(atoms::normal);
-  return atoms::true_;
+  {
+    std::lock_guard<sync::Mutex> hold(p->lock);
+    if (p->closed) return atoms::badarg;
+    const port::PortVisit visit(*p, atoms::close, &cx.process());
+    port::tell_asked(*p, cx.process().pid, atoms::close);
+    p->close(atoms::normal);
+  }
+  // Whoever closed it and was linked to it hears of its end before anything else.
+  if (proc::handle_incoming(cx.process())) return atoms::true_;
+  cx.process().pending = proc::PendingKind::Exit;
+  return Term::non_value();
 }
 
 BifResult erts_internal_port_command_3(BifContext& cx, Term t, Term data, Term flags) {
@@ -115,7 +128,8 @@ BifResult erts_internal_port_command_3(BifContext& cx, Term t, Term data, Term f
   if (p->closed) return atoms::badarg;
   if (force && !(p->driver && p->driver->may_be_forced())) return atoms::notsup;
   if (p->is_busy() && !force) return nosuspend ? Term(atoms::false_) : p->park(cx.process(), std::move(bytes), cx.heap());
-  p->output_for(cx.process().pid, std::move(bytes));
+  const port::PortVisit visit(*p, atoms::command, &cx.process());
+  p->output_for(cx.process().pid, std::move(bytes), data);
   return atoms::true_;
 }
 
@@ -124,14 +138,24 @@ BifResult erts_internal_port_connect_2(BifContext& cx, Term t, Term pid) {
   if (!p || !pid.is_local_pid()) return atoms::badarg;
   proc::Signal* link = proc::Signal::create(proc::SignalKind::Link);
   link->from = p->id;
+  bool linked;
   {
     std::lock_guard<sync::Mutex> hold(p->lock);
     if (p->closed) {
       proc::Signal::destroy(link);
       return atoms::badarg;
     }
+    const port::PortVisit visit(*p, atoms::connect, &cx.process());
+    linked = std::find(p->links.begin(), p->links.end(), pid) != p->links.end();
+    if (!linked) p->links.push_back(pid);
+    if (!linked) port::tell_event(*p, atoms::getting_linked, pid);
     p->connected = pid;
-    p->links.push_back(pid);
+    port::tell_asked(*p, cx.process().pid, atoms::connect, pid);
+    port::tell_confirmed(*p, cx.process().pid, atoms::connected);
+  }
+  if (linked) {
+    proc::Signal::destroy(link);
+    return atoms::true_;
   }
   if (pid == cx.process().pid) {
     Term ignored;
@@ -150,10 +174,13 @@ BifResult erts_internal_port_control_3(BifContext& cx, Term t, Term operation, T
     return atoms::badarg;
   std::lock_guard<sync::Mutex> hold(p->lock);
   if (p->closed) return atoms::badarg;
-  p->caller = cx.process().pid;
+  const port::PortVisit visit(*p, atoms::control, &cx.process());
+  const Term self = p->caller = cx.process().pid;
+  port::tell_numbered(*p, self, atoms::control, static_cast<unsigned>(operation.small_value()), bytes);
   const std::optional<std::string> answer = p->control(static_cast<unsigned>(operation.small_value()), bytes);
   p->caller = term::kNil;
   if (!answer) return atoms::badarg;
+  port::tell_answered(*p, self, atoms::control, *answer);
   if (!p->control_binary || answer->data() == nullptr) return list_of_bytes(cx.heap(), *answer);
   return term::make_binary(cx.heap(), {reinterpret_cast<const Byte*>(answer->data()), answer->size()});
 }
@@ -171,10 +198,14 @@ BifResult erts_internal_port_call_3(BifContext& cx, Term t, Term operation, Term
   {
     std::lock_guard<sync::Mutex> hold(p->lock);
     if (p->closed || !p->driver) return atoms::badarg;
-    p->caller = cx.process().pid;
-    answer =
-        p->driver->call(*p, static_cast<unsigned>(operation.small_value()), {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+    const port::PortVisit visit(*p, atoms::call, &cx.process());
+    const auto number = static_cast<unsigned>(operation.small_value());
+    const std::string_view operand(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    const Term self = p->caller = cx.process().pid;
+    port::tell_numbered(*p, self, atoms::call, number, operand);
+    answer = p->driver->call(*p, number, operand);
     p->caller = term::kNil;
+    if (answer) port::tell_answered(*p, self, atoms::call, *answer);
   }
   etf::DecodeOptions how;
   how.hooks = cx.runtime().natives->decode_hooks();
@@ -206,7 +237,12 @@ Term info_item(BifContext& cx, Port& p, Term item) {
   if (item == atoms::memory) return pair(term::make_unsigned(h, sizeof(Port) + p.queue_bytes + p.partial.size()));
   if (item == atoms::parallelism) return pair(p.options.parallelism ? atoms::true_ : atoms::false_);
   if (item == atoms::locking) return pair(atoms::false_);
-  if (item == atoms::monitors) return pair(term::kNil);
+  if (item == atoms::monitors) {
+    term::ListBuilder list(h);
+    if (p.driver)
+      for (const Term pid : p.driver->monitored()) list.add(term::Tuple::make(h, atoms::process, pid));
+    return pair(list.finish());
+  }
   if (item == atoms::monitored_by) {
     std::vector<Term> watchers;
     for (auto& [key, pid] : p.watchers) watchers.push_back(pid);
@@ -224,10 +260,11 @@ bool may_name_port(BifContext& cx, Term t) {
 
 BifResult erts_internal_port_info_1(BifContext& cx, Term t) {
   if (!may_name_port(cx, t)) return atoms::badarg;
-  std::shared_ptr<Port> p = find(cx, t);
+  std::shared_ptr<Port> p = find_known(cx, t);
   if (!p) return atoms::undefined;
   std::lock_guard<sync::Mutex> hold(p->lock);
-  if (p->closed) return atoms::undefined;
+  if (!p->is_known()) return atoms::undefined;
+  const port::PortVisit visit(*p, atoms::info, &cx.process());
   term::ListBuilder list(cx.heap());
   if (!p->registered_name.is_nil()) list.add(info_item(cx, *p, atoms::registered_name));
   for (Term item : {atoms::name, atoms::links, atoms::id, atoms::connected, atoms::input, atoms::output, atoms::os_pid})
@@ -237,10 +274,11 @@ BifResult erts_internal_port_info_1(BifContext& cx, Term t) {
 
 BifResult erts_internal_port_info_2(BifContext& cx, Term t, Term item) {
   if (!may_name_port(cx, t)) return atoms::badtype;
-  std::shared_ptr<Port> p = find(cx, t);
+  std::shared_ptr<Port> p = find_known(cx, t);
   if (!p) return item.is_atom() ? atoms::undefined : atoms::badarg;
   std::lock_guard<sync::Mutex> hold(p->lock);
-  if (p->closed) return atoms::undefined;
+  if (!p->is_known()) return atoms::undefined;
+  const port::PortVisit visit(*p, atoms::info, &cx.process());
   Term answer = info_item(cx, *p, item);
   return answer.is_value() ? answer : Term(atoms::badarg);
 }

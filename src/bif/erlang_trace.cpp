@@ -41,13 +41,11 @@ constexpr std::uint32_t kProcessFlags = (proc::kTraceAll & ~kPortFlags) | kModif
 BifResult trace_one(BifContext& cx, Term who, bool on, const trace::FlagList& flags) {
   proc::Runtime& rt = cx.runtime();
   if (flags.cpu_timestamp) return cx.badarg();
-  if (who.is_local_port()) {
-    if (!rt.ports || !rt.ports->find(who)) return cx.badarg();
-    return on && flags.flags ? cx.error(atoms::undef) : BifResult(Term::small(1));  // events of ports are not there yet
-  }
-  proc::Process* p = rt.processes->lookup(who);
-  if (!p) return cx.badarg();
-  if (State::of(rt).change(*p, on, flags.flags, on ? flags.tracer : trace::TracerRef{})) return Term::small(1);
+  const std::shared_ptr<port::Port> port = who.is_local_port() ? rt.ports->find(who) : nullptr;
+  proc::Process* p = who.is_local_port() ? nullptr : rt.processes->lookup(who);
+  if (!p && !port) return cx.badarg();
+  const trace::Tracee tracee = port ? trace::Tracee(port->trace) : trace::Tracee(*p);
+  if (State::of(rt).change(tracee, on, flags.flags, on ? flags.tracer : trace::TracerRef{})) return Term::small(1);
   const Term text = list_of_bytes(cx.heap(), "** can only have one tracer per process\n");
   const Term args[] = {text};
   proc::log_to_logger(rt, &cx.process(), atoms::error, "~s", args);
@@ -65,7 +63,12 @@ SWord trace_existing(BifContext& cx, Term who, bool on, const trace::FlagList& f
       if (State::of(rt).change(p, on, mask, on ? flags.tracer : trace::TracerRef{})) n++;
     });
   }
-  if (((mask & kPortFlags & ~kModifiers) || (mask & kModifiers)) && !only_processes && rt.ports) n += static_cast<SWord>(rt.ports->count());
+  if (((mask & kPortFlags & ~kModifiers) || (mask & kModifiers)) && !only_processes && rt.ports) {
+    for (const Term id : rt.ports->ids()) {
+      const std::shared_ptr<port::Port> port = rt.ports->find(id);
+      if (port && State::of(rt).change(port->trace, on, mask, on ? flags.tracer : trace::TracerRef{})) n++;
+    }
+  }
   return n;
 }
 
@@ -75,16 +78,24 @@ BifResult tracee_info(BifContext& cx, Term key, const proc::Tracing* t) {
   return cx.badarg();
 }
 
-BifResult process_trace_info(BifContext& cx, Term pid, Term key) {
-  if (key != atoms::flags && key != atoms::tracer) return cx.badarg();
-  proc::Process* p = cx.runtime().processes->lookup(pid);
-  if (!p || p->exiting()) return atoms::undefined;
-  const proc::Tracing* t = p->tracing.load(std::memory_order_acquire);
-  if (t && trace::ask(cx.runtime(), *t->tracer, trace::Topic::Status, atoms::trace_status, pid) == trace::Verdict::Remove) {
-    State::of(cx.runtime()).drop_dead(*p, t);
+BifResult live_tracee_info(BifContext& cx, const trace::Tracee& tracee, Term key) {
+  const proc::Tracing* t = tracee.tracing->load(std::memory_order_acquire);
+  if (t && trace::ask(cx.runtime(), *t->tracer, trace::Topic::Status, atoms::trace_status, tracee.id) == trace::Verdict::Remove) {
+    State::of(cx.runtime()).drop_dead(tracee, t);
     t = nullptr;
   }
   return tracee_info(cx, key, t);
+}
+
+BifResult process_trace_info(BifContext& cx, Term pid, Term key) {
+  if (key != atoms::flags && key != atoms::tracer) return cx.badarg();
+  proc::Process* p = cx.runtime().processes->lookup(pid);
+  return p && !p->exiting() ? live_tracee_info(cx, *p, key) : BifResult(atoms::undefined);
+}
+
+BifResult port_trace_info(BifContext& cx, Term id, Term key) {
+  const std::shared_ptr<port::Port> port = cx.runtime().ports ? cx.runtime().ports->find(id) : nullptr;
+  return port ? live_tracee_info(cx, port->trace, key) : BifResult(atoms::undefined);
 }
 
 // --- functions --------------------------------------------------------------------------------------------------------
@@ -189,8 +200,6 @@ BifResult erts_internal_trace_3(BifContext& cx, Term who, Term how, Term flag_li
       is_any_of(who, {atoms::all, atoms::existing, atoms::processes, atoms::existing_processes, atoms::ports, atoms::existing_ports});
   const bool fresh = is_any_of(who, {atoms::all, atoms::new_, atoms::processes, atoms::new_processes, atoms::ports, atoms::new_ports});
   if ((!existing && !fresh) || (flags.cpu_timestamp && who != atoms::all)) return cx.badarg();
-  const bool only_ports = is_any_of(who, {atoms::ports, atoms::existing_ports, atoms::new_ports});
-  if (on && only_ports && flags.flags) return cx.error(atoms::undef);
   State& state = State::of(rt);
   if (flags.cpu_timestamp) state.cpu_timestamp = on;
   const SWord n = existing ? trace_existing(cx, who, on, flags) : 0;
@@ -257,10 +266,7 @@ BifResult erlang_trace_info_2(BifContext& cx, Term who, Term key) {
   }
   if (is_any_of(who, {atoms::new_, atoms::new_processes})) return tracee_info(cx, key, state.live_default(state.new_processes));
   if (who == atoms::new_ports) return tracee_info(cx, key, state.live_default(state.new_ports));
-  if (who.is_local_port()) {
-    if (!cx.runtime().ports || !cx.runtime().ports->find(who)) return atoms::undefined;
-    return tracee_info(cx, key, nullptr);
-  }
+  if (who.is_local_port()) return port_trace_info(cx, who, key);
   if (!who.is_local_pid()) return cx.error_with_cause(atoms::badarg, atoms::badopt);
   return process_trace_info(cx, who, key);
 }

@@ -166,16 +166,18 @@ void Services::start() {
   rt.sweeper.store(new proc::Sweeper(rt), std::memory_order_release);
   impl_->ports = std::make_unique<port::Ports>(rt);
   rt.ports = impl_->ports.get();
-  rt.hooks.port_signal = [](proc::Runtime& r, Term id, proc::Signal* s) { r.ports->signal(id, s); };
+  rt.hooks.port_signal = [](proc::Runtime& r, Term id, proc::Signal* s) { return r.ports->signal(id, s); };
   rt.hooks.send_to_port = [](proc::Runtime& r, proc::Process* from, Term id, Term message) { r.ports->message(from, id, message); };
   rt.hooks.register_port = [](proc::Runtime& r, Term id, Term name) { return r.ports->register_name(id, name); };
   rt.hooks.unregister_port = [](proc::Runtime& r, Term id, Term name) { return r.ports->unregister_name(id, name); };
   rt.hooks.monitor_nodes = bif::monitor_nodes;
-  rt.hooks.term_to_port = [](proc::Runtime& r, Term id, Term t) {
+  rt.hooks.term_to_port = [](proc::Runtime& r, Term id, Term t, bool later) {
     etf::Encoder encoder(t, {});
     std::size_t budget = SIZE_MAX;
     encoder.step(&budget);
-    r.hooks.port_output(r, id, std::string(reinterpret_cast<const char*>(encoder.bytes().data()), encoder.bytes().size()));
+    std::string bytes(reinterpret_cast<const char*>(encoder.bytes().data()), encoder.bytes().size());
+    if (later) r.ports->output_later(id, std::move(bytes));
+    else r.hooks.port_output(r, id, std::move(bytes));
   };
   rt.hooks.call_native = &nif::call_native;
   rt.hooks.has_native = &nif::has_native;

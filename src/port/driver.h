@@ -8,6 +8,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "term/term.h"
 
 namespace vm::port {
 
@@ -28,8 +31,12 @@ class Driver {
   virtual std::optional<std::string> control(Port& port, unsigned operation, std::string_view data) = 0;
   // port_call/3: a term in external format in and out; nothing: badarg in the caller.
   virtual std::optional<std::string> call(Port&, unsigned, std::string_view) { return std::nullopt; }
+  // Whether command() sees an iolist's larger binaries as parts of their own (only tracing asks).
+  virtual bool takes_vectors() const { return false; }
   // Whether commands may be forced on the port while it is busy (port_command/3).
   virtual bool may_be_forced() const { return false; }
+  // The processes that the driver monitors.
+  virtual std::vector<vm::term::Term> monitored() const { return {}; }
   // A process that the port monitors is gone.
   virtual void monitor_fired(Port&, std::uint64_t) {}
   // A timer that the driver started (port_timer.h) is due.

@@ -12,6 +12,7 @@
 #include <cerrno>
 
 #include "os/errno_name.h"
+#include "port/port_trace.h"
 #include "term/atoms.h"
 #include "term/views.h"
 
@@ -320,6 +321,7 @@ void InetSocket::want(unsigned events) {
     if (!port) return;
     std::lock_guard<sync::Mutex> hold(port->lock);
     auto* socket = static_cast<InetSocket*>(port->driver.get());
+    const PortVisit visit(*port);
     if (socket->fd_ >= 0 && (socket->watched_ & got)) socket->ready(socket->watched_ & got);
   });
 }

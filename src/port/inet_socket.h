@@ -71,6 +71,7 @@ class InetSocket : public Driver {
 
   std::optional<std::string> control(Port& port, unsigned operation, std::string_view data) override;
   void received(Port&, std::string_view) override {}
+  bool takes_vectors() const override { return true; }
   bool may_be_forced() const override { return true; }
   void released(Port& port) override;
 

@@ -9,6 +9,7 @@
 
 #include "os/errno_name.h"
 #include "os/terminal.h"
+#include "port/port_trace.h"
 #include "proc/links_state.h"
 #include "proc/references.h"
 #include "proc/send.h"
@@ -72,7 +73,9 @@ void deliver(proc::Runtime& rt, proc::SignalKind kind, Term from, Term to, std::
 }  // namespace
 
 Port::Port(Ports& p, Term self, Term owner, std::string n, PortOptions o)
-    : ports(p), id(self), connected(owner), name(std::move(n)), options(std::move(o)) {}
+    : ports(p), id(self), connected(owner), name(std::move(n)), options(std::move(o)) {
+  trace.id = id;
+}
 
 Term Port::data_term(term::HeapWriter& h, std::string_view bytes) const {
   if (options.binary) return term::make_binary(h, {reinterpret_cast<const Byte*>(bytes.data()), bytes.size()});
@@ -82,6 +85,7 @@ Term Port::data_term(term::HeapWriter& h, std::string_view bytes) const {
 }
 
 void Port::deliver_message(Term receiver, heap::OwnedTerm&& message) {
+  tell_sent(*this, receiver, message.term);
   sync::Epoch::Guard guard;
   proc::send_owned(ports.runtime(), receiver, std::move(message), id);
 }
@@ -188,7 +192,8 @@ void Port::output(std::string bytes) {
   write(std::move(bytes));
 }
 
-void Port::output_for(Term sender, std::string bytes) {
+void Port::output_for(Term sender, std::string bytes, Term source) {
+  if (!closed) tell_command(*this, sender, bytes, source);
   caller = sender;
   output(std::move(bytes));
   caller = term::kNil;
@@ -218,13 +223,19 @@ Term Port::park(proc::Process& sender, std::string bytes, term::HeapWriter& h) {
 }
 
 void Port::park_message(proc::Process& sender, std::string bytes) {
+  static const code::Mfa send{atoms::erlang, atoms::send, 2};
   suspend(sender, id);
+  sender.current_mfa = &send;  // where it is seen to wait
   parked_.push_back({sender.pid, 0, std::move(bytes)});
 }
 
 void Port::answer_parked(const Parked& p, Term outcome) {
-  if (p.reference != 0)
-    send_to(p.sender, [&](term::HeapWriter& h) { return term::Tuple::make(h, proc::make_key_ref(h, p.reference), outcome); });
+  if (p.reference != 0) {  // an answer between port and built-in: not traced
+    heap::FragmentWriter h(kMessageWords);
+    const Term answer = term::Tuple::make(h, proc::make_key_ref(h, p.reference), outcome);
+    sync::Epoch::Guard guard;
+    proc::send_owned(ports.runtime(), p.sender, {answer, h.take()}, id);
+  }
   deliver(ports.runtime(), proc::SignalKind::Resume, id, p.sender, 0, term::kNil);
 }
 
@@ -309,14 +320,24 @@ void Port::release_descriptors() {
   }
   in_fd = out_fd = -1;
   close_after_flush = false;
+  if (closed) ports.remove(*this);
+  if (const Term asked = std::exchange(tell_closed_, term::kNil); !asked.is_nil()) {
+    tell_sent(*this, asked, atoms::closed);
+    heap::FragmentWriter h(kMessageWords);
+    const Term message = port_message(h, *this, atoms::closed);
+    sync::Epoch::Guard guard;
+    proc::send_owned(ports.runtime(), asked, {message, h.take()}, id);
+  }
   kept_.reset();  // whoever runs here holds the port, too
 }
 
-void Port::close(Term reason) {
+void Port::close(Term reason, Term asked) {
   if (closed) return;
   closed = true;
+  tell_closed_ = asked;
   std::shared_ptr<Port> self = shared_from_this();  // the table's reference may be the last
-  ports.remove(*this);
+  tell_event(*this, atoms::closed, reason);
+  ports.unname(*this);
   proc::Runtime& rt = ports.runtime();
   const Term told = reason == atoms::kill ? Term(atoms::killed) : reason;
   for (Term pid_linked : links) deliver(rt, proc::SignalKind::LinkExit, id, pid_linked, 0, told);

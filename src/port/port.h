@@ -8,10 +8,11 @@
 // Input is framed by the port's mode (stream, line, packet 1/2/4) before it becomes messages. Output that the descriptor does not take at
 // once waits in the port's queue.
 //
-// Life: opened, maybe `ending` (end of file seen, child still running), closed. A closed port is out of the table; whoever still holds
-// it finds `closed` set.
+// Life: opened, maybe `ending` (end of file seen, child still running), closed. A closed port is not found any more, except by who asks what is known
+// of it while its queue is still being written; then it is out of the table, too. Whoever still holds it finds `closed` set.
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <functional>
 #include <map>
@@ -25,6 +26,7 @@
 #include "port/channel.h"
 #include "port/driver.h"
 #include "proc/runtime.h"
+#include "proc/tracing.h"
 #include "sync/mutex.h"
 
 namespace vm::port {
@@ -53,6 +55,7 @@ struct PortOptions {
 enum class PortKind { Fd, File, Spawn, SpawnExecutable, Terminal, RamFile, Socket, Linked };
 
 class Ports;
+enum class Origin;
 
 class Port : public std::enable_shared_from_this<Port> {
  public:
@@ -68,7 +71,8 @@ class Port : public std::enable_shared_from_this<Port> {
   void end_of_input();
   void child_ended(int status);
   void writable();
-  void close(Term reason);  // links and monitors learn of it; queue is flushed when the reason is normal
+  // Links and monitors learn of it; the queue is written first, unless the reason is kill. When that is done, who asked gets {Port, closed}.
+  void close(Term reason, Term asked = term::kNil);
   void send_to_owner(Term (*build)(term::HeapWriter& h, Port& port, const void* argument), const void* argument);
   // What the connected process gets for bytes of one frame.
   Term data_term(term::HeapWriter& h, std::string_view bytes) const;
@@ -89,12 +93,14 @@ class Port : public std::enable_shared_from_this<Port> {
   void unlink_connected();
   void set_busy(bool busy);
   bool is_busy() const { return busy_; }
+  // Open, or closed and still writing what is queued.
+  bool is_known() const { return !closed || close_after_flush; }
   // {Reference, true} follows, or {Reference, badarg} when the port closes. Answers the reference, made on h.
   Term park(proc::Process& sender, std::string bytes, term::HeapWriter& h);
   // A command that came as a message: its sender, running on this thread, is suspended until it is done.
   void park_message(proc::Process& sender, std::string bytes);
-  // output() for a process: answers of drivers go to it.
-  void output_for(Term sender, std::string bytes);
+  // output() for a process: answers of drivers go to it. source: what the bytes are made of, or the non-value.
+  void output_for(Term sender, std::string bytes, Term source = Term::non_value());
 
   // Descriptors that were there before the port stay when it goes.
   bool owns_descriptors() const { return kind != PortKind::Fd && kind != PortKind::Terminal; }
@@ -115,8 +121,8 @@ class Port : public std::enable_shared_from_this<Port> {
   int pid = -1;
   std::optional<int> child_status;  // the child has ended, its output perhaps not
   int exit_fd = -1;
-  bool closed = false;
-  bool ended = false;  // end of input was seen
+  std::atomic<bool> closed = false;  // set under the lock; who looks a port up sees it without
+  bool ended = false;                // end of input was seen
   bool close_after_flush = false;
   bool control_binary = false;  // port_control/3 answers binaries, not lists
   std::size_t input_bytes = 0, output_bytes = 0;
@@ -127,7 +133,9 @@ class Port : public std::enable_shared_from_this<Port> {
   std::vector<std::pair<std::uint64_t, Term>> watchers;  // monitor key, pid
   heap::OwnedTerm data;                                  // port_set_data
   bool has_data = false;
+  std::int64_t consumed = 0;  // reductions that the driver says it took; paid by the process on whose thread it runs
   Term registered_name = term::kNil;
+  proc::TracedPort trace;
 
  private:
   void report_end();
@@ -148,6 +156,7 @@ class Port : public std::enable_shared_from_this<Port> {
   bool busy_ = false;
   bool unparking_ = false;
   std::shared_ptr<Port> kept_;  // itself, closed, until its queue is written
+  Term tell_closed_ = term::kNil;
 };
 
 // Outcome of opening: a port, or the error as open_port/2 raises it (badarg, enoent, …).
@@ -161,10 +170,13 @@ class Ports {
   explicit Ports(proc::Runtime& runtime);
   ~Ports();
 
-  std::shared_ptr<Port> find(Term id) const;
+  std::shared_ptr<Port> find(Term id) const;        // an open one
+  std::shared_ptr<Port> find_known(Term id) const;  // also one that is closed and still writes what is queued
   std::shared_ptr<Port> find_by_name(Term name) const;
   std::vector<Term> ids() const;
   std::size_t count() const;
+  // The same bytes reach the port once nobody here holds a port any more.
+  void output_later(Term id, std::string bytes);
 
   Opened open_fd(Term owner, int in, int out, PortOptions options);
   // A file, by options.in and options.out read, or made anew and written, or both.
@@ -183,7 +195,7 @@ class Ports {
   Opened open_program(Term owner, PortKind kind, const std::string& program, PortOptions options);
 
   // From other processes, see proc::Hooks.
-  void signal(Term id, proc::Signal* s);
+  bool signal(Term id, proc::Signal* s);
   // Port ! Message from a process.
   void message(proc::Process* from, Term id, Term message);
 
@@ -194,18 +206,22 @@ class Ports {
   bool register_name(Term id, Term name);
   bool unregister_name(Term id, Term name);
 
+  void unname(Port& port);
   void remove(Port& port);
   os::Poller& poller() { return *poller_; }
   proc::Runtime& runtime() { return runtime_; }
 
  private:
-  Opened admit(std::shared_ptr<Port> port);
+  Opened admit(std::shared_ptr<Port> port, Origin origin);
   Term next_id();
+  struct Later;
+  void output_now();
   proc::Runtime& runtime_;
   std::unique_ptr<os::Poller> poller_;
   mutable sync::Mutex lock_{sync::LockRank::PortTable};
   std::map<Word, std::shared_ptr<Port>> table_;
   Word next_ = 1;
+  std::vector<std::pair<Term, std::string>> later_;
 };
 
 // Reads the options of open_port/2. Answers false on a wrong option.

@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include "port/port.h"
+#include "port/port_trace.h"
 #include "proc/runtime.h"
 #include "proc/time.h"
 #include "sched/scheduler.h"
@@ -25,6 +26,7 @@ void fire_port_timer(sched::Timer* raw) {
     sync::Epoch::Guard guard;
     std::lock_guard<sync::Mutex> hold(port->lock);
     const bool works = !port->closed || port->close_after_flush;  // a closed port that still flushes has use for time, too
+    const PortVisit visit(*port);
     if (works && port->driver) port->driver->timed_out(*port, timer->token);
   }
   delete timer;

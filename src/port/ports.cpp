@@ -12,9 +12,14 @@
 #include "os/errno_name.h"
 #include "port/inet_socket.h"
 #include "port/port.h"
+#include "port/port_timer.h"
+#include "port/port_trace.h"
 #include "proc/links.h"
 #include "proc/registry.h"
 #include "proc/send.h"
+#include "proc/time.h"
+#include "sched/scheduler.h"
+#include "sched/timer_wheel.h"
 #include "sync/epoch.h"
 #include "term/atoms.h"
 #include "term/views.h"
@@ -34,6 +39,7 @@ void read_some(Port& port) {
   static thread_local char buffer[kReadBytes];
   std::lock_guard<sync::Mutex> hold(port.lock);
   if (port.closed || port.ended || port.in_fd < 0) return;
+  const PortVisit visit(port);
   // A descriptor that others read, too, may have been emptied meanwhile.
   pollfd readable{port.in_fd, POLLIN, 0};
   if (!port.owns_descriptors() && poll(&readable, 1, 0) == 0) return;
@@ -105,6 +111,11 @@ Ports::Ports(proc::Runtime& runtime) : runtime_(runtime), poller_(std::make_uniq
 Ports::~Ports() = default;
 
 std::shared_ptr<Port> Ports::find(Term id) const {
+  std::shared_ptr<Port> port = find_known(id);
+  return port && !port->closed.load(std::memory_order_acquire) ? port : no_port();
+}
+
+std::shared_ptr<Port> Ports::find_known(Term id) const {
   if (!id.is_local_port()) return no_port();
   std::lock_guard<sync::Mutex> hold(lock_);
   auto it = table_.find(id.bits());
@@ -140,6 +151,7 @@ bool Ports::register_name(Term id, Term name) {
   std::lock_guard<sync::Mutex> hold(port->lock);
   if (port->closed || !port->registered_name.is_nil() || !runtime_.registry->add(name, id)) return false;
   port->registered_name = name;
+  tell_event(*port, atoms::register_, name);
   return true;
 }
 
@@ -149,18 +161,26 @@ bool Ports::unregister_name(Term id, Term name) {
   std::lock_guard<sync::Mutex> hold(port->lock);
   if (port->registered_name != name || !runtime_.registry->remove(name, id)) return false;
   port->registered_name = term::kNil;
+  tell_event(*port, atoms::unregister, name);
   return true;
 }
 
+void Ports::unname(Port& port) {
+  const Term name = std::exchange(port.registered_name, term::kNil);
+  if (name.is_nil()) return;
+  runtime_.registry->remove(name, port.id);
+  tell_event(port, atoms::unregister, name);
+}
+
 void Ports::remove(Port& port) {
-  if (!port.registered_name.is_nil()) runtime_.registry->remove(port.registered_name, port.id);
   std::lock_guard<sync::Mutex> hold(lock_);
   table_.erase(port.id.bits());
 }
 
 // Enters the port and starts watching its input. The caller links the owner.
-Opened Ports::admit(std::shared_ptr<Port> port) {
+Opened Ports::admit(std::shared_ptr<Port> port, Origin origin) {
   port->links.push_back(port->connected);
+  tell_opened(*port, origin);
   {
     std::lock_guard<sync::Mutex> hold(lock_);
     table_[port->id.bits()] = port;
@@ -172,11 +192,16 @@ Opened Ports::admit(std::shared_ptr<Port> port) {
     if (events & os::Poller::kRead) read_some(*p);
     if (!(events & os::Poller::kWrite)) return;
     std::lock_guard<sync::Mutex> held(p->lock);
+    const PortVisit visit(*p);
     if (!p->closed || p->close_after_flush) p->writable();
   };
   // Input may end the port while the rest is added. A socket has nothing to add yet, and may be born under its listener's lock.
   std::unique_lock<sync::Mutex> hold(port->lock, std::defer_lock);
   if (port->kind != PortKind::Socket) hold.lock();
+  if (origin == Origin::OpenPort && port->kind != PortKind::Linked) {
+    { const PortVisit visit(*port, atoms::open); }
+    tell_event(*port, atoms::getting_linked, port->connected);
+  }
   if (port->in_fd >= 0) poller_->add(port->in_fd, os::Poller::kRead, react);
   if (port->out_fd >= 0 && port->out_fd != port->in_fd) poller_->add(port->out_fd, 0, react);
   if (port->exit_fd >= 0) {
@@ -188,6 +213,7 @@ Opened Ports::admit(std::shared_ptr<Port> port) {
       poller_->remove(fd);
       ::close(fd);
       std::lock_guard<sync::Mutex> held(port->lock);
+      const PortVisit visit(*port);
       port->child_ended(status);
     });
   }
@@ -201,7 +227,7 @@ Opened Ports::open_fd(Term owner, int in, int out, PortOptions options) {
   port->kind = PortKind::Fd;
   port->in_fd = port->options.in ? in : -1;
   port->out_fd = port->options.out ? out : -1;
-  return admit(port);
+  return admit(port, Origin::OpenPort);
 }
 
 Opened Ports::open_file(Term owner, const std::string& path, PortOptions options) {
@@ -216,7 +242,7 @@ Opened Ports::open_file(Term owner, const std::string& path, PortOptions options
   port->kind = PortKind::File;
   port->in_fd = readable ? fd : -1;
   port->out_fd = fd;  // also of a file that is only read: writing to it is what fails
-  return admit(port);
+  return admit(port, Origin::OpenPort);
 }
 
 Opened Ports::open_terminal(Term owner, const std::string& name, std::string_view words, PortOptions options) {
@@ -228,7 +254,7 @@ Opened Ports::open_terminal(Term owner, const std::string& name, std::string_vie
   port->kind = PortKind::Terminal;
   port->driver = std::move(driver);
   port->in_fd = port->out_fd = 0;
-  return admit(port);
+  return admit(port, Origin::OpenPort);
 }
 
 Opened Ports::open_ram_file(Term owner, const std::string& name, PortOptions options) {
@@ -237,7 +263,7 @@ Opened Ports::open_ram_file(Term owner, const std::string& name, PortOptions opt
   auto port = std::make_shared<Port>(*this, id, owner, name, std::move(options));
   port->kind = PortKind::RamFile;
   port->driver = port::open_ram_file();
-  return admit(port);
+  return admit(port, Origin::OpenPort);
 }
 
 Opened Ports::open_socket(Term owner, const std::string& name, PortOptions options) {
@@ -246,7 +272,7 @@ Opened Ports::open_socket(Term owner, const std::string& name, PortOptions optio
   auto port = std::make_shared<Port>(*this, id, owner, name, std::move(options));
   port->kind = PortKind::Socket;
   port->driver = name == kTcpSocketName ? open_tcp(*port) : open_udp(*port);
-  return admit(port);
+  return admit(port, Origin::OpenPort);
 }
 
 Opened Ports::open_driver(Term owner, const std::string& name, PortOptions options,
@@ -255,18 +281,23 @@ Opened Ports::open_driver(Term owner, const std::string& name, PortOptions optio
   if (!id.is_value()) return {nullptr, atoms::system_limit};
   auto port = std::make_shared<Port>(*this, id, owner, name, std::move(options));
   port->kind = PortKind::Linked;
-  admit(port);
+  admit(port, Origin::OpenPort);
   std::lock_guard<sync::Mutex> hold(port->lock);
   Term error = atoms::einval;
   port->caller = owner;
-  port->driver = make(*port, &error);
+  {
+    const PortVisit visit(*port, atoms::open);
+    port->driver = make(*port, &error);
+  }
   port->caller = term::kNil;
   if (port->driver) {
+    tell_event(*port, atoms::getting_linked, owner);
     port->driver->opened(*port);
     return {port, term::kNil};
   }
   port->links.clear();
   port->closed = true;
+  unname(*port);
   remove(*port);
   return {nullptr, error};
 }
@@ -278,7 +309,7 @@ Term Ports::admit_accepted(Term owner, const std::string& name, const PortOption
   auto port = std::make_shared<Port>(*this, id, owner, name, options);
   port->kind = PortKind::Socket;
   port->driver = make(*port);
-  admit(port);
+  admit(port, Origin::Driver);
   proc::Signal* link = proc::Signal::create(proc::SignalKind::Link);
   link->from = id;
   sync::Epoch::Guard guard;
@@ -312,7 +343,7 @@ Opened Ports::open_program(Term owner, PortKind kind, const std::string& program
   port->out_fd = pipes.ours_out;
   port->pid = child.pid;
   port->exit_fd = child.exit_fd;
-  return admit(port);
+  return admit(port, Origin::OpenPort);
 }
 
 // --- signals and messages from processes -------------------------------------------------------------------------------------------
@@ -327,27 +358,44 @@ void answer_down(proc::Runtime& rt, Term port, const proc::Signal& s) {
   proc::deliver_to(rt, s.from, down);
 }
 
-void refuse_link(proc::Runtime& rt, Term port, Term from) {
-  proc::Signal* s = proc::Signal::create(proc::SignalKind::LinkExit);
-  s->from = port;
-  s->term = atoms::noproc;
-  proc::deliver_to(rt, from, s);
+// What a signal asks of the port, as tracing shows it.
+Term request_of(const proc::Signal& s) {
+  switch (s.kind) {
+    case proc::SignalKind::Link: return atoms::link;
+    case proc::SignalKind::Unlink: return atoms::unlink;
+    case proc::SignalKind::Monitor: return atoms::monitor;
+    case proc::SignalKind::Demonitor: return atoms::demonitor;
+    case proc::SignalKind::LinkExit:
+    case proc::SignalKind::Exit: return atoms::close;
+    default: return Term::small(0);
+  }
+}
+
+void end_by_signal(Port& port, const proc::Signal& s) {
+  tell_asked(port, s.from, atoms::close);
+  port.close(s.term);
 }
 
 void act(Port& port, proc::Signal& s) {
+  const PortVisit visit(port, request_of(s));
   switch (s.kind) {
-    case proc::SignalKind::Link: port.links.push_back(s.from); break;
-    case proc::SignalKind::Unlink: std::erase(port.links, s.from); break;
+    case proc::SignalKind::Link:
+      port.links.push_back(s.from);
+      tell_event(port, atoms::getting_linked, s.from);
+      break;
+    case proc::SignalKind::Unlink:
+      if (std::erase(port.links, s.from) > 0) tell_event(port, atoms::getting_unlinked, s.from);
+      break;
     case proc::SignalKind::Monitor: port.watchers.push_back({s.id, s.from}); break;
     case proc::SignalKind::Demonitor: std::erase_if(port.watchers, [&](auto& w) { return w.first == s.id; }); break;
     case proc::SignalKind::LinkExit: {
       bool linked = std::erase(port.links, s.from) > 0;
       // The end of the connected process closes the port whatever the reason; others only when they were linked and did not end normally.
-      if (s.from == port.connected || (linked && s.term != atoms::normal)) port.close(s.term);
+      if (s.from == port.connected || (linked && s.term != atoms::normal)) end_by_signal(port, s);
       break;
     }
     case proc::SignalKind::Exit:
-      if (s.term != atoms::normal || s.from == port.connected) port.close(s.term);
+      if (s.term != atoms::normal || s.from == port.connected) end_by_signal(port, s);
       break;
     case proc::SignalKind::MonitorDown:
       if (port.driver) port.driver->monitor_fired(port, s.id);
@@ -358,7 +406,7 @@ void act(Port& port, proc::Signal& s) {
 
 }  // namespace
 
-void Ports::signal(Term id, proc::Signal* s) {
+bool Ports::signal(Term id, proc::Signal* s) {
   std::shared_ptr<Port> port = find(id);
   bool handled = false;
   if (port) {
@@ -369,8 +417,8 @@ void Ports::signal(Term id, proc::Signal* s) {
     }
   }
   if (!handled && s->kind == proc::SignalKind::Monitor) answer_down(runtime_, id, *s);
-  if (!handled && s->kind == proc::SignalKind::Link) refuse_link(runtime_, id, s->from);
   proc::Signal::destroy(s);
+  return handled;
 }
 
 namespace {
@@ -386,11 +434,9 @@ bool obey(Port& port, proc::Process* from, Term message) {
   if (outer[0] != port.connected) return false;
   Term request = outer[1];
   if (request == atoms::close) {
-    Term closed = atoms::closed;
-    Term owner = port.connected;
-    port.close(atoms::normal);
-    port.connected = owner;
-    port.send_to_owner(build_reply, &closed);
+    const PortVisit visit(port, atoms::close, from);
+    tell_asked(port, port.connected, atoms::close);
+    port.close(atoms::normal, port.connected);
     return true;
   }
   if (!request.is_tuple_of(2)) return false;
@@ -398,15 +444,17 @@ bool obey(Port& port, proc::Process* from, Term message) {
   if (inner[0] == atoms::command) {
     std::string bytes;
     if (!native_name(inner[1], &bytes)) return false;
+    const PortVisit visit(port, atoms::command, from);
     if (port.is_busy() && from) port.park_message(*from, std::move(bytes));
-    else port.output_for(outer[0], std::move(bytes));
+    else port.output_for(outer[0], std::move(bytes), inner[1]);
     return true;
   }
   if (inner[0] == atoms::connect && inner[1].is_local_pid()) {
+    const PortVisit visit(port, atoms::connect, from);
+    tell_asked(port, port.connected, atoms::connect, inner[1]);
     Term connected = atoms::connected;
     port.send_to_owner(build_reply, &connected);
-    port.connected = inner[1];
-    port.links.push_back(inner[1]);
+    port.connected = inner[1];  // unlike port_connect/2 this makes no link
     return true;
   }
   return false;
@@ -427,6 +475,42 @@ void Ports::message(proc::Process* from, Term id, Term message) {
     s->from = id;
     s->term = atoms::badsig;
     proc::deliver_to(runtime_, from->pid, s);
+  }
+}
+
+struct Ports::Later : sched::Timer {
+  Ports* ports;
+};
+
+void Ports::output_later(Term id, std::string bytes) {
+  {
+    std::lock_guard<sync::Mutex> hold(lock_);
+    later_.emplace_back(id, std::move(bytes));
+    if (later_.size() > 1) return;  // somebody comes for them already
+  }
+  auto* later = new Later;
+  later->ports = this;
+  later->fire = [](sched::Timer* timer) {
+    auto* due = static_cast<Later*>(timer);
+    due->ports->output_now();
+    delete due;
+  };
+  runtime_.timers->set(*later, proc::raw_monotonic_ns());
+  if (!sched::Scheduler::current()) runtime_.schedulers->nudge();
+}
+
+void Ports::output_now() {
+  std::vector<std::pair<Term, std::string>> due;
+  {
+    std::lock_guard<sync::Mutex> hold(lock_);
+    due.swap(later_);
+  }
+  sync::Epoch::Guard guard;
+  for (auto& [id, bytes] : due) {
+    const std::shared_ptr<Port> port = find(id);
+    if (!port) continue;
+    std::lock_guard<sync::Mutex> hold(port->lock);
+    if (!port->closed) port->output(std::move(bytes));
   }
 }
 

@@ -111,7 +111,9 @@ void take_down(Process& p, Signal* s) {
   heap::FragmentWriter w(16);
   const Term ref = e.alias != AliasMode::None ? make_key_pid_ref(w, s->id, p.pid) : make_key_ref(w, s->id);
   Term object = e.name.is_nil() ? e.target : term::Tuple::make(w, e.name, p.runtime->node_name);
-  const Term type = e.kind == MonitorKind::Port ? atoms::port : atoms::process;
+  // A port that ends for a reason of more than one word is told of as a process.
+  const bool plain_reason = !s->term.is_pointer() && !s->term.is_float();
+  const Term type = e.kind == MonitorKind::Port && plain_reason ? atoms::port : atoms::process;
   Term tag = e.tag.term.is_value() ? e.tag.term : atoms::DOWN;
   if (e.kind == MonitorKind::Remote) {
     const term::Tuple kept = term::Tuple::from(e.tag.term);

@@ -71,8 +71,9 @@ bool link(Process& self, Term target) {
   Signal* s = Signal::create(SignalKind::Link);
   s->from = self.pid;
   if (target.is_local_port() && self.runtime->hooks.port_signal) {
-    self.runtime->hooks.port_signal(*self.runtime, target, s);  // answers with an exit signal when there is no such port
-    return true;
+    if (self.runtime->hooks.port_signal(*self.runtime, target, s)) return true;
+    l.links.remove(target.bits());
+    return false;
   }
   if (target.is_local_pid() && deliver_to(*self.runtime, target, s)) return true;
   if (!target.is_local_pid()) Signal::destroy(s);

@@ -70,7 +70,8 @@ enum SchedulerCounter : unsigned { kReductionsCounter, kCollectionsCounter, kRec
 // Upward calls that other rooms fill in (boot/).
 struct Hooks {
   void (*process_ending)(Process& p) = nullptr;  // ETS tables, owned ports, …: called on the process's own thread while exiting
-  void (*port_signal)(Runtime& rt, Term port, Signal* s) = nullptr;                     // link/monitor/exit/unlink to a port; owns s
+  // link/monitor/exit/unlink to a port; owns s. False: there is no such port.
+  bool (*port_signal)(Runtime& rt, Term port, Signal* s) = nullptr;
   void (*send_to_port)(Runtime& rt, Process* from, Term port, Term message) = nullptr;  // Port ! {Pid, {command, ..}}
   // For native code: whether a port is open, and output as if its owner had sent it (false: no such port).
   bool (*port_alive)(Runtime& rt, Term port) = nullptr;
@@ -103,10 +104,10 @@ struct Hooks {
   bool (*check_process_code)(Process& p, Term module) = nullptr;
   Term (*port_by_name)(Runtime& rt, Term name) = nullptr;
   // For tracing. Calls the native function of a module outside of any Erlang call (false: there is none), whether it has one, sends a term in the
-  // external format to a port, and tells of one process in the words of crash dumps.
+  // external format to a port (later: who calls holds a port), and tells of one process in the words of crash dumps.
   bool (*call_native)(Runtime& rt, Process* p, Term module, Term function, const Term* args, unsigned arity, Term* result) = nullptr;
   bool (*has_native)(Runtime& rt, Term module, Term function, unsigned arity) = nullptr;
-  void (*term_to_port)(Runtime& rt, Term port, Term term) = nullptr;
+  void (*term_to_port)(Runtime& rt, Term port, Term term, bool later) = nullptr;
   std::string (*process_text)(Process& p) = nullptr;
   // Text about the machine, in the words of crash dumps: info, procs, loaded or dist.
   std::string (*report)(Runtime& rt, std::string_view what) = nullptr;

@@ -71,6 +71,15 @@ struct Tracing {
   ~Tracing() { tracer->release(); }
 };
 
+// What is traced of a port. Lies in the port, which names itself here; its lock is held whenever something happens to it.
+struct TracedPort {
+  Term id = term::kNil;
+  std::atomic<std::uint32_t> flags{0};
+  std::atomic<Tracing*> tracing{nullptr};
+  bool is_traced(std::uint32_t bits) const { return flags.load(std::memory_order_relaxed) & bits; }
+  ~TracedPort() { delete tracing.load(std::memory_order_relaxed); }
+};
+
 // What a call that is traced wants of the engine.
 struct CallTrace {
   bool return_from = false, exception_from = false;  // a frame that tells of the return, of exceptions too
@@ -109,6 +118,12 @@ struct TraceHooks {
   heap::OwnedTerm (*token_for_send)(Process& p, Term to, Term message) = nullptr;
   // The message is taken from the inbox: its token becomes the process's.
   void (*took)(Process& p, Signal& message) = nullptr;
+  // Ports. opened: nobody knows the port yet, it gets the flags of new ones. event: as process_event. where: what the port is asked to do, or 0.
+  void (*port_opened)(Runtime& rt, TracedPort& port) = nullptr;
+  void (*port_event)(Runtime& rt, TracedPort& port, Term what, Term a, Term b) = nullptr;
+  void (*port_received)(Runtime& rt, TracedPort& port, Term message) = nullptr;
+  void (*port_sent)(Runtime& rt, TracedPort& port, Term to, Term message, bool exists) = nullptr;
+  void (*port_scheduled)(Runtime& rt, TracedPort& port, bool in, Term where) = nullptr;
 };
 
 }  // namespace vm::proc

@@ -111,7 +111,7 @@ void emit(Runtime& rt, Process* current, const Tracer& tracer, const Event& e) {
   heap::FragmentWriter w(words_of(e));
   const Term message = build(rt, e, w);
   if (to.is_local_pid()) proc::send_owned(rt, to, {message, w.take()});
-  else if (rt.hooks.term_to_port) rt.hooks.term_to_port(rt, to, message);
+  else if (rt.hooks.term_to_port) rt.hooks.term_to_port(rt, to, message, e.subject.is_port());
 }
 
 }  // namespace vm::trace

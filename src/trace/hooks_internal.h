@@ -10,5 +10,6 @@ namespace vm::trace {
 void fill_event_hooks(proc::TraceHooks& hooks);
 void fill_call_hooks(proc::TraceHooks& hooks);
 void fill_token_hooks(proc::TraceHooks& hooks);
+void fill_port_hooks(proc::TraceHooks& hooks);
 
 }  // namespace vm::trace

@@ -13,9 +13,9 @@ using namespace proc;  // NOLINT(google-build-using-namespace): the flags
 
 namespace {
 
-void set_bits(Process& p, std::uint32_t flags) {
-  std::uint32_t now = p.trace_flags.load(std::memory_order_relaxed);
-  while (!p.trace_flags.compare_exchange_weak(now, (now & kTraceOwn) | flags, std::memory_order_seq_cst)) {
+void set_bits(const Tracee& p, std::uint32_t flags) {
+  std::uint32_t now = p.flags->load(std::memory_order_relaxed);
+  while (!p.flags->compare_exchange_weak(now, (now & kTraceOwn) | flags, std::memory_order_seq_cst)) {
   }
 }
 
@@ -25,52 +25,52 @@ void retire_tracing(Tracing* old) {
 
 }  // namespace
 
-bool State::replace_locked(Process& p, std::uint32_t flags, Tracer* tracer) {
+bool State::replace_locked(const Tracee& p, std::uint32_t flags, Tracer* tracer) {
   Tracing* fresh = nullptr;
   if (flags != 0 && tracer) {
     tracer->retain();
     fresh = new Tracing{flags, tracer};
   }
-  retire_tracing(p.tracing.exchange(fresh, std::memory_order_acq_rel));
+  retire_tracing(p.tracing->exchange(fresh, std::memory_order_acq_rel));
   set_bits(p, fresh ? flags : 0);
   return true;
 }
 
-bool State::change(Process& p, bool on, std::uint32_t flags, const TracerRef& tracer) {
+bool State::change(Tracee p, bool on, std::uint32_t flags, const TracerRef& tracer) {
   sync::SpinGuard guard(lock_of(p));
-  const Tracing* now = p.tracing.load(std::memory_order_acquire);
+  const Tracing* now = p.tracing->load(std::memory_order_acquire);
   const std::uint32_t before = now ? now->flags : 0;
   if (tracer && before != 0 && !same_tracer(*now->tracer, *tracer.get()) &&
-      ask(runtime_, *now->tracer, Topic::Status, atoms::trace_status, p.pid) != Verdict::Remove)
+      ask(runtime_, *now->tracer, Topic::Status, atoms::trace_status, p.id) != Verdict::Remove)
     return false;
   const std::uint32_t after = on ? before | flags : before & ~flags;
   return replace_locked(p, after, tracer ? tracer.get() : now ? now->tracer : nullptr);
 }
 
-bool State::change_both(Process& p, std::uint32_t on, std::uint32_t off, Tracer* tracer) {
+bool State::change_both(Tracee p, std::uint32_t on, std::uint32_t off, Tracer* tracer) {
   sync::SpinGuard guard(lock_of(p));
-  const Tracing* now = p.tracing.load(std::memory_order_acquire);
+  const Tracing* now = p.tracing->load(std::memory_order_acquire);
   const std::uint32_t before = now ? now->flags : 0;
   const std::uint32_t after = tracer ? (before & ~off) | on : 0;
   if (after == before && (!now || same_tracer(*now->tracer, *tracer))) return false;
   return replace_locked(p, after, tracer);
 }
 
-void State::clear(Process& p) {
+void State::clear(Tracee p) {
   sync::SpinGuard guard(lock_of(p));
   replace_locked(p, 0, nullptr);
 }
 
-void State::drop_dead(Process& p, const Tracing* seen) {
+void State::drop_dead(Tracee p, const Tracing* seen) {
   sync::SpinGuard guard(lock_of(p));
-  if (p.tracing.load(std::memory_order_acquire) == seen) replace_locked(p, 0, nullptr);
+  if (p.tracing->load(std::memory_order_acquire) == seen) replace_locked(p, 0, nullptr);
 }
 
-void State::give(Process& child, std::uint32_t flags, Tracer* tracer) {
+void State::give(Tracee child, std::uint32_t flags, Tracer* tracer) {
   if (flags == 0 || !tracer) return;
-  const Tracing* had = child.tracing.load(std::memory_order_relaxed);
+  const Tracing* had = child.tracing->load(std::memory_order_relaxed);
   tracer->retain();
-  child.tracing.store(new Tracing{(had ? had->flags : 0) | flags, tracer}, std::memory_order_release);
+  child.tracing->store(new Tracing{(had ? had->flags : 0) | flags, tracer}, std::memory_order_release);
   set_bits(child, (had ? had->flags : 0) | flags);
   delete had;
 }
@@ -109,10 +109,17 @@ const Tracing* wanted(Process& p, std::uint32_t flag, Topic topic, Term tag) {
   return ask(*p.runtime, *t->tracer, topic, tag, p.pid) == Verdict::Trace ? t : nullptr;
 }
 
+const Tracing* wanted(Runtime& rt, const TracedPort& p, std::uint32_t flag, Topic topic, Term tag) {
+  const Tracing* t = p.tracing.load(std::memory_order_acquire);
+  if (!t || !(t->flags & flag)) return nullptr;
+  return ask(rt, *t->tracer, topic, tag, p.id) == Verdict::Trace ? t : nullptr;
+}
+
 void install(Runtime& rt) {
   static const TraceHooks hooks = [] {
     TraceHooks h;
     fill_event_hooks(h);
+    fill_port_hooks(h);
     fill_call_hooks(h);
     fill_token_hooks(h);
     return h;

@@ -40,6 +40,15 @@ struct LoadPattern {
   std::shared_ptr<MetaTracer> meta_tracer;
 };
 
+// Whose tracing is changed: a process or a port.
+struct Tracee {
+  Tracee(Process& p) : id(p.pid), flags(&p.trace_flags), tracing(&p.tracing) {}    // NOLINT(google-explicit-constructor)
+  Tracee(proc::TracedPort& p) : id(p.id), flags(&p.flags), tracing(&p.tracing) {}  // NOLINT(google-explicit-constructor)
+  Term id;
+  std::atomic<std::uint32_t>* flags;
+  std::atomic<proc::Tracing*>* tracing;
+};
+
 class State {
  public:
   explicit State(Runtime& rt) : runtime_(rt) {}
@@ -48,16 +57,16 @@ class State {
 
   // --- one process or port
   // Sets or clears flags of a tracee. False: somebody else traces it already and is alive.
-  bool change(Process& p, bool on, std::uint32_t flags, const TracerRef& tracer);
+  bool change(Tracee p, bool on, std::uint32_t flags, const TracerRef& tracer);
   // Flags on and off at once and whoever traces, for actions of match specifications; without a tracer nothing is traced any more. Whether that
   // changed anything.
-  bool change_both(Process& p, std::uint32_t on, std::uint32_t off, Tracer* tracer);
+  bool change_both(Tracee p, std::uint32_t on, std::uint32_t off, Tracer* tracer);
   // Nothing traces p any more.
-  void clear(Process& p);
+  void clear(Tracee p);
   // The same if its tracer is still this dead one.
-  void drop_dead(Process& p, const proc::Tracing* seen);
-  // Gives a new process, which nobody knows yet, these flags.
-  static void give(Process& child, std::uint32_t flags, Tracer* tracer);
+  void drop_dead(Tracee p, const proc::Tracing* seen);
+  // Gives a new process or port, which nobody knows yet, these flags.
+  static void give(Tracee child, std::uint32_t flags, Tracer* tracer);
 
   // --- new ones
   std::atomic<proc::Tracing*> new_processes{nullptr}, new_ports{nullptr};
@@ -77,8 +86,8 @@ class State {
   std::atomic<bool> cpu_timestamp{false};
 
  private:
-  sync::Spinlock& lock_of(const Process& p) { return locks_[p.pid.bits() >> 6 & (kLocks - 1)]; }
-  bool replace_locked(Process& p, std::uint32_t flags, Tracer* tracer);
+  sync::Spinlock& lock_of(const Tracee& p) { return locks_[p.id.bits() >> 6 & (kLocks - 1)]; }
+  static bool replace_locked(const Tracee& p, std::uint32_t flags, Tracer* tracer);
   static constexpr std::size_t kLocks = 64;
   Runtime& runtime_;
   sync::Spinlock locks_[kLocks];
@@ -86,6 +95,7 @@ class State {
 
 // Tracing as hooks want it: nullptr when p is sensitive, or not traced, or its tracer does not want to hear of this.
 const proc::Tracing* wanted(Process& p, std::uint32_t flag, Topic topic, Term tag);
+const proc::Tracing* wanted(Runtime& rt, const proc::TracedPort& p, std::uint32_t flag, Topic topic, Term tag);
 
 // Fills Runtime::trace and the state. Once, by boot/.
 void install(Runtime& rt);

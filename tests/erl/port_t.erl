@@ -4,7 +4,8 @@
 -module(port_t).
 -export([test_close_at_the_end/0, test_status_after_output/0, test_executables/0, test_names/0, test_terminal/0, test_control/0, test_shell_name/0,
          test_one_after_another/0, test_many_at_once/0, test_descriptors_of_children/0, test_reader_that_stops/0,
-         test_message_to_a_busy_port/0, test_registered/0, test_environment/0, test_cannot_run/0, test_packet_too_large/0, test_data/0, test_end_reasons/0]).
+         test_message_to_a_busy_port/0, test_registered/0, test_environment/0, test_cannot_run/0, test_packet_too_large/0, test_data/0, test_end_reasons/0,
+         test_closed_but_not_written/0, test_port_that_is_gone/0, test_kind_of_down/0, test_connect_by_message/0]).
 
 open(Name) ->
     try open_port(Name, []) of
@@ -245,3 +246,92 @@ test_end_reasons() ->
     {{x, 1}, {x, 1}} = Ended(fun(P) -> spawn(fun() -> link(P), exit({x, 1}) end) end),
     {killed, killed} = Ended(fun(P) -> spawn(fun() -> link(P), exit(kill) end) end),
     ok.
+
+%% A port that is closed with a full queue is known until the queue is written, and says only then that it is closed.
+test_closed_but_not_written() ->
+    Me = self(),
+    process_flag(trap_exit, true),
+    Fifo = filename:join(os:getenv("TMPDIR", "/tmp"), "girder_port_t_" ++ os:getpid()),
+    "" = os:cmd("rm -f '" ++ Fifo ++ "'; mkfifo '" ++ Fifo ++ "'"),
+    Port = open_port({spawn, "sh -c 'read x <" ++ Fifo ++ "; cat >/dev/null'"}, [binary]),
+    {os_pid, OsPid} = erlang:port_info(Port, os_pid),
+    register(closed_but_not_written, Port),
+    Ref = monitor(port, Port),
+    true = port_command(Port, binary:copy(<<"xxxxxxxxx\n">>, 100000), [nosuspend]),
+    Port ! {Me, close},
+    receive {'EXIT', Port, normal} -> ok end,
+    receive {'DOWN', Ref, port, Port, normal} -> ok end,
+    undefined = whereis(closed_but_not_written),
+    true = lists:member(Port, erlang:ports()),
+    {connected, Me} = erlang:port_info(Port, connected),
+    {links, []} = erlang:port_info(Port, links),
+    {monitored_by, []} = erlang:port_info(Port, monitored_by),
+    {output, 1000000} = erlang:port_info(Port, output),
+    {queue_size, Queued} = erlang:port_info(Port, queue_size),
+    true = Queued > 0,
+    {os_pid, OsPid} = erlang:port_info(Port, os_pid),
+    [] = erlang:port_info(Port, registered_name),
+    [name, links, id, connected, input, output, os_pid] = [Item || {Item, _} <- erlang:port_info(Port)],
+    undefined = erlang:port_info(closed_but_not_written),
+    [{badarg, N} = {try F() catch error:R -> R end, N}
+     || {N, F} <- [{1, fun() -> port_command(Port, "x") end}, {2, fun() -> port_close(Port) end}, {3, fun() -> port_control(Port, 1, "") end},
+                   {4, fun() -> erlang:port_set_data(Port, 1) end}, {5, fun() -> erlang:port_get_data(Port) end},
+                   {6, fun() -> port_connect(Port, Me) end}, {7, fun() -> register(closed_but_not_written, Port) end}]],
+    Late = monitor(port, Port),
+    receive {'DOWN', Late, port, Port, noproc} -> ok end,
+    Port ! {Me, {command, "more"}},
+    exit(Port, kill),
+    receive Early -> exit(Early) after 100 -> ok end,
+    "" = os:cmd("echo >'" ++ Fifo ++ "'; rm '" ++ Fifo ++ "'"),
+    receive {Port, closed} -> ok end,
+    undefined = erlang:port_info(Port),
+    false = lists:member(Port, erlang:ports()),
+    process_flag(trap_exit, false).
+
+test_port_that_is_gone() ->
+    Port = open_port({spawn, "cat"}, []),
+    port_close(Port),
+    {noproc, [{erlang, link, [Port], _} | _]} = try link(Port) catch error:R:Stack -> {R, Stack} end,
+    process_flag(trap_exit, true),
+    true = link(Port),
+    receive {'EXIT', Port, noproc} -> ok end,
+    {links, Links} = process_info(self(), links),
+    false = lists:member(Port, Links),
+    process_flag(trap_exit, false).
+
+%% The message tells of a process when a port ends for a reason of more than one word.
+test_kind_of_down() ->
+    Kind = fun(Reason, Name) ->
+        Port = open_port({spawn, "cat"}, []),
+        unlink(Port),
+        true = register(kind_of_down, Port),
+        Ref = monitor(port, Name, []),
+        exit(Port, Reason),
+        receive {'DOWN', Ref, Type, Object, Reason} -> {Type, Object =:= Port, Object} end
+    end,
+    {port, false, {kind_of_down, _}} = Kind(some_reason, kind_of_down),
+    {process, false, {kind_of_down, _}} = Kind({some, reason}, kind_of_down),
+    Kinds = [{port, an_atom}, {port, 1}, {port, []}, {port, self()}, {process, {a, b}}, {process, "abc"}, {process, 1.5}, {process, 1 bsl 70},
+             {process, <<"a">>}, {process, make_ref()}],
+    [{Type, true, _} = begin
+         Port = open_port({spawn, "cat"}, []),
+         unlink(Port),
+         Ref = monitor(port, Port),
+         exit(Port, Reason),
+         receive {'DOWN', Ref, T, O, Reason} -> {T, O =:= Port, O} end
+     end || {Type, Reason} <- Kinds].
+
+%% Unlike port_connect/2 the message makes no link.
+test_connect_by_message() ->
+    Me = self(),
+    Port = open_port({spawn, "cat"}, []),
+    {Pid, Ref} = spawn_monitor(fun() -> receive stop -> ok end end),
+    Port ! {Me, {connect, Pid}},
+    receive {Port, connected} -> ok end,
+    {connected, Pid} = erlang:port_info(Port, connected),
+    {links, [Me]} = erlang:port_info(Port, links),
+    {links, []} = process_info(Pid, links),
+    Pid ! stop,
+    receive {'DOWN', Ref, process, Pid, normal} -> ok end,
+    {connected, Pid} = erlang:port_info(Port, connected),
+    port_close(Port).
