@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "driver/linked_port.h"
+#include "port/port_trace.h"
 #include "proc/runtime.h"
 
 using namespace vm;
@@ -27,6 +28,7 @@ struct Job {
 void finish(const Job& job) {
   if (std::shared_ptr<port::Port> p = job.port.lock()) {
     std::lock_guard<sync::Mutex> hold(p->lock);
+    const port::PortVisit visit(*p);
     if (!p->closed || p->close_after_flush) return static_cast<LinkedPort&>(*p->driver).async_done(job.data);
   }
   if (job.free) job.free(job.data);

@@ -205,7 +205,7 @@ int driver_read_timer(ErlDrvPort port, unsigned long* left) {
 int driver_failure_eof(ErlDrvPort port) { return end_port(port, atoms::normal, true); }
 int driver_failure_atom(ErlDrvPort port, char* reason) { return end_port(port, term::AtomTable::intern(reason)); }
 int driver_failure_posix(ErlDrvPort port, int error) { return end_port(port, term::AtomTable::intern(os::errno_name(error))); }
-int driver_failure(ErlDrvPort port, int error) { return end_port(port, Term::small(error)); }
+int driver_failure(ErlDrvPort port, int error) { return error == 0 ? driver_failure_eof(port) : end_port(port, Term::small(error)); }
 // The connected process is not told by its link.
 int driver_exit(ErlDrvPort port, int error) {
   if (of(port)) of(port)->port().unlink_connected();
@@ -247,7 +247,13 @@ void erl_drv_busy_msgq_limits(ErlDrvPort port, ErlDrvSizeT* low, ErlDrvSizeT* hi
     *asked = *kept;
   }
 }
-int erl_drv_consume_timeslice(ErlDrvPort port, int percent) { return of(port) && percent >= 100 ? 1 : 0; }
+int erl_drv_consume_timeslice(ErlDrvPort port, int percent) {
+  if (!of(port) || percent < 1 || percent > 100) return -1;
+  constexpr std::int64_t kSlice = 4000, kPercent = 100;  // reductions of a process's slice
+  std::int64_t& consumed = of(port)->port().consumed;
+  consumed += kSlice * percent / kPercent;
+  return consumed >= kSlice ? 1 : 0;
+}
 void erl_drv_init_ack(ErlDrvPort, ErlDrvData) {}
 void erl_drv_set_os_pid(ErlDrvPort port, ErlDrvSInt pid) {
   if (of(port)) of(port)->port().pid = static_cast<int>(pid);

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "driver/linked_port.h"
 
+#include <poll.h>
+
 #include <cerrno>
 #include <cstring>
 #include <utility>
 
 #include "driver/binaries.h"
 #include "os/errno_name.h"
+#include "port/port_trace.h"
 #include "proc/references.h"
 #include "proc/send.h"
 #include "proc/time.h"
@@ -97,16 +100,29 @@ ErlDrvBinary** PieceQueue::binaries() {
 
 // --- callbacks -------------------------------------------------------------------------------------------------------------------
 
+namespace {
+
+port::Port*& running_port() {
+  static thread_local port::Port* running = nullptr;
+  return running;
+}
+
+}  // namespace
+
+port::Port* LinkedPort::running() { return running_port(); }
+
 // While one lives, the driver runs. What ends the port waits for the outermost.
 class LinkedPort::Entered {
  public:
-  explicit Entered(LinkedPort& port) : port_(port), locked_(!port.library_->port_locking()) {
+  explicit Entered(LinkedPort& port)
+      : port_(port), outer_(std::exchange(running_port(), &port.port_)), locked_(!port.library_->port_locking()) {
     if (locked_) port_.library_->lock.lock();
     port_.depth_++;
   }
   ~Entered() {
     port_.depth_--;
     if (locked_) port_.library_->lock.unlock();
+    running_port() = outer_;
     if (port_.depth_ == 0) port_.left();
   }
   Entered(const Entered&) = delete;
@@ -114,6 +130,7 @@ class LinkedPort::Entered {
 
  private:
   LinkedPort& port_;
+  port::Port* const outer_;
   const bool locked_;
 };
 
@@ -282,13 +299,37 @@ void LinkedPort::released(port::Port&) {
 
 // --- descriptors -----------------------------------------------------------------------------------------------------------------
 
+namespace {
+
+// What of these events holds now: since they were found the driver may have taken its descriptor back and selected it again. Without a value the
+// descriptor is closed.
+std::optional<unsigned> still(int fd, unsigned events) {
+  pollfd p{fd, 0, 0};
+  if (events & os::Poller::kRead) p.events |= POLLIN;
+  if (events & os::Poller::kWrite) p.events |= POLLOUT;
+  if (::poll(&p, 1, 0) <= 0) return 0;
+  if (p.revents & POLLNVAL) return std::nullopt;
+  if (p.revents & (POLLERR | POLLHUP)) return events;
+  return ((p.revents & POLLIN) ? os::Poller::kRead : 0u) | ((p.revents & POLLOUT) ? os::Poller::kWrite : 0u);
+}
+
+}  // namespace
+
 void LinkedPort::ready(int fd, unsigned events) {
   if (port_.closed && !port_.close_after_flush) return;
   const auto selected = [&](int mode) {
     const auto it = selected_.find(fd);
     return it != selected_.end() && (it->second & mode);
   };
+  const std::optional<unsigned> now = still(fd, events);
+  if (!now) {  // closed without being given back: nobody hears of it any more
+    if (selected_.erase(fd) > 0) port_.ports.poller().forget(fd);
+    return;
+  }
+  events = *now;
+  if (events == 0) return;
   const auto event = reinterpret_cast<ErlDrvEvent>(static_cast<std::intptr_t>(fd));
+  const port::PortVisit visit(port_);
   Entered entered(*this);
   if ((events & os::Poller::kRead) && selected(ERL_DRV_READ) && entry().ready_input) entry().ready_input(data_, event);
   if ((events & os::Poller::kWrite) && selected(ERL_DRV_WRITE) && entry().ready_output) entry().ready_output(data_, event);
@@ -358,6 +399,7 @@ void LinkedPort::timed_out(port::Port&, std::uint64_t token) {
   timer_ = nullptr;
   timer_token_++;
   if (!entry().timeout) return;
+  port::tell_timeout(port_);
   Entered entered(*this);
   entry().timeout(data_);
 }
@@ -396,6 +438,12 @@ Term LinkedPort::monitored(const ErlDrvMonitor& monitor) const {
   for (auto& [key, pid] : monitors_)
     if (key == key_of(monitor)) return pid;
   return Term::non_value();
+}
+
+std::vector<Term> LinkedPort::monitored() const {
+  std::vector<Term> pids;
+  for (auto& [key, pid] : monitors_) pids.push_back(pid);
+  return pids;
 }
 
 void LinkedPort::monitor_fired(port::Port&, std::uint64_t key) {

@@ -72,10 +72,12 @@ class LinkedPort final : public port::Driver {
   void opened(port::Port&) override { left(); }
   void command(port::Port& port, std::string bytes) override;
   void received(port::Port& port, std::string_view bytes) override;
+  bool takes_vectors() const override { return entry().outputv; }
   bool may_be_forced() const override { return entry().driver_flags & ERL_DRV_FLAG_SOFT_BUSY; }
   std::optional<std::string> control(port::Port& port, unsigned operation, std::string_view data) override;
   std::optional<std::string> call(port::Port& port, unsigned operation, std::string_view data) override;
   void timed_out(port::Port& port, std::uint64_t token) override;
+  std::vector<Term> monitored() const override;
   void monitor_fired(port::Port& port, std::uint64_t key) override;
   bool flush(port::Port& port) override;
   void released(port::Port& port) override;
@@ -102,6 +104,8 @@ class LinkedPort final : public port::Driver {
   void queue_changed();
 
   port::Port& port() { return port_; }
+  // The port whose callback runs on this thread, or nullptr.
+  static port::Port* running();
   Library& library() { return *library_; }
   const std::shared_ptr<Library>& library_ref() const { return library_; }
 

@@ -11,6 +11,7 @@
 #include "heap/fragment.h"
 #include "nif/natives.h"
 #include "ops/maps.h"
+#include "port/port_trace.h"
 #include "proc/process_table.h"
 #include "proc/send.h"
 #include "sync/epoch.h"
@@ -121,8 +122,8 @@ class SpecReader {
   std::vector<Term> stack_;
 };
 
-// 1: sent; 0: nobody there; -1: no good description.
-int send(proc::Runtime& rt, Term from, Term to, ErlDrvTermData* words, int count) {
+// 1: sent; 0: nobody there; -1: no good description. teller: whose send is traced, or nullptr.
+int send(proc::Runtime& rt, Term from, Term to, ErlDrvTermData* words, int count, port::Port* teller) {
   if (count < 0 || !to.is_local_pid()) return -1;
   constexpr std::size_t kWords = 32;
   heap::FragmentWriter h(kWords);
@@ -137,11 +138,15 @@ int send(proc::Runtime& rt, Term from, Term to, ErlDrvTermData* words, int count
   }
   sync::Epoch::Guard guard;
   const bool alive = rt.processes->lookup(to) != nullptr;
+  if (teller) port::tell_sent(*teller, to, message.term, alive);
   proc::send_owned(rt, to, std::move(message), from);
   return alive ? 1 : 0;
 }
 
 port::Port& port_of(ErlDrvPort port) { return reinterpret_cast<LinkedPort*>(port)->port(); }
+
+// The port when a callback of it runs on this thread, which then holds it: only such sends are traced.
+port::Port* running(const std::shared_ptr<port::Port>& port) { return port && LinkedPort::running() == port.get() ? port.get() : nullptr; }
 
 }  // namespace
 
@@ -157,19 +162,20 @@ ErlDrvTermData driver_caller(ErlDrvPort port) { return port_of(port).caller.bits
 
 int erl_drv_output_term(ErlDrvTermData port, ErlDrvTermData* words, int count) {
   proc::Runtime& rt = *nif::Natives::default_runtime();
-  const std::shared_ptr<port::Port> p = rt.ports->find(Term::from_bits(port));
-  return p ? send(rt, p->id, p->connected, words, count) : -1;
+  const std::shared_ptr<port::Port> p = rt.ports->find_known(Term::from_bits(port));
+  return p ? send(rt, p->id, p->connected, words, count, running(p)) : -1;
 }
 int erl_drv_send_term(ErlDrvTermData port, ErlDrvTermData to, ErlDrvTermData* words, int count) {
-  return send(*nif::Natives::default_runtime(), Term::from_bits(port), Term::from_bits(to), words, count);
+  proc::Runtime& rt = *nif::Natives::default_runtime();
+  return send(rt, Term::from_bits(port), Term::from_bits(to), words, count, running(rt.ports->find_known(Term::from_bits(port))));
 }
 int driver_output_term(ErlDrvPort port, ErlDrvTermData* words, int count) {
   port::Port& p = port_of(port);
-  return send(p.ports.runtime(), p.id, p.connected, words, count);
+  return send(p.ports.runtime(), p.id, p.connected, words, count, &p);
 }
 int driver_send_term(ErlDrvPort port, ErlDrvTermData to, ErlDrvTermData* words, int count) {
   port::Port& p = port_of(port);
-  return send(p.ports.runtime(), p.id, Term::from_bits(to), words, count);
+  return send(p.ports.runtime(), p.id, Term::from_bits(to), words, count, &p);
 }
 
 }  // extern "C"
