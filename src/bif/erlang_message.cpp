@@ -38,7 +38,11 @@ BifResult send_with_result(YieldContext& cx, Term to, Term message, Term result)
   switch (proc::send_any(cx.process(), to, message)) {
     case SendOutcome::Ok: return result;
     case SendOutcome::Badarg: return cx.badarg();
-    case SendOutcome::Trap: return pending();
+    case SendOutcome::Trap:
+      // A sender that stops in the send goes on with what it would have answered.
+      if (proc::Scratch& s = *cx.process().scratch; s.pending_export && s.pending_export->mfa.function == atoms::send)
+        s.pending_args[0] = result;
+      return pending();
   }
   return cx.badarg();
 }

@@ -43,9 +43,7 @@ BifResult erlang_load_nif_2(GcContext& cx, Term path, Term info) {
   }
   std::string name;
   if (!path_text(cx, path, &name)) return cx.badarg();
-  Term attributes = term::kNil;
-  if (!cx.runtime().loader->attributes(*caller->instance, cx.heap(), &attributes)) attributes = term::kNil;
-  const BifResult loaded = cx.runtime().natives->load(cx, *caller, name, info, attributes);
+  const BifResult loaded = cx.runtime().natives->load(cx, *caller, name, info, &load::Loader::is_declared_native);
   if (loaded.has_value() && loaded.value() == atoms::ok) trace::natives_came(cx.runtime(), *caller->instance);
   return loaded;
 }

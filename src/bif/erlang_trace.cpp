@@ -9,6 +9,7 @@
 #include "match/match_spec.h"
 #include "port/port.h"
 #include "proc/log.h"
+#include "proc/priority_lift.h"
 #include "proc/process_table.h"
 #include "proc/runtime.h"
 #include "proc/send.h"
@@ -273,7 +274,11 @@ BifResult erlang_trace_info_2(BifContext& cx, Term who, Term key) {
 
 BifResult erlang_trace_delivered_1(BifContext& cx, Term tracee) {
   if (tracee != atoms::all && !tracee.is_local_pid()) return cx.badarg();
-  // A message of tracing is in its tracer's queue before its process goes on: whatever the caller can know of has been delivered.
+  // A message of tracing is in its tracer's queue before its process goes on: whatever the caller can know of has been delivered, once what waits
+  // in the queues of traced processes has become events.
+  cx.runtime().processes->for_each([&](proc::Process& p) {
+    if ((tracee == atoms::all || tracee == p.pid) && p.is_traced(proc::kTraceAll)) proc::handle_signals_of(p);
+  });
   Term ref = proc::make_ref(cx.runtime(), cx.heap());
   heap::FragmentWriter w(16);
   const Term message = term::Tuple::make(w, atoms::trace_delivered, tracee, heap::copy(ref, w));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What drivers ask of their port: output, queue, descriptors, timers, monitors, its end.
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -248,10 +249,10 @@ void erl_drv_busy_msgq_limits(ErlDrvPort port, ErlDrvSizeT* low, ErlDrvSizeT* hi
   }
 }
 int erl_drv_consume_timeslice(ErlDrvPort port, int percent) {
-  if (!of(port) || percent < 1 || percent > 100) return -1;
+  if (!of(port)) return -1;
   constexpr std::int64_t kSlice = 4000, kPercent = 100;  // reductions of a process's slice
   std::int64_t& consumed = of(port)->port().consumed;
-  consumed += kSlice * percent / kPercent;
+  consumed = std::min(kSlice, consumed + kSlice * std::clamp<std::int64_t>(percent, 1, kPercent) / kPercent);
   return consumed >= kSlice ? 1 : 0;
 }
 void erl_drv_init_ack(ErlDrvPort, ErlDrvData) {}

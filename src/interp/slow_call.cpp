@@ -193,6 +193,8 @@ bool send_message(Registers& r, bool* trap) {
         set_bif_arguments(p, {r.x, 2});
         return false;
       }
+      if (const code::Export* target = p.scratch->pending_export; target && target->bif && (target->bif->flags & code::BifFlag::Shown))
+        p.current_mfa = &target->mfa;
       take_pending_call(r);
       p.pending = PendingKind::None;
       *trap = true;

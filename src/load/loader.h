@@ -110,6 +110,9 @@ class Loader {
     for (code::Function& function : module.instance_->functions) f(function);
   }
 
+  // Whether a -nifs() attribute names the function.
+  static bool is_declared_native(const code::Function& f);
+
   // Attributes and compile info as terms on h; nil when the module has none. False when the chunk is no term.
   bool attributes(const code::ModuleInstance& instance, term::HeapWriter& h, Term* out);
   bool compile_info(const code::ModuleInstance& instance, term::HeapWriter& h, Term* out);

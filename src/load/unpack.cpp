@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The parts of a module that are unpacked on demand: literals, line table, attributes.
+#include "beamfile/code_reader.h"
 #include "beamfile/module_file.h"
+#include "code/generic_ops.gen.h"
 #include "heap/copy.h"
 #include "load/module_extra_internal.h"
 #include "term/atoms.h"
@@ -92,6 +94,16 @@ bool decode_chunk(const std::vector<Byte>& chunk, const etf::DecodeHooks* hooks,
 }
 
 }  // namespace
+
+// The compiler leaves no attribute but an instruction somewhere in the function.
+bool Loader::is_declared_native(const code::Function& f) {
+  beamfile::CodeReader reader(beamfile::Bytes(f.instance->code), beamfile::OperandLimits{});
+  reader.seek(f.code_begin);
+  std::uint8_t opcode;
+  while (reader.offset() < f.code_end && reader.skip(opcode))
+    if (static_cast<code::GenericOp>(opcode) == code::GenericOp::nif_start) return true;
+  return false;
+}
 
 bool Loader::attributes(const code::ModuleInstance& instance, term::HeapWriter& h, Term* out) {
   return decode_chunk(LoadExtra::of(instance).attribute_chunk, hooks_, h, out);

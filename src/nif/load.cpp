@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdio>
 #include <cstring>
+#include <optional>
 
 #include "nif/library_internal.h"
 #include "term/print.h"
@@ -28,8 +29,9 @@ bool at_least(const ErlNifEntry& e, int major, int minor) { return e.major * 0x1
 
 class Loading {
  public:
-  Loading(Natives& natives, proc::BifContext& cx, code::Function& caller, const std::string& path, Term info, Term attributes)
-      : natives_(natives), cx_(cx), caller_(caller), path_(path), info_(info), attributes_(attributes), module_name_(caller.mfa.module) {}
+  using Declared = Natives::Declared;
+  Loading(Natives& natives, proc::BifContext& cx, code::Function& caller, const std::string& path, Term info, Declared* is_declared)
+      : natives_(natives), cx_(cx), caller_(caller), path_(path), info_(info), is_declared_(is_declared), module_name_(caller.mfa.module) {}
 
   // Closes what a failure leaves open.
   Term run() {
@@ -55,7 +57,9 @@ class Loading {
   proc::BifContext& cx_;
   code::Function& caller_;
   const std::string& path_;
-  Term info_, attributes_;
+  Term info_;
+  Declared* is_declared_;
+  std::optional<bool> any_declared_;
   Term module_name_;
   code::ModuleInstance* instance_ = nullptr;
   ErlNifEntry* entry_ = nullptr;
@@ -148,20 +152,11 @@ void Loading::adopt_table() {
   to.funcs = lib.functions.data();
 }
 
-// A module with -nifs() attributes names all that may be replaced.
+// A module that declares some functions keeps the others.
 bool Loading::may_be_native(const code::Function& f) {
-  bool any = false;
-  for (Term attributes = attributes_; attributes.is_cons(); attributes = attributes.tail()) {
-    const Term attribute = attributes.head();
-    if (!attribute.is_tuple_of(2) || term::Tuple::from(attribute)[0] != atoms::nifs) continue;
-    any = true;
-    for (Term names = term::Tuple::from(attribute)[1]; names.is_cons(); names = names.tail()) {
-      if (!names.head().is_tuple_of(2)) continue;
-      const term::Tuple name = term::Tuple::from(names.head());
-      if (name[0] == f.mfa.function && name[1] == Term::small(static_cast<SWord>(f.mfa.arity))) return true;
-    }
-  }
-  return !any;
+  const auto& all = instance_->functions;
+  if (!any_declared_) any_declared_ = std::any_of(all.begin(), all.end(), is_declared_);
+  return !*any_declared_ || is_declared_(f);
 }
 
 Term Loading::bind_functions() {
@@ -263,9 +258,9 @@ Term Loading::try_to_load() {
 
 }  // namespace
 
-Term Natives::load(proc::BifContext& cx, code::Function& caller, const std::string& path, Term info, Term attributes) {
+Term Natives::load(proc::BifContext& cx, code::Function& caller, const std::string& path, Term info, Declared* is_declared) {
   std::lock_guard<std::recursive_mutex> hold(runtime_.code->lock());
-  return Loading(*this, cx, caller, path, info, attributes).run();
+  return Loading(*this, cx, caller, path, info, is_declared).run();
 }
 
 std::vector<Term> Natives::taints() const {

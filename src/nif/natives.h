@@ -52,8 +52,9 @@ class Natives {
   void set_decode_hooks(const etf::DecodeHooks* hooks) { decode_hooks_ = hooks; }
   const etf::DecodeHooks* decode_hooks() const { return decode_hooks_; }
 
-  // erlang:load_nif/2 called from function `caller` of a module with these attributes: ok or {error, {Reason, Text}}.
-  Term load(proc::BifContext& cx, code::Function& caller, const std::string& path, Term info, Term attributes);
+  // erlang:load_nif/2 called from function `caller`: ok or {error, {Reason, Text}}. Where functions of the module are declared to be native, only they may.
+  using Declared = bool(const code::Function&);
+  Term load(proc::BifContext& cx, code::Function& caller, const std::string& path, Term info, Declared* is_declared);
   // The instance is being destroyed: runs the library's unload callback. Resources that still live keep the library's code.
   static void unload(void* library);
 

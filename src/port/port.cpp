@@ -223,9 +223,7 @@ Term Port::park(proc::Process& sender, std::string bytes, term::HeapWriter& h) {
 }
 
 void Port::park_message(proc::Process& sender, std::string bytes) {
-  static const code::Mfa send{atoms::erlang, atoms::send, 2};
   suspend(sender, id);
-  sender.current_mfa = &send;  // where it is seen to wait
   parked_.push_back({sender.pid, 0, std::move(bytes)});
 }
 

@@ -14,6 +14,7 @@
 #include "port/port.h"
 #include "port/port_timer.h"
 #include "port/port_trace.h"
+#include "proc/hidden_row.h"
 #include "proc/links.h"
 #include "proc/registry.h"
 #include "proc/send.h"
@@ -462,6 +463,21 @@ bool obey(Port& port, proc::Process* from, Term message) {
 
 }  // namespace
 
+namespace {
+
+proc::BifResult sent(proc::YieldContext&, Term message) { return message; }
+
+// The sender, whose slice is over or who is suspended, stops in the send, not in the call after next.
+void stop_in_send(proc::Process& from, Term message) {
+  proc::Scratch& scratch = *from.scratch;
+  scratch.pending_export = proc::shown_entry<&sent, 1>(*from.runtime, "erlang", "send", 2);
+  scratch.pending_args[0] = message;
+  scratch.pending_arity = 1;
+  from.pending = proc::PendingKind::Yield;
+}
+
+}  // namespace
+
 void Ports::message(proc::Process* from, Term id, Term message) {
   std::shared_ptr<Port> port = find(id);
   if (!port) return;
@@ -476,6 +492,7 @@ void Ports::message(proc::Process* from, Term id, Term message) {
     s->term = atoms::badsig;
     proc::deliver_to(runtime_, from->pid, s);
   }
+  if (from && from->reductions_left <= 0 && from->pending == proc::PendingKind::None) stop_in_send(*from, message);
 }
 
 struct Ports::Later : sched::Timer {

@@ -65,6 +65,17 @@ void send_shown(Process& from, Term to_local_pid, Term message, Term shown) {
   if (VM_UNLIKELY(!to->deliver(s))) Signal::destroy(s);
 }
 
+// A port that was sent to as {Name, Node} is told of twice, one that is gone not at all.
+SendOutcome send_to_port(Process& from, Term port, Term message, Term shown) {
+  const Hooks& hooks = from.runtime->hooks;
+  if (VM_UNLIKELY(from.is_traced(kTraceSend))) {
+    if (shown.is_tuple()) from.runtime->trace->sent(from, shown, message, true);
+    if (hooks.port_alive && hooks.port_alive(*from.runtime, port)) from.runtime->trace->sent(from, port, message, true);
+  }
+  if (hooks.send_to_port) hooks.send_to_port(*from.runtime, &from, port, message);
+  return from.pending != PendingKind::None ? SendOutcome::Trap : SendOutcome::Ok;
+}
+
 // `shown`: the destination as it was given.
 SendOutcome send_to_name(Process& from, Term name, Term message, bool must_exist, Term shown) {
   const Term to = from.runtime->registry->lookup(name);
@@ -76,8 +87,7 @@ SendOutcome send_to_name(Process& from, Term name, Term message, bool must_exist
     send_shown(from, to, message, shown);
     return SendOutcome::Ok;
   }
-  if (from.runtime->hooks.send_to_port) from.runtime->hooks.send_to_port(*from.runtime, &from, to, message);
-  return from.pending != PendingKind::None ? SendOutcome::Trap : SendOutcome::Ok;
+  return send_to_port(from, to, message, shown);
 }
 
 }  // namespace
@@ -116,8 +126,7 @@ SendOutcome send_any(Process& from, Term to, Term message) {
   }
   if (to.is_atom()) return send_to_name(from, to, message, true, to);
   if (to.is_local_port()) {
-    if (from.runtime->hooks.send_to_port) from.runtime->hooks.send_to_port(*from.runtime, &from, to, message);
-    return from.pending != PendingKind::None ? SendOutcome::Trap : SendOutcome::Ok;
+    return send_to_port(from, to, message, to);
   }
   if (to.is_ref()) {
     if (to.is_external()) return send_elsewhere(from, to, message);

@@ -65,6 +65,15 @@ later(P) ->
     {P, async, 42} = next(),
     true = port_command(P, "i"),
     {P, {data, <<"piped">>}} = next(),
+    true = port_command(P, "j"),
+    {P, read, 5} = next(),
+    nothing = nothing(),
+    true = port_command(P, [$c, 100]),
+    {P, consume, 1} = next(),
+    true = port_command(P, [$c, 0]),
+    {P, consume, 0} = next(),
+    true = port_command(P, [$c, 101]),
+    {P, consume, 1} = next(),
     true = port_command(P, "b"),
     %% Waits until the driver is free.
     true = port_command(P, "eagain"),
@@ -72,6 +81,7 @@ later(P) ->
     {P, {data, <<"again">>}} = next(),
     {Pid, Ref} = spawn_monitor(fun() -> port_command(P, "m"), receive stop -> ok end end),
     {P, monitor, 0} = next(),
+    {monitors, [{process, Pid}]} = erlang:port_info(P, monitors),
     Pid ! stop,
     [{P, exit, 0}, {'DOWN', Ref, process, Pid, normal}] = lists:sort(fun(A, _) -> element(1, A) =:= P end, [next(), next()]).
 
@@ -109,7 +119,7 @@ ends() ->
          M = monitor(port, P),
          true = port_command(P, C),
          [{'EXIT', P, R}, {'DOWN', M, port, P, R}] = lists:sort([next(), next()])
-     end || {C, R} <- [{"x", gone}, {"X", eacces}, {"z", normal}]],
+     end || {C, R} <- [{"x", gone}, {"X", eacces}, {"z", normal}, {"1", normal}, {"2", 2}]],
     %% driver_exit unlinks first.
     Z = open(),
     MZ = monitor(port, Z),

@@ -1,7 +1,7 @@
 %% SPDX-License-Identifier: Apache-2.0
 %% Native functions: a library built for the test (support/nif_t.c), the errors of load_nif/2, and the natives of the emulator itself.
 -module(nif_t).
--export([test_library/0, test_unload/0, test_files/0, test_file_owner/0, test_buffer/0, test_zlib/0, test_crypto/0]).
+-export([test_library/0, test_unload/0, test_declared/0, test_traced/0, test_files/0, test_file_owner/0, test_buffer/0, test_zlib/0, test_crypto/0]).
 -export([describe/1, pairs/1, elements/1, raise_it/1, make/1, get/1, counts/0, thread/0, sum/2, on_normal/0, on_cpu/0, on_io/0,
          select_pipe/0, select_stop/1, select_error/0, keys/0]).
 
@@ -77,6 +77,64 @@ unload(Include) ->
     {ok, <<"unloaded\n">>} = file:read_file(Mark),
     clean(Dir).
 
+%% A small module on the library of test_unload.
+small_module(Attributes) ->
+    Call = fun(F, Args) -> {call, 1, {remote, 1, {atom, 1, erlang}, {atom, 1, F}}, Args} end,
+    Forms = [{attribute, 1, module, nif_unloaded}, {attribute, 1, export, [{load, 2}, {value, 0}]}] ++ Attributes ++
+            [{function, 1, load, 2, [{clause, 1, [{var, 1, 'P'}, {var, 1, 'I'}], [], [Call(load_nif, [{var, 1, 'P'}, {var, 1, 'I'}])]}]},
+             {function, 1, value, 0, [{clause, 1, [], [], [{atom, 1, erlang}]}]}],
+    {ok, M, Beam} = compile:forms(Forms, [deterministic]),
+    {module, M} = code:load_binary(M, "", Beam),
+    M.
+
+with_small_library(Test) ->
+    Include = filename:join([code:root_dir(), "usr", "include"]),
+    case os:find_executable("cc") =/= false andalso filelib:is_file(filename:join(Include, "erl_nif.h")) of
+        true ->
+            Dir = filename:join(os:getenv("TMPDIR", "/tmp"), "girder_small_nif_t_" ++ os:getpid() ++ integer_to_list(erlang:unique_integer([positive]))),
+            ok = file:make_dir(Dir),
+            make_library(Include, Dir, "nif_unload_t"),
+            try Test(filename:join(Dir, "nif_unload_t"), filename:join(Dir, "unloaded")) after
+                code:purge(nif_unloaded), code:delete(nif_unloaded), code:purge(nif_unloaded), clean(Dir)
+            end;
+        false -> ok
+    end.
+
+%% Where a module says what may be native, nothing else is.
+test_declared() -> with_small_library(fun(Path, Mark) ->
+    M = small_module([{attribute, 1, nifs, [{load, 2}]}]),
+    {error, {bad_lib, "Function not declared as nif nif_unloaded:value/0"}} = M:load(Path, Mark),
+    erlang = M:value(),
+    small_module([{attribute, 1, nifs, [{load, 2}]}, {attribute, 1, nifs, [{value, 0}]}]),
+    code:purge(M),
+    ok = M:load(Path, Mark),
+    7 = M:value()
+end).
+
+%% What is traced when native code takes its place stays traced.
+test_traced() -> with_small_library(fun(Path, Mark) ->
+    [begin
+         M = small_module([]),
+         code:purge(M),
+         file:delete(Mark),
+         1 = erlang:trace_pattern({M, value, 0}, true, Flags),
+         1 = erlang:trace(self(), true, [call, {tracer, Tracer}]),
+         erlang = M:value(),
+         ok = M:load(Path, Mark),
+         7 = M:value(),
+         7 = apply(M, value, []),
+         1 = erlang:trace(self(), false, [call]),
+         Tracer ! {calls, self()},
+         receive {calls, 3} -> ok end
+     end || Flags <- [[local], [global]], Tracer <- [spawn_link(fun() -> count_calls(0) end)]]
+end).
+
+count_calls(N) ->
+    receive
+        {trace, _, call, {nif_unloaded, value, []}} -> count_calls(N + 1);
+        {calls, Whom} -> Whom ! {calls, N}
+    end.
+
 library(Include) ->
     Dir = directory(),
     make_library(Include, Dir, "nif_t"),
@@ -145,6 +203,9 @@ calls() ->
     ok = thread(),
     [0, 1, 2] = [receive {from_thread, I} -> I end || _ <- [1, 2, 3]],
     5050 = sum(100, 0),
+    %% Whichever of its calls fails, it is the one that Erlang made.
+    [{badarg, [{?MODULE, sum, [N, M], _}, {?MODULE, _, _, _} | _]} = try sum(N, M) catch error:R:Stack -> {R, Stack} end
+     || {N, M} <- [{0, 1000001}, {1, 1000000}, {2, 1000000}, {3, 1000000}, {7, 999990}]],
     {1, 2, 3} = {on_normal(), on_cpu(), on_io()},
     {Pipe, Ref, 0} = select_pipe(),
     receive {select, Pipe, Ref, ready_input} -> ok after 5000 -> error(no_message) end,

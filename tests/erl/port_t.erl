@@ -5,7 +5,7 @@
 -export([test_close_at_the_end/0, test_status_after_output/0, test_executables/0, test_names/0, test_terminal/0, test_control/0, test_shell_name/0,
          test_one_after_another/0, test_many_at_once/0, test_descriptors_of_children/0, test_reader_that_stops/0,
          test_message_to_a_busy_port/0, test_registered/0, test_environment/0, test_cannot_run/0, test_packet_too_large/0, test_data/0, test_end_reasons/0,
-         test_closed_but_not_written/0, test_port_that_is_gone/0, test_kind_of_down/0, test_connect_by_message/0]).
+         test_closed_but_not_written/0, test_port_that_is_gone/0, test_kind_of_down/0, test_connect_by_message/0, test_sender_stops_in_the_send/0]).
 
 open(Name) ->
     try open_port(Name, []) of
@@ -335,3 +335,32 @@ test_connect_by_message() ->
     receive {'DOWN', Ref, process, Pid, normal} -> ok end,
     {connected, Pid} = erlang:port_info(Port, connected),
     port_close(Port).
+
+%% Who sends to a busy port stops there and then.
+test_sender_stops_in_the_send() ->
+    Me = self(),
+    Fifo = filename:join(os:getenv("TMPDIR", "/tmp"), "girder_port_t_stop_" ++ os:getpid()),
+    "" = os:cmd("rm -f '" ++ Fifo ++ "'; mkfifo '" ++ Fifo ++ "'"),
+    Big = binary:copy(<<0>>, 1000000),
+    Results = [begin
+        {Pid, Ref} = spawn_monitor(fun() ->
+            Port = open_port({spawn, "sh -c 'read x <" ++ Fifo ++ "; cat >/dev/null'"}, []),
+            Me ! {port, Port},
+            Command = {self(), {command, Big}},
+            Port ! Command,
+            [Command, Command, Command] = [Send(Port, Command) || _ <- [1, 2, 3]],
+            Port ! {self(), close},
+            receive {Port, closed} -> ok end
+        end),
+        Port = receive {port, Opened} -> Opened end,
+        timer:sleep(100),
+        {status, suspended} = process_info(Pid, status),
+        {current_function, {erlang, Function, _}} = process_info(Pid, current_function),
+        {output, Before} = erlang:port_info(Port, output),
+        true = Before < 4000000,
+        "" = os:cmd("echo >'" ++ Fifo ++ "'"),
+        receive {'DOWN', Ref, process, Pid, Reason} -> {Reason, Function} end
+    end || Send <- [fun(P, C) -> P ! C end, fun erlang:send/2, fun(P, C) -> ok = erlang:send(P, C, []), C end]],
+    "" = os:cmd("rm '" ++ Fifo ++ "'"),
+    [{normal, F1}, {normal, F2}, {normal, F3}] = Results,
+    [true, true, true] = [lists:member(F, [send, bif_return_trap]) || F <- [F1, F2, F3]].

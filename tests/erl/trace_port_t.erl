@@ -3,7 +3,7 @@
 %% Tracing of ports.
 -module(trace_port_t).
 -export([test_life/0, test_messages/0, test_running/0, test_which/0, test_tracer_ends/0, test_queue/0, test_packets/0, test_port_tracer/0,
-         test_socket/0, test_virtual/0]).
+         test_socket/0, test_virtual/0, test_sender/0]).
 
 cat() -> open_port({spawn, "cat"}, [binary]).
 
@@ -253,3 +253,27 @@ test_virtual() ->
     end,
     1 = Stops(running_procs) - Stops(running),
     port_close(P).
+
+%% What a process sends to a port, and who was linked in the meantime.
+test_sender() ->
+    P = cat(),
+    true = register(traced_sender, P),
+    {Pid, Ref} = spawn_monitor(fun() ->
+        receive go -> ok end,
+        P ! {self(), {command, "a"}},
+        traced_sender ! {self(), {command, "b"}},
+        {traced_sender, node()} ! {self(), {command, "c"}},
+        receive stop -> unlink(P) end
+    end),
+    1 = erlang:trace(Pid, true, [send, procs]),
+    true = port_connect(P, Pid),
+    [{trace, Pid, getting_linked, P}] = flush(),
+    Pid ! go,
+    timer:sleep(50),
+    Name = {traced_sender, node()},
+    [{trace, Pid, send, {Pid, {command, "a"}}, P}, {trace, Pid, send, {Pid, {command, "b"}}, P}, {trace, Pid, send, {Pid, {command, "c"}}, Name},
+     {trace, Pid, send, {Pid, {command, "c"}}, P}] = flush(),
+    Pid ! stop,
+    receive {'DOWN', Ref, process, Pid, normal} -> ok end,
+    port_close(P),
+    [{trace, Pid, unlink, P}, {trace, Pid, exit, normal}] = flush().

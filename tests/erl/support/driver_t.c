@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A linked-in driver for driver_t.erl. A command is a letter and its operand; control and call answer at once.
 #include <erl_driver.h>
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -90,6 +91,20 @@ static void outputv(ErlDrvData data, ErlIOVec* ev) {
       if (pipe(s->pipe) == 0) driver_select(s->port, (ErlDrvEvent)(long)s->pipe[0], ERL_DRV_READ | ERL_DRV_USE, 1);
       if (write(s->pipe[1], "piped", 5) != 5) driver_failure_posix(s->port, 5);
       break;
+    case 'j': {  // an event that is taken back before it comes
+      char bytes[8];
+      driver_select(s->port, (ErlDrvEvent)(long)s->pipe[0], ERL_DRV_READ, 1);
+      fcntl(s->pipe[0], F_SETFL, O_NONBLOCK);
+      if (write(s->pipe[1], "stale", 5) != 5) driver_failure_posix(s->port, 5);
+      usleep(30000);
+      driver_select(s->port, (ErlDrvEvent)(long)s->pipe[0], ERL_DRV_READ, 0);
+      say(s, "read", read(s->pipe[0], bytes, sizeof bytes));
+      driver_select(s->port, (ErlDrvEvent)(long)s->pipe[0], ERL_DRV_READ, 1);
+      break;
+    }
+    case 'c': say(s, "consume", erl_drv_consume_timeslice(s->port, bytes[1])); break;
+    case '1': driver_failure(s->port, 0); break;
+    case '2': driver_failure(s->port, 2); break;
     case 'b': set_busy_port(s->port, 1); driver_set_timer(s->port, 20); break;
     case 'x': driver_failure_atom(s->port, "gone"); break;
     case 'X': driver_failure_posix(s->port, 13); break;
@@ -103,7 +118,8 @@ static void ready_input(ErlDrvData data, ErlDrvEvent event) {
   State* s = (State*)data;
   char bytes[16];
   ssize_t n = read((int)(long)event, bytes, sizeof bytes);
-  driver_output(s->port, bytes, (ErlDrvSizeT)n);
+  if (n < 0) say(s, "nothing", 0);
+  else driver_output(s->port, bytes, (ErlDrvSizeT)n);
 }
 
 static void timeout(ErlDrvData data) {

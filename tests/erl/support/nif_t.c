@@ -99,11 +99,12 @@ static ERL_NIF_TERM thread(ErlNifEnv* env, int argc, const ERL_NIF_TERM argv[]) 
   return enif_make_atom(env, "ok");
 }
 
-// Sum of 1..N, one addition per call, on schedulers of all kinds in turn.
+// Sum of 1..N, as long as it is small, one addition per call, on schedulers of all kinds in turn.
 static ERL_NIF_TERM sum(ErlNifEnv* env, int argc, const ERL_NIF_TERM argv[]) {
   int n, so_far;
   enif_get_int(env, argv[0], &n);
   enif_get_int(env, argv[1], &so_far);
+  if (so_far > 1000000) return enif_make_badarg(env);
   if (n == 0) return enif_make_int(env, so_far);
   ERL_NIF_TERM next[] = {enif_make_int(env, n - 1), enif_make_int(env, so_far + n)};
   return enif_schedule_nif(env, "sum", n % 3, sum, 2, next);
