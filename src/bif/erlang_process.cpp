@@ -2,6 +2,7 @@
 //
 // erlang: names, exit signals, flags, process dictionary, references; erts_internal: what asks other processes.
 #include "bif/bif_decls.gen.h"
+#include "bif/erlang_schedulers.h"
 #include "bif/process_options.h"
 #include "proc/dictionary.h"
 #include "proc/links_state.h"
@@ -250,11 +251,7 @@ BifResult erlang_process_flag_2(BifContext& cx, Term flag, Term value) {
     p.heap.set_limits(limits, &cx.runtime().limits.now());
     return old;
   }
-  if (flag == atoms::scheduler) {  // a hint that work stealing overrides
-    if (!value.is_small() || value.small_value() < 0 || value.small_value() > cx.runtime().schedulers->scheduler_count())
-      return cx.badarg();
-    return Term::small(0);
-  }
+  if (flag == atoms::scheduler) return set_home_scheduler(cx, flag, value);
   if (flag == atoms::save_calls) return flag_save_calls(cx, value);
   const bool nodes = flag == atoms::monitor_nodes || (flag.is_tuple_of(2) && Tuple::from(flag)[0] == atoms::monitor_nodes);
   if (nodes && cx.runtime().hooks.monitor_nodes) {

@@ -30,12 +30,12 @@ Term state_of(BifContext& cx) {
   return atoms::enabled;
 }
 
-// A row that nobody can name: system_flag/2 again, waiting.
+// A row that nobody can name: the same built-in of two arguments again, after a yield.
 struct WaitRow {
   code::Bif bif;
   code::Export entry;
-  explicit WaitRow(proc::Runtime& rt, code::BifCall call) {
-    const code::Mfa mfa{atoms::erlang, name("system_flag"), 2};
+  WaitRow(proc::Runtime& rt, const char* function, code::BifCall call) {
+    const code::Mfa mfa{atoms::erlang, name(function), 2};
     bif = {mfa, code::BifKind::Pure, 0, call, &entry};
     entry.mfa = mfa;
     entry.bif = &bif;
@@ -44,7 +44,7 @@ struct WaitRow {
 };
 
 BifResult await_rest(BifContext& cx, Term flag, Term value) {
-  static auto* const row = new WaitRow(cx.runtime(), proc::bif_adapter<await_rest, 2>());
+  static auto* const row = new WaitRow(cx.runtime(), "system_flag", proc::bif_adapter<await_rest, 2>());
   if (cx.runtime().multi_scheduling.state() != Blocked::None && !group(cx).alone()) return cx.yield_to(&row->entry, flag, value);
   return state_of(cx);
 }
@@ -121,6 +121,18 @@ bool schedulers_info(BifContext& cx, Term key, BifResult* out) {
   else if (key == atoms::normal_multi_scheduling_blockers) *out = blockers(cx, Blocked::Normal);
   else return false;
   return true;
+}
+
+static BifResult answer_second(BifContext&, Term, Term second) { return second; }
+
+BifResult set_home_scheduler(BifContext& cx, Term flag, Term value) {
+  static auto* const row = new WaitRow(cx.runtime(), "process_flag", proc::bif_adapter<answer_second, 2>());
+  if (value != Term::small(0) && !number_between(value, 1, group(cx).scheduler_count())) return cx.badarg();
+  const auto home = static_cast<std::uint16_t>(value.small_value());
+  const Term before = number(cx.process().Runnable::home.exchange(home, std::memory_order_relaxed));
+  const sched::Scheduler* here = sched::Scheduler::current();
+  if (home == 0 || (here && here->id() == home)) return before;
+  return cx.yield_to(&row->entry, flag, before);
 }
 
 bool schedulers_flag(BifContext& cx, Term flag, Term value, BifResult* out) {

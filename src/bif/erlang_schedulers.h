@@ -12,6 +12,9 @@ bool schedulers_info(BifContext& cx, Term key, BifResult* out);
 // system_flag/2: the same.
 bool schedulers_flag(BifContext& cx, Term flag, Term value, BifResult* out);
 
+// process_flag(scheduler, N): moves the process there, to stay. 0: it may run anywhere.
+BifResult set_home_scheduler(BifContext& cx, Term flag, Term value);
+
 // system_flag(microstate_accounting, true | false | reset).
 BifResult set_microstate_accounting(BifContext& cx, Term value);
 

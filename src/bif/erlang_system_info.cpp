@@ -7,6 +7,7 @@
 #include <cstdio>
 
 #include "bif/bif_decls.gen.h"
+#include "bif/erlang_cpu_topology.h"
 #include "bif/erlang_machine_info.h"
 #include "bif/erlang_memory.h"
 #include "bif/erlang_schedulers.h"
@@ -81,14 +82,6 @@ Term emulator_arguments(BifContext& cx) {
   return list.finish();
 }
 
-// Every scheduler unbound.
-Term scheduler_bindings(BifContext& cx) {
-  std::size_t n = schedulers(cx).schedulers;
-  term::Tuple t = term::Tuple::alloc(cx.heap(), n);
-  for (std::size_t i = 0; i < n; i++) t.set(i, atoms::unbound);
-  return t.term();
-}
-
 // Three numbers of the kernel's release, as far as it has them.
 Term os_version(BifContext& cx) {
   utsname name;
@@ -127,8 +120,6 @@ const Key kKeys[] = {
      }},
     {atoms::compat_rel, [](BifContext& cx) { return number_of(cx, settings(cx).otp_release); }},
     {atoms::context_reductions, [](BifContext& cx) { return number_of(cx, settings(cx).context_reductions); }},
-    {atoms::cpu_topology, [](BifContext&) { return Term(atoms::undefined); }},
-    {atoms::cpu_quota, [](BifContext&) { return Term(atoms::unknown); }},
     {atoms::creation, [](BifContext& cx) { return number_of(cx, cx.runtime().creation); }},
     {atoms::delayed_node_table_gc, [](BifContext&) { return Term::small(60); }},
     {atoms::dirty_cpu_schedulers, [](BifContext& cx) { return number_of(cx, schedulers(cx).dirty_cpu); }},
@@ -161,9 +152,6 @@ const Key kKeys[] = {
     {atoms::kernel_poll, [](BifContext&) { return Term(atoms::true_); }},
     {atoms::lock_checking, [](BifContext&) { return Term(atoms::false_); }},
     {atoms::lock_counting, [](BifContext&) { return Term(atoms::false_); }},
-    {atoms::logical_processors, [](BifContext& cx) { return number_of(cx, settings(cx).logical_processors); }},
-    {atoms::logical_processors_available, [](BifContext& cx) { return number_of(cx, settings(cx).logical_processors); }},
-    {atoms::logical_processors_online, [](BifContext& cx) { return number_of(cx, settings(cx).logical_processors); }},
     {atoms::machine, [](BifContext& cx) { return string_of(cx, "BEAM"); }},
     {atoms::max_heap_size, max_heap_size_map},
     {atoms::message_queue_data,
@@ -189,8 +177,6 @@ const Key kKeys[] = {
     {atoms::process_limit, [](BifContext& cx) { return number_of(cx, cx.runtime().processes->limit()); }},
     {atoms::run_queues, [](BifContext& cx) { return number_of(cx, schedulers(cx).schedulers); }},
     {atoms::schedulers, [](BifContext& cx) { return number_of(cx, schedulers(cx).schedulers); }},
-    {atoms::scheduler_bind_type, [](BifContext&) { return Term(atoms::unbound); }},
-    {atoms::scheduler_bindings, scheduler_bindings},
     {atoms::scheduler_id, [](BifContext&) { return Term::small(sched::Scheduler::current() ? sched::Scheduler::current()->id() : 1); }},
     {atoms::smp_support, [](BifContext&) { return Term(atoms::true_); }},
     {atoms::start_time, [](BifContext& cx) { return term::make_integer(cx.heap(), proc::start_monotonic_ns()); }},
@@ -205,7 +191,6 @@ const Key kKeys[] = {
     {atoms::time_warp_mode, [](BifContext& cx) { return term::AtomTable::intern(settings(cx).time_warp); }},
     {atoms::tolerant_timeofday, [](BifContext& cx) { return settings(cx).time_correction ? Term(atoms::enabled) : Term(atoms::disabled); }},
     {atoms::trace_control_word, [](BifContext& cx) { return number_of(cx, cx.runtime().trace_control_word); }},
-    {atoms::update_cpu_info, [](BifContext&) { return Term(atoms::unchanged); }},
     {atoms::version, [](BifContext& cx) { return string_of(cx, settings(cx).erts_version); }},
     {atoms::wordsize, [](BifContext&) { return Term::small(8); }},
     {atoms::endian, [](BifContext&) { return Term(atoms::little); }},
@@ -218,10 +203,6 @@ const Key kKeys[] = {
 
 BifResult tuple_key(BifContext& cx, term::Tuple key) {
   if (key.size() == 2 && key[0] == atoms::wordsize && (key[1] == atoms::internal || key[1] == atoms::external)) return Term::small(8);
-  if (key.size() == 2 && key[0] == atoms::cpu_topology) {
-    bool known = key[1] == atoms::defined || key[1] == atoms::detected || key[1] == atoms::used;
-    return known ? BifResult(atoms::undefined) : cx.badarg();
-  }
   return cx.badarg();
 }
 
@@ -235,7 +216,8 @@ Term report_binary(BifContext& cx, std::string_view what) {
 
 BifResult erlang_system_info_1(BifContext& cx, Term key) {
   BifResult answer = term::kNil;
-  if (memory_info(cx, key, &answer) || machine_info(cx, key, &answer) || schedulers_info(cx, key, &answer)) return answer;
+  if (memory_info(cx, key, &answer) || machine_info(cx, key, &answer) || schedulers_info(cx, key, &answer) || cpu_info(cx, key, &answer))
+    return answer;
   if (key.is_tuple()) return tuple_key(cx, term::Tuple::from(key));
   for (const Key& k : kKeys)
     if (k.key == key) return k.answer(cx);
@@ -299,7 +281,7 @@ BifResult set_default_limit(BifContext& cx, Term flag, Term value) {
 
 BifResult erlang_system_flag_2(BifContext& cx, Term flag, Term value) {
   BifResult answer = term::kNil;
-  if (schedulers_flag(cx, flag, value, &answer)) return answer;
+  if (schedulers_flag(cx, flag, value, &answer) || cpu_flag(cx, flag, value, &answer)) return answer;
   if (flag == atoms::system_logger) return set_system_logger(cx, value);
   if (flag == atoms::fullsweep_after || flag == atoms::min_heap_size || flag == atoms::min_bin_vheap_size || flag == atoms::max_heap_size)
     return set_default_limit(cx, flag, value);
@@ -319,9 +301,7 @@ BifResult erlang_system_flag_2(BifContext& cx, Term flag, Term value) {
     if (number_argument(value, 1, 134217727) < 0) return cx.badarg();
     return Term::small(4);
   }
-  // Flags that stock has and whose values are all refused here.
-  for (Term known : {atoms::internal_cpu_topology, atoms::cpu_topology, atoms::scheduler_wall_time, atoms::scheduler_bind_type})
-    if (flag == known) return cx.badarg();
+  if (flag == atoms::scheduler_wall_time) return cx.badarg();  // neither true nor false
   return cx.error_with_cause(atoms::badarg, atoms::badopt);
 }
 
@@ -330,8 +310,8 @@ std::string system_version_text(const proc::Runtime& rt) {
   const proc::Settings& settings = rt.settings;
   char text[256];
   std::snprintf(text, sizeof text, "Erlang/OTP %u [erts-%s] [source] [64-bit] [smp:%u:%u] [ds:%u:%u:%u] [async-threads:%u]\n",
-                settings.otp_release, settings.erts_version.c_str(), c.schedulers, rt.schedulers->online(), c.dirty_cpu, c.dirty_cpu,
-                c.dirty_io, settings.async_threads);
+                settings.otp_release, settings.erts_version.c_str(), c.schedulers, rt.schedulers->online(), c.dirty_cpu,
+                rt.schedulers->dirty_cpu_online(), c.dirty_io, settings.async_threads);
   return text;
 }
 

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "bif/bif_decls.gen.h"
+#include "bif/erlang_cpu_topology.h"
 #include "bif/erlang_memory.h"
 #include "dist/nodes.h"
 #include "os/clock.h"
@@ -181,6 +182,7 @@ Term process_state_by_tuple(BifContext& cx, Term what, Term of) {
     const dist::Peer* peer = cx.runtime().nodes->find(of);
     return peer && !peer->controller().is_nil() ? peer->controller() : Term(atoms::undefined);
   }
+  if (const Term state = cpu_state_by_tuple(cx, what, of); state.is_value()) return state;
   if (named(what, "atom_out_cache_index") && of.is_atom()) return Term::small(static_cast<SWord>(dist::OutgoingCache::slot_of(of)));
   return Term::non_value();
 }

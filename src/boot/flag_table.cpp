@@ -5,8 +5,9 @@
 #include <cstring>
 #include <iterator>
 
+#include "boot/cpu_flags.h"
 #include "boot/flags_internal.h"
-#include "boot/host.h"
+#include "sched/cpu_binding.h"
 
 namespace vm::boot {
 
@@ -58,7 +59,34 @@ bool set_bool(const std::string& value, bool* out) {
 bool check_bool(FlagParse&, const std::string& value) { return one_of(value, {"true", "false"}); }
 bool busy_wait(FlagParse&, const std::string& v) { return one_of(v, {"none", "very_short", "short", "medium", "long", "very_long"}); }
 bool wakeup_threshold(FlagParse&, const std::string& v) { return one_of(v, {"very_low", "low", "medium", "high", "very_high"}); }
-bool bind_type(FlagParse&, const std::string& v) { return one_of(v, {"u", "ns", "ts", "ps", "s", "nnts", "nnps", "tnnps", "thr", "db"}); }
+
+constexpr const char* kBindComplaint = "setting scheduler bind type '%' failed: invalid type";
+
+// There must be a topology to go by already, defined or detected.
+bool bind_type(FlagParse& p, const std::string& v) {
+  sched::BindOrder order, before;
+  if (!parse_bind_order(v, &order)) return false;
+  sched::CpuBinding& cpus = *p.options.schedulers.cpus;
+  if (cpus.set_order(order, &before) || order == sched::BindOrder::Unbound) return true;
+  p.say = "setting scheduler bind type '" + v + "' failed: no cpu topology available";
+  return false;
+}
+// The same, but only a wrong name matters.
+bool tentative_bind_type(FlagParse& p, const std::string& v) {
+  sched::BindOrder order, before;
+  if (!parse_bind_order(v, &order)) return false;
+  p.options.schedulers.cpus->set_order(order, &before);
+  return true;
+}
+bool topology(FlagParse& p, const std::string& v) {
+  std::vector<os::Cpu> cpus;
+  if (const char* wrong = parse_topology(v, &cpus)) {
+    p.say = "bad cpu topology '" + v + "': " + wrong;
+    return false;
+  }
+  p.options.schedulers.cpus->define(std::move(cpus));
+  return true;
+}
 
 bool min_heap(FlagParse& p, const std::string& v) {
   long long n;
@@ -80,16 +108,15 @@ bool max_heap(FlagParse& p, const std::string& v) {
 }
 
 // The parts of "N:M" with what stock takes for missing ones: not above zero counts from the machine's number.
-bool scheduler_pair(const std::string& v, long long online, long long* total, long long* on, long long* given) {
-  const long long processors = host::logical_processors();
+bool scheduler_pair(const FlagParse& p, const std::string& v, long long online, long long* total, long long* on, long long* given) {
   long long first, second;
   int count;
   if (!number_pair(v, &first, &second, &count)) return false;
-  if (count == 3) first = processors;
+  if (count == 3) first = p.processors;
   if (count == 1) second = first < online ? first : online;
   *given = first;
-  *total = first > 0 ? first : processors + first;
-  *on = second > 0 ? second : processors + second;
+  *total = first > 0 ? first : p.processors + first;
+  *on = second > 0 ? second : p.usable_processors + second;
   return true;
 }
 bool bad_amount(FlagParse& p, const char* what, long long total, long long on, long long given) {
@@ -106,7 +133,7 @@ bool bad_amount(FlagParse& p, const char* what, long long total, long long on, l
 bool schedulers(FlagParse& p, const std::string& v) {
   long long total, on, given;
   sched::Config& c = p.options.schedulers;
-  if (!scheduler_pair(v, c.online, &total, &on, &given)) return false;
+  if (!scheduler_pair(p, v, c.online, &total, &on, &given)) return false;
   if (!bad_amount(p, "", total, on, given)) return false;
   c.schedulers = static_cast<unsigned>(total);
   c.online = static_cast<unsigned>(on);
@@ -114,7 +141,7 @@ bool schedulers(FlagParse& p, const std::string& v) {
 }
 bool dirty_schedulers(FlagParse& p, const std::string& v) {
   long long total, given;
-  if (!scheduler_pair(v, p.dirty_online, &total, &p.dirty_online, &given)) return false;
+  if (!scheduler_pair(p, v, p.dirty_online, &total, &p.dirty_online, &given)) return false;
   if (!bad_amount(p, "dirty CPU ", total, p.dirty_online, given)) return false;
   p.options.schedulers.dirty_cpu = static_cast<unsigned>(total);
   return true;
@@ -150,10 +177,6 @@ bool file_names(FlagParse& p, const std::string& v) {
   p.options.settings.file_name_warning = v.substr(1, 1);
   return true;
 }
-
-bool topology(FlagParse&, const std::string& v) { return !v.empty() && std::strchr("LtTcCpPnN", v[0]); }
-
-constexpr const char* kBindComplaint = "setting scheduler bind type '%' failed: invalid type";
 
 const Flag kFlags[] = {
     {"a", Takes::Value, "16-8192 kilowords", "bad stack size for async threads %", check_number<16, 8192>},
@@ -225,13 +248,13 @@ const Flag kFlags[] = {
     {"r", Takes::Anything, "", nullptr, nullptr},
     {"rg", Takes::Value, "groups", "bad reader groups limit: %", check_digits<0, kMaxInt>},
     {"sbt", Takes::Value, "u|ns|ts|ps|s|nnts|nnps|tnnps|db", kBindComplaint, bind_type},
-    {"stbt", Takes::Value, "as -sbt", kBindComplaint, bind_type},
+    {"stbt", Takes::Value, "as -sbt", kBindComplaint, tentative_bind_type},
     {"sbwt", Takes::Value, "none|very_short|short|medium|long|very_long", "bad scheduler busy wait threshold: %", busy_wait},
     {"sbwtdcpu", Takes::Value, "as -sbwt", "bad dirty CPU scheduler busy wait threshold: %", busy_wait},
     {"sbwtdio", Takes::Value, "as -sbwt", "bad dirty IO scheduler busy wait threshold: %", busy_wait},
     {"scl", Takes::Value, "true|false", "bad scheduler compact load value '%'", check_bool},
-    {"sct", Takes::Value, "topology", "bad cpu topology '%': invalid identifier type", topology},
-    {"ssrct", Takes::Anything, "", nullptr, nullptr},
+    {"sct", Takes::Value, "topology", nullptr, topology},
+    {"ssrct", Takes::Anything, "", nullptr, nullptr},  // read before all others
     {"secio", Takes::Value, "true|false", nullptr, nullptr},
     {"sfwi", Takes::Value, "milliseconds", "bad scheduler forced wakeup interval %", check_number<0, 1LL << 62>},
     {"spp", Takes::Value, "true|false", "bad port parallelism scheduling hint %", check_bool},
@@ -343,9 +366,11 @@ bool settle_schedulers(FlagParse& p) {
     c.schedulers = static_cast<unsigned>(total);
     c.online = static_cast<unsigned>(on);
   }
-  if (p.dirty_percent != 100) c.dirty_cpu = static_cast<unsigned>(c.dirty_cpu * p.dirty_percent / 100);
-  if (c.dirty_cpu > c.schedulers) c.dirty_cpu = c.schedulers;
-  if (c.dirty_cpu < 1) c.dirty_cpu = 1;
+  const auto share = [](long long n, long long percent, unsigned most) {
+    return static_cast<unsigned>(std::clamp(n * percent / 100, 1LL, static_cast<long long>(most)));
+  };
+  c.dirty_cpu = share(c.dirty_cpu, p.dirty_percent, c.schedulers);
+  c.dirty_cpu_online = share(p.dirty_online, p.dirty_online_percent, c.online);
   if (!p.poll_by_percent && p.poll_threads < p.poll_sets) {
     p.say = "number of IO poll threads has to be greater or equal to the number of \nIO pollsets. Current values are set to: \n  -IOt " +
             std::to_string(p.poll_threads) + " -IOp " + std::to_string(p.poll_sets);

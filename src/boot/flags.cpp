@@ -9,7 +9,7 @@
 #include <cstring>
 
 #include "boot/flags_internal.h"
-#include "boot/host.h"
+#include "sched/cpu_binding.h"
 
 namespace vm::boot {
 
@@ -54,8 +54,10 @@ class Reader {
 
   bool read(FlagError* error) {
     sched::Config& c = p_.options.schedulers;
-    c.schedulers = c.online = c.dirty_cpu = host::logical_processors();
-    p_.dirty_online = c.dirty_cpu;
+    look_at_processors();
+    c.schedulers = c.dirty_cpu = static_cast<unsigned>(p_.processors);
+    c.online = static_cast<unsigned>(p_.usable_processors);
+    p_.dirty_online = c.online;
     from_environment();
     for (; at_ < argc_ && std::strcmp(argv_[at_], "--") != 0 && what_ == Parsed::Run; at_++) {
       const int first = at_;
@@ -81,6 +83,17 @@ class Reader {
     if (const char* v = std::getenv("ERL_MAX_ETS_TABLES"))
       s.ets_limit = std::max(kMinEtsLimit, static_cast<std::size_t>(std::max(0LL, std::strtoll(v, nullptr, 10))));
     if (const char* v = std::getenv("ERL_FULLSWEEP_AFTER")) s.heap_limits.fullsweep_after = static_cast<std::uint16_t>(std::atoi(v));
+  }
+
+  // Flags count from these numbers; two of them say that the topology is not to be detected.
+  void look_at_processors() {
+    bool detect = true;
+    for (int i = 1; i < argc_ && std::strcmp(argv_[i], "--") != 0; i++)
+      if (const std::string_view word = argv_[i]; word.starts_with("-ssrct") || word.starts_with("-sct")) detect = false;
+    p_.options.schedulers.cpus = std::make_shared<sched::CpuBinding>(detect ? sched::DetectTopology::Yes : sched::DetectTopology::No);
+    const os::CpuInfo info = p_.options.schedulers.cpus->info();
+    p_.processors = std::max(1u, info.configured);
+    p_.usable_processors = std::max(1u, info.quota > 0 ? std::min(info.quota, info.available) : info.available);
   }
 
   const char* next() const { return at_ + 1 < argc_ ? argv_[at_ + 1] : nullptr; }

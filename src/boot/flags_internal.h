@@ -20,6 +20,8 @@ struct FlagParse {
   long long schedulers_percent = 100, online_percent = 100;
   long long dirty_percent = 100, dirty_online_percent = 100;
   long long dirty_online = 0;
+  // That there are, and that this program may keep busy.
+  long long processors = 1, usable_processors = 1;
   long long poll_threads = 1, poll_sets = 1;
   bool poll_by_percent = false;
 };

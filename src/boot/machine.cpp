@@ -11,7 +11,6 @@
 
 #include "bif/code_uses.h"
 #include "boot/bif_registry.h"
-#include "boot/host.h"
 #include "boot/services.h"
 #include "interp/engine.h"
 #include "load/loader.h"
@@ -79,7 +78,6 @@ Machine::Machine(Options options, OtpRoot root) : parts_(std::make_unique<Parts>
   s.program_name = init_argument(m.options.init_arguments, "-progname");
   s.home = init_argument(m.options.init_arguments, "-home");
   s.init_arguments = m.options.init_arguments;
-  s.logical_processors = host::logical_processors();
 
   proc::Runtime& rt = m.runtime;
   rt.settings = s;

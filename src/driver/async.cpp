@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "driver/linked_port.h"
+#include "os/cpu_topology.h"
 #include "port/port_trace.h"
 #include "proc/runtime.h"
 
@@ -36,7 +37,10 @@ void finish(const Job& job) {
 
 class Worker {
  public:
-  Worker() : thread_([this] { work(); }) { thread_.detach(); }
+  Worker() : thread_([this] { work(); }) {
+    os::unbind_child(thread_.native_handle());
+    thread_.detach();
+  }
   void add(Job job) {
     {
       std::lock_guard<std::mutex> hold(lock_);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "nif/env_internal.h"
+#include "os/cpu_topology.h"
 
 struct ErlDrvMutex_ {
   pthread_mutex_t mutex;
@@ -175,6 +176,7 @@ int enif_thread_create(char* name, ErlNifTid* tid, void* (*body)(void*), void* a
     constexpr std::size_t kMinimum = 64 * 1024;
     pthread_attr_setstacksize(&attributes, bytes < kMinimum ? kMinimum : bytes);
   }
+  vm::os::start_unbound(&attributes);
   int error = pthread_create(&t->thread, &attributes, start_thread, t);
   pthread_attr_destroy(&attributes);
   if (error) {

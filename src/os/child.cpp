@@ -11,6 +11,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "os/cpu_topology.h"
+
 namespace vm::os {
 
 namespace {
@@ -50,6 +52,7 @@ bool place(int fd, int where) { return fd == where ? fcntl(fd, F_SETFD, 0) == 0 
   signal(SIGPIPE, SIG_DFL);
   int in = r.use_fd_3_4 ? 3 : 0, out = r.use_fd_3_4 ? 4 : 1;
   bool ok = true;
+  if (const cpu_set_t* mask = unbound_mask()) sched_setaffinity(0, sizeof *mask, mask);
   withhold_descriptors(3);
   if (r.stdin_fd >= 0) ok = ok && place(r.stdin_fd, in);
   if (r.stdout_fd >= 0) ok = ok && place(r.stdout_fd, out);

@@ -9,6 +9,7 @@
 
 #include "base/assert.h"
 #include "os/clock.h"
+#include "os/cpu_topology.h"
 
 namespace vm::os {
 namespace {
@@ -36,6 +37,7 @@ bool Thread::start(const char* name, std::size_t stack_bytes, void (*body)(void*
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
   if (stack_bytes) pthread_attr_setstacksize(&attributes, stack_bytes);
+  start_unbound(&attributes);
   const int result = pthread_create(&handle_, &attributes, thread_main, data);
   pthread_attr_destroy(&attributes);
   if (result != 0) {
@@ -96,17 +98,5 @@ bool barrier_on_all_threads() {
 }
 
 void yield_thread() { sched_yield(); }
-
-unsigned cpu_count() {
-  const long n = sysconf(_SC_NPROCESSORS_ONLN);
-  return n > 0 ? static_cast<unsigned>(n) : 1;
-}
-
-unsigned cpu_count_available() {
-  cpu_set_t set;
-  if (sched_getaffinity(0, sizeof set, &set) != 0) return cpu_count();
-  const int n = CPU_COUNT(&set);
-  return n > 0 ? static_cast<unsigned>(n) : 1;
-}
 
 }  // namespace vm::os

@@ -19,6 +19,7 @@ class Thread {
   void join();
   void detach();
   bool started() const { return started_; }
+  pthread_t handle() const { return handle_; }  // of one that was started
 
  private:
   pthread_t handle_{};
@@ -54,7 +55,5 @@ inline void cpu_relax() {
 // After it answered true, every other thread of the program has passed a full memory barrier. False: the system can't.
 bool barrier_on_all_threads();
 void yield_thread();
-unsigned cpu_count();            // configured
-unsigned cpu_count_available();  // that this program may use
 
 }  // namespace vm::os

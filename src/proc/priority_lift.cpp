@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proc/priority_lift.h"
 
+#include <algorithm>
+
 #include "proc/dirty_call.h"
 #include "proc/process_table.h"
 #include "proc/runtime.h"
@@ -50,7 +52,14 @@ void help(Process& p, std::uint32_t lift_bits) {
   p.runtime->schedulers->enqueue(*helper);
 }
 
+// It waits for a scheduler that is not to run.
+static bool kept_from_running(const Process& p) {
+  const unsigned home = p.Runnable::home.load(std::memory_order_relaxed);
+  return VM_UNLIKELY(home != 0) && home > p.runtime->schedulers->active();
+}
+
 void lift_for_request(Process& p, sched::Priority asker) {
+  if (kept_from_running(p)) return help(p, bit_of(std::max(asker, sched::Priority::Normal)));
   if (VM_LIKELY(asker <= p.priority.load(std::memory_order_relaxed))) return;
   const std::uint32_t s = p.state.fetch_or(bit_of(asker), std::memory_order_seq_cst);
   // Inside native code it has a helper already, but of no higher priority than its own.

@@ -51,7 +51,8 @@ Term get_status(Process& p, term::HeapWriter&, bool self_call) {
   if (self_call || helps_dirty_call(p)) return atoms::running;
   if (p.suspend_count > 0) return atoms::suspended;
   if (p.waiting) return p.mailbox.has_unseen() ? atoms::runnable : atoms::waiting;
-  return p.runtime->schedulers->active() > 1 ? atoms::running : atoms::runnable;
+  const unsigned active = p.runtime->schedulers->active();
+  return active > 1 && p.Runnable::home.load(std::memory_order_relaxed) <= active ? atoms::running : atoms::runnable;
 }
 
 Term get_messages(Process& p, term::HeapWriter& h, bool) {

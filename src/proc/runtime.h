@@ -141,7 +141,6 @@ struct Settings {  // from flags (boot/)
   bool time_correction = true;
   std::string warning_map = "warning";  // +W
   unsigned async_threads = 1;
-  unsigned logical_processors = 1;
   std::size_t dist_buffer_limit = 1024 * 1024;
   std::size_t decentralized_counter_groups = 0;
   LibraryHeap library_heap;

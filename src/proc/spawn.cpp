@@ -93,12 +93,10 @@ Spawned launch(Runtime& rt, Process* parent, Process* child, const SpawnOptions&
     rt.trace->spawned(parent, *child, call.module, call.function, call.args, options.link);
   if (parent && options.request) queue_reply(*parent, *child, options, result);
   if (options.prepare) options.prepare(*child, options.prepare_context);
+  child->Runnable::home.store(static_cast<std::uint16_t>(options.scheduler), std::memory_order_relaxed);
   child->state.store(kQueued, std::memory_order_relaxed);
   rt.processes->publish(child->pid, child);
-  sched::Scheduler* preferred = nullptr;
-  if (options.scheduler >= 1 && options.scheduler <= rt.schedulers->scheduler_count())
-    preferred = &rt.schedulers->scheduler(options.scheduler - 1);
-  rt.schedulers->enqueue(*child, preferred);
+  rt.schedulers->enqueue(*child);
   return result;
 }
 

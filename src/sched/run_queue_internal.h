@@ -7,11 +7,15 @@
 //
 // `length` is readable without the lock: thieves and wakers only need a hint. The slot is an atomic of its own, so that the
 // owner's wake-and-run costs two exchanges and no lock.
+//
+// What is at home here (Runnable::home) is in lists of its own that only the owner takes from: thieves need not step over it, and `length` does not
+// count it. Where both kinds wait at one priority the owner serves each as often as its share of what waits.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 
+#include "base/assert.h"
 #include "sched/runnable.h"
 #include "sync/spinlock.h"
 
@@ -23,7 +27,11 @@ class alignas(64) RunQueue {
   static constexpr unsigned kLowEvery = 8;
 
   std::size_t length() const { return length_.load(std::memory_order_relaxed); }
-  bool empty() const { return length_.load(std::memory_order_seq_cst) == 0 && next_.load(std::memory_order_seq_cst) == nullptr; }
+  bool empty() const { return !has_movable() && at_home_.load(std::memory_order_seq_cst) == 0; }
+  // Whether something waits that others may take.
+  bool has_movable() const { return length_.load(std::memory_order_seq_cst) != 0 || next_.load(std::memory_order_seq_cst) != nullptr; }
+  // How much waits that nobody else may take.
+  std::size_t at_home() const { return at_home_.load(std::memory_order_relaxed); }
   bool has_next() const { return next_.load(std::memory_order_relaxed) != nullptr; }
 
   // Returns the length afterwards.
@@ -35,6 +43,13 @@ class alignas(64) RunQueue {
     const std::size_t n = length_.load(std::memory_order_relaxed) + 1;
     length_.store(n, std::memory_order_seq_cst);
     return n;
+  }
+
+  // The same for what is at home here.
+  void push_home(Runnable& r) {
+    sync::SpinGuard guard(lock_);
+    home_lists_[static_cast<unsigned>(r.priority.load(std::memory_order_relaxed))].push_back(r);
+    at_home_.store(at_home() + 1, std::memory_order_seq_cst);
   }
 
   // Puts r into the slot; answers what was there before.
@@ -54,6 +69,15 @@ class alignas(64) RunQueue {
       }
     }
     next_streak_ = 0;
+    if (length() == 0 && at_home() == 0) return nullptr;
+    sync::SpinGuard guard(lock_);
+    if (VM_LIKELY(at_home() == 0) || (length() != 0 && !home_comes_next())) return pop_locked();
+    return pop_home_locked();
+  }
+
+  // What the owner must give away when it is not to run: anything but what is at home here.
+  Runnable* pop_movable() {
+    if (Runnable* r = exchange_next(nullptr)) return r;
     if (length() == 0) return nullptr;
     sync::SpinGuard guard(lock_);
     return pop_locked();
@@ -70,7 +94,7 @@ class alignas(64) RunQueue {
     if (n == 0) return nullptr;
     Runnable* taken = list->take(choose(n));
     length_.store(length_.load(std::memory_order_relaxed) - 1, std::memory_order_seq_cst);
-    urgent_.store(lists_[3].head || lists_[2].head, std::memory_order_relaxed);
+    note_urgent_locked();
     return taken;
   }
 
@@ -159,14 +183,40 @@ class alignas(64) RunQueue {
   };
 
   bool urgent_waiting() const { return urgent_.load(std::memory_order_relaxed); }
+  void note_urgent_locked() {
+    urgent_.store(lists_[3].head || lists_[2].head || home_lists_[3].head || home_lists_[2].head, std::memory_order_relaxed);
+  }
 
-  Runnable* pop_ordinary_locked() {
-    List& normal = lists_[1];
-    List& low = lists_[0];
+  // How pressing what waits is: max, high, the rest.
+  static unsigned pressing(const List (&lists)[4]) { return lists[3].head ? 2 : lists[2].head ? 1 : 0; }
+
+  // Both kinds wait.
+  bool home_comes_next() {
+    const unsigned here = pressing(home_lists_), movable = pressing(lists_);
+    if (here != movable) return here > movable;
+    home_share_ += at_home();
+    if (home_share_ < at_home() + length()) return false;
+    home_share_ = 0;
+    return true;
+  }
+
+  Runnable* pop_home_locked() {
+    Runnable* r = nullptr;
+    for (unsigned priority = 3; !r && priority > 1; priority--) r = home_lists_[priority].pop();
+    if (!r) r = pop_ordinary_of(home_lists_);
+    if (r) at_home_.store(at_home() - 1, std::memory_order_seq_cst);
+    note_urgent_locked();
+    return r;
+  }
+
+  Runnable* pop_ordinary_of(List (&lists)[4]) {
+    List& normal = lists[1];
+    List& low = lists[0];
     if (!low.head || (normal.head && ++low_turn_ < kLowEvery)) return normal.pop();
     low_turn_ = 0;
     return low.pop();
   }
+  Runnable* pop_ordinary_locked() { return pop_ordinary_of(lists_); }
 
   Runnable* pop_locked() {
     Runnable* r = lists_[3].pop();
@@ -176,16 +226,19 @@ class alignas(64) RunQueue {
       ordinary_pops_.store(ordinary_pops_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
     }
     if (r) length_.store(length_.load(std::memory_order_relaxed) - 1, std::memory_order_seq_cst);
-    urgent_.store(lists_[3].head || lists_[2].head, std::memory_order_relaxed);
+    note_urgent_locked();
     return r;
   }
 
   sync::Spinlock lock_;
   std::atomic<std::size_t> length_{0};
+  std::atomic<std::size_t> at_home_{0};
   std::atomic<Runnable*> next_{nullptr};
   std::atomic<bool> urgent_{false};
   std::atomic<std::uint32_t> ordinary_pops_{0};
   List lists_[4];
+  List home_lists_[4];
+  std::size_t home_share_ = 0;  // grows until it is their turn
   unsigned low_turn_ = 0;
   unsigned next_streak_ = 0;  // owner only
 };

@@ -28,7 +28,8 @@ class Runnable {
   virtual After run(Scheduler& scheduler) = 0;
   Runnable* next = nullptr;
   std::atomic<Priority> priority{Priority::Normal};
-  std::uint8_t low_skips = 0;  // low-priority fairness counter
+  // The number of the only scheduler that may run it, 0: any. Changes while it is in no queue.
+  std::atomic<std::uint16_t> home{0};
 
  protected:
   ~Runnable() = default;

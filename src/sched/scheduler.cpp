@@ -75,7 +75,7 @@ bool SchedulerGroup::Impl::work_exists(const SchedulerAccess& me) const {
     // Rule 3: a busy scheduler's lone runnable is not ours to worry about, unless nobody drives it.
     const std::size_t n = s->queue.length();
     if (n >= 2 || (n >= 1 && s->queue.has_next())) return true;
-    if (!s->queue.empty() && s->id > online.load(std::memory_order_relaxed)) return true;
+    if (s->queue.has_movable() && s->id > online.load(std::memory_order_relaxed)) return true;
   }
   return false;
 }
@@ -86,7 +86,7 @@ Runnable* SchedulerGroup::Impl::steal(SchedulerAccess& me) {
   const auto first = static_cast<unsigned>(next_random(me) % n);
   for (unsigned k = 0; k < n; k++) {
     SchedulerAccess& victim = *all[(first + k) % n];
-    if (&victim == &me || victim.queue.empty()) continue;
+    if (&victim == &me || !victim.queue.has_movable()) continue;
     bool single = victim.id > online.load(std::memory_order_relaxed);
     if (!single && victim.queue.length() < 2) {
       // Rule 3: only when it has not switched for a while.
@@ -159,7 +159,8 @@ void SchedulerGroup::Impl::sleep(SchedulerAccess& me) {
   const bool allowed = index < online.load(std::memory_order_relaxed);
   mark_idle(index);
   // Rule 1: look again. A worker beyond `online` only gives away what is in its queue.
-  if ((allowed ? work_exists(me) : !me.queue.empty()) || stopping.load(std::memory_order_seq_cst)) {
+  if ((allowed ? work_exists(me) : me.queue.has_movable()) || me.check_binding.load(std::memory_order_seq_cst) ||
+      stopping.load(std::memory_order_seq_cst)) {
     if (!take_idle(index)) {
       me.wakeup.wait(-1);  // somebody is about to set it
       searching.fetch_sub(1, std::memory_order_seq_cst);
@@ -237,10 +238,17 @@ void SchedulerGroup::Impl::work(Worker& w) {
   SchedulerAccess::set_current(nullptr);
 }
 
+// Moves the worker to the processor of the scheduler that it drives.
+void SchedulerGroup::Impl::settle_binding(Worker& w, SchedulerAccess& p) {
+  p.check_binding.store(false, std::memory_order_seq_cst);
+  w.bound_cpu = config.cpus->settle(p.id, p.id <= online.load(std::memory_order_seq_cst), w.bound_cpu);
+}
+
 // Runs slices until the end of everything, or until the scheduler was taken away.
 void SchedulerGroup::Impl::drive(Worker& w) {
   if (VM_UNLIKELY(config.seed != 0)) return drive_seeded(w);
   SchedulerAccess& me = *w.access;
+  if (config.cpus && config.cpus->wanted(me.id) != w.bound_cpu) settle_binding(w, me);
   std::uint64_t begin = 0;  // of the slice that ended last; 0: none
   while (!stopping.load(std::memory_order_relaxed)) {
     sync::Epoch::quiescent();
@@ -249,9 +257,12 @@ void SchedulerGroup::Impl::drive(Worker& w) {
     if (begin) Spent::add(me.spent.busy, now - begin);
     begin = 0;
     look_around(me, now);
-    Runnable* r = me.queue.pop();
+    if (VM_UNLIKELY(me.check_binding.load(std::memory_order_relaxed))) settle_binding(w, me);
+    Runnable* r = nullptr;
     if (VM_UNLIKELY(me.id > online.load(std::memory_order_relaxed))) {  // what waits here must not wait for a thief
-      for (; r; r = me.queue.pop()) self->enqueue(*r);
+      while ((r = me.queue.pop_movable())) self->enqueue(*r);
+    } else {
+      r = me.queue.pop();
     }
     begin = now;
     if (!r) {

@@ -21,14 +21,18 @@
 
 namespace vm::sched {
 
+class CpuBinding;
+
 struct Config {
   unsigned schedulers = 1;
   unsigned online = 1;
   unsigned dirty_cpu = 1;
+  unsigned dirty_cpu_online = 0;  // 0: all of them
   unsigned dirty_io = 10;
   bool shuffle = false;    // stress: random queue order
   std::uint64_t seed = 0;  // deterministic mode when not 0
   std::size_t stack_bytes = 8u << 20;
+  std::shared_ptr<CpuBinding> cpus;  // sched/cpu_binding.h; nullptr: no scheduler is ever bound
 };
 
 // Filled by boot/ and port/: what a worker does besides running slices. All optional.
@@ -86,6 +90,8 @@ class SchedulerGroup {
   unsigned dirty_cpu_online() const;
   void set_dirty_cpu_online(unsigned n);
   unsigned dirty_active(DirtyPool pool) const;
+  // Every scheduler that runs moves to the processor that config().cpus now has for it, soon.
+  void check_bindings();
   // Wakes one sleeping worker, so that it looks at timers and I/O again (a timer was set by a thread that is no worker).
   void nudge();
   void nudge_all();

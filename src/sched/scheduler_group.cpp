@@ -12,6 +12,7 @@ SchedulerGroup::SchedulerGroup(const Config& wanted, const Hooks& hooks) : impl_
   if (config.seed) config.schedulers = config.online = 1;
   VM_CHECK(config.schedulers >= 1 && config.schedulers <= kMaxSchedulers);
   impl_->config = config;
+  if (config.cpus) config.cpus->set_schedulers(config.schedulers);
   impl_->hooks = hooks;
   impl_->self = this;
   impl_->wanted_online = config.online < 1 ? 1 : std::min(config.online, config.schedulers);
@@ -20,7 +21,7 @@ SchedulerGroup::SchedulerGroup(const Config& wanted, const Hooks& hooks) : impl_
   impl_->dirty[1].limit = std::max(1u, config.dirty_io);
   for (DirtyQueue& q : impl_->dirty) {
     q.first_id = config.schedulers + 1 + (&q == impl_->dirty ? 0 : impl_->dirty[0].limit);
-    q.online = q.limit;
+    q.online = &q == impl_->dirty && config.dirty_cpu_online ? std::min(config.dirty_cpu_online, q.limit) : q.limit;
     q.states.resize(q.limit);
   }
   for (unsigned i = 0; i < config.schedulers; i++) {
@@ -86,12 +87,7 @@ void SchedulerGroup::stop() {
     m.watcher_wakeup.set();
     m.watcher.join();
   }
-  for (unsigned i = 0; i < m.all.size(); i++) {
-    if (m.take_idle(i)) {
-      m.searching.fetch_add(1);
-      m.rouse(i);
-    }
-  }
+  m.rouse_all();
   {
     std::lock_guard<std::mutex> lock(m.handoff_lock);  // from here on nobody makes workers
     for (Worker* w = m.workers.load(); w; w = w->next) w->handed.set();
@@ -121,7 +117,8 @@ void SchedulerGroup::enqueue_next(Runnable& r) {
   Impl& m = *impl_;
   Scheduler* current = Scheduler::current();
   if (!current || current->group_ != this || m.config.shuffle || m.config.seed ||
-      r.priority.load(std::memory_order_relaxed) != Priority::Normal || current->id() > m.online.load(std::memory_order_relaxed)) {
+      r.priority.load(std::memory_order_relaxed) != Priority::Normal || r.home.load(std::memory_order_relaxed) != 0 ||
+      current->id() > m.online.load(std::memory_order_relaxed)) {
     enqueue(r);
     return;
   }
@@ -148,12 +145,14 @@ unsigned SchedulerGroup::active() const { return impl_->online.load(std::memory_
 
 void SchedulerGroup::Impl::apply_online_locked() {
   online.store(blocked == Blocked::None ? wanted_online : 1, std::memory_order_seq_cst);
-  for (unsigned i = 0; i < all.size(); i++) {
-    if (take_idle(i)) {
-      searching.fetch_add(1);
-      rouse(i);
-    }
-  }
+  self->check_bindings();
+}
+
+// Who does not run looks as well: it is bound to nothing then.
+void SchedulerGroup::check_bindings() {
+  if (impl_->config.cpus)
+    for (auto& p : impl_->all) p->check_binding.store(true, std::memory_order_seq_cst);
+  impl_->rouse_all();
 }
 
 void SchedulerGroup::set_online(unsigned n) {
@@ -246,7 +245,7 @@ std::uint64_t SchedulerGroup::long_calls() const { return impl_->long_calls.load
 
 std::size_t SchedulerGroup::run_queue_length(unsigned index) const {
   const RunQueue& q = impl_->all[index]->queue;
-  return q.length() + (q.has_next() ? 1 : 0);
+  return q.length() + q.at_home() + (q.has_next() ? 1 : 0);
 }
 
 std::size_t SchedulerGroup::total_run_queue_length() const {

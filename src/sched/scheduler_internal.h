@@ -18,6 +18,7 @@
 #include "base/assert.h"
 #include "os/clock.h"
 #include "os/thread.h"
+#include "sched/cpu_binding.h"
 #include "sched/run_queue_internal.h"
 #include "sched/scheduler.h"
 #include "sync/epoch.h"
@@ -81,6 +82,7 @@ struct Worker {
   std::atomic<bool> claimed{false};
   os::Wakeup handed;  // a spare one sleeps here
   os::Thread thread;
+  int bound_cpu = -1;      // what its thread is bound to; its own, or the watcher's while that takes its scheduler away
   Worker* next = nullptr;  // in Impl::workers; fixed once it is there
 
   void set(unsigned id, SchedulerGroup* group) {
@@ -102,6 +104,7 @@ struct SchedulerAccess {
   Spent spent;
   os::Wakeup wakeup;
   std::uint64_t look_around_at = 0;
+  std::atomic<bool> check_binding{false};  // who drives it is to look where it should be bound
   std::atomic<std::uint64_t> random{0};
   // What a thief saw of this scheduler (any thread; a hint).
   std::atomic<std::uint64_t> watched_slices{~std::uint64_t{0}};
@@ -221,12 +224,35 @@ struct SchedulerGroup::Impl {
     }
     return false;
   }
+  // Wakes all that sleep, whether they may run or not.
+  void rouse_all() {
+    for (unsigned i = 0; i < all.size(); i++) {
+      if (take_idle(i)) {
+        searching.fetch_add(1, std::memory_order_seq_cst);
+        rouse(i);
+      }
+    }
+  }
   void wake_for_work() {
     if (searching.load(std::memory_order_seq_cst) == 0 && any_idle()) wake_one();
   }
 
+  // Where r may run, when it would go to scheduler i.
+  static unsigned place_for(const Runnable& r, unsigned i) {
+    const unsigned home = r.home.load(std::memory_order_relaxed);
+    return VM_LIKELY(home == 0) ? i : home - 1;
+  }
+  // Nobody else need be woken for it, and where its scheduler is not to run it waits until it is.
+  void push_home(SchedulerAccess& s, Runnable& r) {
+    s.queue.push_home(r);
+    if (Scheduler::current() == &s.driver.load(std::memory_order_relaxed)->scheduler || !take_idle(s.id - 1)) return;
+    searching.fetch_add(1, std::memory_order_seq_cst);
+    rouse(s.id - 1);
+  }
   void push_to(unsigned i, Runnable& r) {
-    SchedulerAccess& s = *all[i];
+    SchedulerAccess& s = *all[place_for(r, i)];
+    if (VM_UNLIKELY(r.home.load(std::memory_order_relaxed) != 0) && !config.seed) return push_home(s, r);
+    i = s.id - 1;
     const bool front = config.shuffle && (next_random(s) & 1);
     const std::size_t n = s.queue.push(r, front);
     if (Scheduler::current() == &s.driver.load(std::memory_order_relaxed)->scheduler) {
@@ -296,6 +322,7 @@ struct SchedulerGroup::Impl {
   void sleep(SchedulerAccess& me);
   void look_around(SchedulerAccess& me, std::uint64_t now);
   bool work_exists(const SchedulerAccess& me) const;
+  void settle_binding(Worker& w, SchedulerAccess& p);
   void safe_point(Worker& w);
   void stop_moving(Worker& w);
   void resume_moving(Worker& w);

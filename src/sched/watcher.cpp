@@ -40,6 +40,10 @@ void SchedulerGroup::Impl::hand_off(SchedulerAccess& p) {
   spare.set_id(p.id);
   spare.access = &p;
   stuck.access = nullptr;
+  if (stuck.bound_cpu >= 0) {  // the call may take long: it is not to share the processor with the scheduler that it lost
+    config.cpus->release(stuck.thread.handle());
+    stuck.bound_cpu = -1;
+  }
   p.driver.store(&spare, std::memory_order_seq_cst);
   p.long_since_ns = 0;  // its first slice has not begun
   last_hand_off_ns = os::monotonic_ns();
@@ -60,7 +64,8 @@ bool SchedulerGroup::Impl::look_for_long_calls(std::int64_t now) {
       continue;
     }
     // Who lost a scheduler may have put something into its queue after the new worker looked there.
-    if (!s->queue.empty() && take_idle(s->id - 1)) {
+    const bool waits = s->id <= online.load(std::memory_order_relaxed) ? !s->queue.empty() : s->queue.has_movable();
+    if (waits && take_idle(s->id - 1)) {
       searching.fetch_add(1, std::memory_order_seq_cst);
       rouse(s->id - 1);
     }
