@@ -2,6 +2,7 @@
 #include "os/child.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/syscall.h>
@@ -10,8 +11,6 @@
 
 #include <cerrno>
 #include <cstring>
-
-#include "os/cpu_topology.h"
 
 namespace vm::os {
 
@@ -44,7 +43,7 @@ void withhold_descriptors(unsigned first) {
 bool place(int fd, int where) { return fd == where ? fcntl(fd, F_SETFD, 0) == 0 : dup2(fd, where) >= 0; }
 
 // In the child, on the parent's memory and stack: only calls that are safe between vfork and exec. What fails is told by the exit status: errno.
-[[noreturn]] void become(const ChildRequest& r, char** argv, char** env) {
+[[noreturn]] void become(const ChildRequest& r, char** argv, char** env, const cpu_set_t* usable) {
   forget_handlers();
   sigset_t none;
   sigemptyset(&none);
@@ -52,7 +51,7 @@ bool place(int fd, int where) { return fd == where ? fcntl(fd, F_SETFD, 0) == 0 
   signal(SIGPIPE, SIG_DFL);
   int in = r.use_fd_3_4 ? 3 : 0, out = r.use_fd_3_4 ? 4 : 1;
   bool ok = true;
-  if (const cpu_set_t* mask = unbound_mask()) sched_setaffinity(0, sizeof *mask, mask);
+  if (usable) sched_setaffinity(0, sizeof *usable, usable);
   withhold_descriptors(3);
   if (r.stdin_fd >= 0) ok = ok && place(r.stdin_fd, in);
   if (r.stdout_fd >= 0) ok = ok && place(r.stdout_fd, out);
@@ -69,13 +68,16 @@ bool place(int fd, int where) { return fd == where ? fcntl(fd, F_SETFD, 0) == 0 
 ChildResult start_child(const ChildRequest& request) {
   ChildResult result;
   std::vector<char*> argv = pointers(request.arguments), env = pointers(request.environment);
+  // The child may run wherever this program may, whatever this thread is bound to.
+  cpu_set_t usable;
+  const bool restricted = sched_getaffinity(getpid(), sizeof usable, &usable) == 0;
   // Not fork: copying the page tables of a large heap takes long, and each page written afterwards costs a fault. This thread stands still until the
   // child is another program; no signal gets in between.
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   pid_t pid = vfork();
-  if (pid == 0) become(request, argv.data(), env.data());
+  if (pid == 0) become(request, argv.data(), env.data(), restricted ? &usable : nullptr);
   int fork_error = errno;
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   if (pid < 0) {

@@ -2,8 +2,8 @@
 //
 // The processors of this computer: which of them the program may use, how they hang together, and binding the calling thread to one of them.
 //
-// Who may use what is asked of the program's first thread, which is never bound. A bound thread notes what it might use before, so that threads and
-// programs it starts can be given that: they would inherit the binding otherwise.
+// Who may use what is asked of the program's first thread, which is never bound. A bound thread notes what it might use before, so that threads it
+// starts can be given that: they would inherit the binding otherwise.
 #pragma once
 
 #include <pthread.h>

@@ -111,7 +111,9 @@ programs_are_not_bound() ->
     bind(no_spread),
     Expected = expected(),
     ok = wait(fun() -> bindings() =:= Expected end),
-    [Before = string:trim(os:cmd("sed -n 's/Cpus_allowed_list:\\s*//p' /proc/self/status")) || _ <- lists:seq(1, 5)].
+    [Before = allowed_to_programs() || _ <- lists:seq(1, 5)].
+
+allowed_to_programs() -> string:trim(os:cmd("sed -n 's/Cpus_allowed_list:\\s*//p' /proc/self/status")).
 
 %% A scheduler whose thread is kept goes on where it was bound.
 test_long_call_keeps_binding() -> if_many(fun long_call_keeps_binding/0).
@@ -150,12 +152,18 @@ update() ->
         changed = erlang:system_info(update_cpu_info),
         1 = usable(),
         ok = wait(fun() -> bindings() =:= {Second, unbound, unbound, unbound} end),
-        unchanged = erlang:system_info(update_cpu_info)
+        unchanged = erlang:system_info(update_cpu_info),
+        bind(unbound),
+        ok = wait(fun() -> bindings() =:= {unbound, unbound, unbound, unbound} end),
+        Readers = [spawn_monitor(fun() -> [read("/proc/self/maps") || _ <- lists:seq(1, 50)] end) || _ <- lists:seq(1, 20)],
+        [receive {'DOWN', M, _, _, _} -> ok end || {_, M} <- Readers],
+        bind(no_spread)
     after
         os:cmd("taskset -cp " ++ Before ++ " " ++ os:getpid())
     end,
     changed = erlang:system_info(update_cpu_info),
-    ok = wait(fun() -> {A1, B1, _, _} = bindings(), {A1, B1} =:= {First, Second} end).
+    ok = wait(fun() -> {A1, B1, _, _} = bindings(), {A1, B1} =:= {First, Second} end),
+    [Before] = lists:usort([allowed_to_programs() || _ <- lists:seq(1, 20)]).
 
 %% --- processes
 
