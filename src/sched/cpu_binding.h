@@ -44,6 +44,7 @@ class CpuBinding {
 
   // Of the worker that drives scheduler `id`. What it is to be bound to; -1: to nothing.
   int wanted(unsigned id) const { return slots_[id - 1].wanted.load(std::memory_order_relaxed); }
+  int bound(unsigned id) const { return slots_[id - 1].bound.load(std::memory_order_relaxed); }
   // Moves the calling thread, which is bound to `from`, to where scheduler `id` is to be, or away from any processor if that is not to run. Answers what it
   // is bound to now.
   int settle(unsigned id, bool runs, int from);

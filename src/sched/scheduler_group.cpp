@@ -77,6 +77,15 @@ void SchedulerGroup::start() {
   may_wait_.store(os::barrier_on_all_threads(), std::memory_order_relaxed);
   m.watcher.start(
       "watcher", m.config.stack_bytes, [](void* raw) { static_cast<Impl*>(raw)->watch(); }, &m);
+  m.await_bindings();
+}
+
+// Who asked for bindings on the command line sees them from the beginning. Not for long: the system may refuse one.
+void SchedulerGroup::Impl::await_bindings() const {
+  if (!config.cpus || config.cpus->order() == BindOrder::Unbound) return;
+  const std::int64_t end = os::monotonic_ns() + kBindingsNs;
+  for (unsigned id = 1; id <= online.load(std::memory_order_relaxed); id++)
+    while (config.cpus->bound(id) != config.cpus->wanted(id) && os::monotonic_ns() < end) os::yield_thread();
 }
 
 void SchedulerGroup::stop() {

@@ -37,6 +37,7 @@ inline constexpr std::int64_t kSuspiciousForNs = 10'000'000;  // where one long 
 inline constexpr std::int64_t kStarvingNs = 10'000'000;       // without a turn for what is not urgent: others take it over
 inline constexpr std::int64_t kBalanceNs = 50'000'000;        // between two looks at the lengths of queues
 inline constexpr std::size_t kUnbalanced = 8;                 // not worth moving
+inline constexpr std::int64_t kBindingsNs = 1'000'000'000;    // until bindings asked for at the start must be there
 inline constexpr unsigned kSpareWorkers = 64;                 // threads beyond one per scheduler, at most
 inline constexpr unsigned kQuietTicks = 20;                   // without work until it sleeps too
 
@@ -322,6 +323,7 @@ struct SchedulerGroup::Impl {
   void sleep(SchedulerAccess& me);
   void look_around(SchedulerAccess& me, std::uint64_t now);
   bool work_exists(const SchedulerAccess& me) const;
+  void await_bindings() const;
   void settle_binding(Worker& w, SchedulerAccess& p);
   void safe_point(Worker& w);
   void stop_moving(Worker& w);
