@@ -12,6 +12,7 @@
 #include "port/port.h"
 #include "port/port_trace.h"
 #include "proc/links.h"
+#include "proc/references.h"
 #include "proc/send.h"
 
 namespace vm::bif {
@@ -93,6 +94,7 @@ BifResult erts_internal_open_port_2(BifContext& cx, Term name, Term options) {
   link->from = opened.port->id;
   Term ignored;
   proc::handle_signal(cx.process(), link, &ignored);
+  if (opened.port->open_key != 0) return proc::make_key_ref(cx.heap(), opened.port->open_key);
   return opened.port->id;
 }
 

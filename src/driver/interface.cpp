@@ -238,15 +238,10 @@ int get_port_flags(ErlDrvPort port) {
   const port::PortOptions& o = of(port)->port().options;
   return (o.binary ? PORT_FLAG_BINARY : 0) | (o.framing == port::PortOptions::Framing::Line ? PORT_FLAG_LINE : 0);
 }
-// The limits are kept for whoever asks: commands reach the driver at once, so nothing queues up in front of it.
 void erl_drv_busy_msgq_limits(ErlDrvPort port, ErlDrvSizeT* low, ErlDrvSizeT* high) {
-  if (!of(port)) return;
-  LinkedPort& p = *of(port);
-  for (auto [kept, asked] : {std::pair{&p.busy_low, low}, std::pair{&p.busy_high, high}}) {
-    if (!asked) continue;
-    if (*asked != ERL_DRV_BUSY_MSGQ_READ_ONLY) *kept = *asked;
-    *asked = *kept;
-  }
+  if (of(port)) return of(port)->queue_limits(low, high);
+  if (low) *low = ERL_DRV_BUSY_MSGQ_DISABLED;
+  if (high) *high = ERL_DRV_BUSY_MSGQ_DISABLED;
 }
 int erl_drv_consume_timeslice(ErlDrvPort port, int percent) {
   if (!of(port)) return -1;
@@ -255,7 +250,9 @@ int erl_drv_consume_timeslice(ErlDrvPort port, int percent) {
   consumed = std::min(kSlice, consumed + kSlice * std::clamp<std::int64_t>(percent, 1, kPercent) / kPercent);
   return consumed >= kSlice ? 1 : 0;
 }
-void erl_drv_init_ack(ErlDrvPort, ErlDrvData) {}
+void erl_drv_init_ack(ErlDrvPort port, ErlDrvData data) {
+  if (of(port)) of(port)->opened_itself(data);
+}
 void erl_drv_set_os_pid(ErlDrvPort port, ErlDrvSInt pid) {
   if (of(port)) of(port)->port().pid = static_cast<int>(pid);
 }

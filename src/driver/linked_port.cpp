@@ -36,6 +36,14 @@ std::uint64_t key_of(const ErlDrvMonitor& monitor) {
   return key;
 }
 
+// What the driver's start failed with; the non-value when it did not.
+Term failure_of(ErlDrvData data, int error) {
+  if (data == ERL_DRV_ERROR_GENERAL) return atoms::einval;
+  if (data == ERL_DRV_ERROR_BADARG) return atoms::badarg;
+  if (data == ERL_DRV_ERROR_ERRNO) return term::AtomTable::intern(os::errno_name(error));
+  return Term::non_value();
+}
+
 }  // namespace
 
 // --- the queue -------------------------------------------------------------------------------------------------------------------
@@ -136,6 +144,7 @@ class LinkedPort::Entered {
 
 LinkedPort::LinkedPort(port::Port& port, std::shared_ptr<Library> library) : port_(port), library_(std::move(library)) {
   Libraries::of(port.ports.runtime()).port_opened(*library_, port.id);
+  if (entry().driver_flags & ERL_DRV_FLAG_NO_BUSY_MSGQ) port_.options.queue_low = port_.options.queue_high = port::PortOptions::kUnlimited;
 }
 
 LinkedPort::~LinkedPort() {
@@ -145,6 +154,8 @@ LinkedPort::~LinkedPort() {
 
 Term LinkedPort::start(const std::string& command) {
   std::string text = command;
+  acknowledges_ = entry().driver_flags & ERL_DRV_FLAG_USE_INIT_ACK;
+  if (acknowledges_) port_.open_key = proc::next_ref_key();
   depth_++;             // ended at once, it would be taken down before it is up
   if (entry().start) {  // a driver that keeps nothing per port needs none
     Entered entered(*this);
@@ -153,11 +164,9 @@ Term LinkedPort::start(const std::string& command) {
   }
   const int error = errno;
   depth_--;
-  if (data_ == ERL_DRV_ERROR_GENERAL) return atoms::einval;
-  if (data_ == ERL_DRV_ERROR_BADARG) return atoms::badarg;
-  if (data_ == ERL_DRV_ERROR_ERRNO) return term::AtomTable::intern(os::errno_name(error));
-  started_ = true;
-  return Term::non_value();
+  const Term failure = failure_of(data_, error);
+  started_ = !failure.is_value();
+  return failure;
 }
 
 void LinkedPort::command(port::Port&, std::string bytes) {
@@ -221,7 +230,44 @@ void LinkedPort::async_done(void* data) {
 
 // --- how it ends -----------------------------------------------------------------------------------------------------------------
 
+void LinkedPort::acknowledge(Term outcome) {
+  if (std::exchange(acknowledges_, false)) port_.answer_opener(port_.connected, outcome);
+}
+
+void LinkedPort::opened_itself(ErlDrvData data) {
+  if (!acknowledges_) return;
+  const Term failure = failure_of(data, errno);
+  data_ = data;
+  if (!failure.is_value()) return acknowledge(port_.id);
+  port_.unlink_connected();
+  acknowledge(failure);
+  fail(atoms::normal);
+}
+
+void LinkedPort::queue_limits(std::size_t* low, std::size_t* high) {
+  constexpr std::size_t kUnlimited = port::PortOptions::kUnlimited;
+  std::size_t &kept_low = port_.options.queue_low, &kept_high = port_.options.queue_high;
+  const std::size_t new_low = low ? *low : 0, new_high = high ? *high : 0;
+  if (kept_high != kUnlimited && (new_low == kUnlimited || new_high == kUnlimited)) {
+    kept_low = kept_high = kUnlimited;
+    return;  // what was asked stays as it was given
+  }
+  if (kept_high != kUnlimited) {
+    if (new_low) {
+      kept_low = new_low;
+      kept_high = std::max(kept_high, new_low);
+    }
+    if (new_high) {
+      kept_low = std::min(kept_low, new_high);
+      kept_high = new_high;
+    }
+  }
+  if (low) *low = kept_low;
+  if (high) *high = kept_high;
+}
+
 void LinkedPort::fail(Term reason, bool eof) {
+  acknowledge(port_.id);
   if (!ending_) ending_ = Ending{reason, eof};
   if (depth_ == 0) left();
 }

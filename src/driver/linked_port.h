@@ -110,7 +110,10 @@ class LinkedPort final : public port::Driver {
   const std::shared_ptr<Library>& library_ref() const { return library_; }
 
   ErlDrvPDL data_lock = nullptr;
-  std::size_t busy_low = 0, busy_high = 0;
+  // Reads and sets the limits of commands that wait; 0: as it is. No command ever waits in front of a driver, so they are kept for who asks.
+  void queue_limits(std::size_t* low, std::size_t* high);
+  // The driver says that the port is open, or why not.
+  void opened_itself(ErlDrvData data);
   void answer_binaries(bool on) { binary_answers_ = on; }
 
  private:
@@ -133,6 +136,8 @@ class LinkedPort final : public port::Driver {
   std::optional<Ending> ending_;
   bool binary_answers_ = false;  // of control
   bool freed_ = false;           // no longer busy: see set_busy
+  bool acknowledges_ = false;    // who opens the port waits for opened_itself
+  void acknowledge(Term outcome);
   PieceQueue queue_;
   std::atomic<bool> gone_{false};
   std::map<int, int> selected_;  // descriptor: ERL_DRV_READ, ERL_DRV_WRITE, ERL_DRV_USE

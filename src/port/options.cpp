@@ -121,8 +121,7 @@ bool read_pair(Term key, Term value, PortOptions* o) {
   if (key == atoms::arg0) return o->has_arg0 = true, path_of(value, &o->arg0);
   if (key == atoms::parallelism) return o->parallelism = value == atoms::true_, value.is_boolean();
   if (key == atoms::busy_limits_port) return read_limits(value, &o->busy_low, &o->busy_high);
-  std::size_t low, high;  // messages to ports do not queue up: their senders wait
-  return key == atoms::busy_limits_msgq && read_limits(value, &low, &high);
+  return key == atoms::busy_limits_msgq && read_limits(value, &o->queue_low, &o->queue_high);
 }
 
 bool read_word(Term word, PortOptions* o, bool* in, bool* out) {

@@ -227,13 +227,16 @@ void Port::park_message(proc::Process& sender, std::string bytes) {
   parked_.push_back({sender.pid, 0, std::move(bytes)});
 }
 
+// Between port and built-in, and so not traced.
+void Port::answer(Term process, std::uint64_t key, Term outcome) {
+  heap::FragmentWriter h(kMessageWords);
+  const Term message = term::Tuple::make(h, proc::make_key_ref(h, key), outcome);
+  sync::Epoch::Guard guard;
+  proc::send_owned(ports.runtime(), process, {message, h.take()}, id);
+}
+
 void Port::answer_parked(const Parked& p, Term outcome) {
-  if (p.reference != 0) {  // an answer between port and built-in: not traced
-    heap::FragmentWriter h(kMessageWords);
-    const Term answer = term::Tuple::make(h, proc::make_key_ref(h, p.reference), outcome);
-    sync::Epoch::Guard guard;
-    proc::send_owned(ports.runtime(), p.sender, {answer, h.take()}, id);
-  }
+  if (p.reference != 0) answer(p.sender, p.reference, outcome);
   deliver(ports.runtime(), proc::SignalKind::Resume, id, p.sender, 0, term::kNil);
 }
 

@@ -49,7 +49,9 @@ struct PortOptions {
   std::vector<std::string> arguments;
   bool has_arg0 = false;
   std::string arg0;
-  std::size_t busy_low = 4096, busy_high = 8192;  // bytes waiting for a program or descriptor
+  std::size_t busy_low = 4096, busy_high = 8192;    // bytes waiting for a program or descriptor
+  std::size_t queue_low = 4096, queue_high = 8192;  // bytes of commands waiting for a driver; kUnlimited: neither
+  static constexpr std::size_t kUnlimited = ~std::size_t{0};
 };
 
 enum class PortKind { Fd, File, Spawn, SpawnExecutable, Terminal, RamFile, Socket, Linked };
@@ -99,6 +101,8 @@ class Port : public std::enable_shared_from_this<Port> {
   Term park(proc::Process& sender, std::string bytes, term::HeapWriter& h);
   // A command that came as a message: its sender, running on this thread, is suspended until it is done.
   void park_message(proc::Process& sender, std::string bytes);
+  // The answer to who waits for the port to open.
+  void answer_opener(Term opener, Term outcome) { answer(opener, open_key, outcome); }
   // output() for a process: answers of drivers go to it. source: what the bytes are made of, or the non-value.
   void output_for(Term sender, std::string bytes, Term source = Term::non_value());
 
@@ -133,6 +137,8 @@ class Port : public std::enable_shared_from_this<Port> {
   std::vector<std::pair<std::uint64_t, Term>> watchers;  // monitor key, pid
   heap::OwnedTerm data;                                  // port_set_data
   bool has_data = false;
+  // A driver says itself when the port is open (erl_drv_init_ack): whoever opens it waits for an answer with this key of a reference, 0: does not.
+  std::uint64_t open_key = 0;
   std::int64_t consumed = 0;  // reductions that the driver says it took; paid by the process on whose thread it runs
   Term registered_name = term::kNil;
   proc::TracedPort trace;
@@ -151,6 +157,7 @@ class Port : public std::enable_shared_from_this<Port> {
     std::uint64_t reference;  // 0: a message, whose sender is suspended
     std::string bytes;
   };
+  void answer(Term process, std::uint64_t key, Term outcome);
   void answer_parked(const Parked& p, Term outcome);
   std::deque<Parked> parked_;
   bool busy_ = false;

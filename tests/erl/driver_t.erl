@@ -1,7 +1,7 @@
 %% SPDX-License-Identifier: Apache-2.0
 %% Linked-in drivers: a library built for the test (support/driver_t.c), its ports, erl_ddll's counting, and the symbols that libraries expect.
 -module(driver_t).
--export([test_ports/0, test_loading/0, test_reload/0, test_errors/0, test_kill/0, test_plain/0, test_slow_flush/0]).
+-export([test_ports/0, test_loading/0, test_reload/0, test_errors/0, test_kill/0, test_plain/0, test_slow_flush/0, test_late/0]).
 
 %% Without a compiler or the header there is nothing to test.
 with_driver(Test) -> with_driver("driver_t", "", Test).
@@ -261,3 +261,51 @@ no_ports(Driver, N) when N > 0 ->
         0 -> ok;
         _ -> timer:sleep(20), no_ports(Driver, N - 1)
     end.
+
+%% A driver that says itself when its port is open.
+test_late() ->
+    with_driver("driver_late", "-DLATE", fun(Dir) ->
+        ok = erl_ddll:load_driver(Dir, driver_late),
+        Open = fun(How) -> try open_port({spawn_driver, "driver_late " ++ How}, []) catch error:R -> R end end,
+        [einval, badarg, eacces] = [Open(How) || How <- ["g", "b", "e"]],
+        process_flag(trap_exit, true),
+        F = Open("f"),
+        {'EXIT', F, failed} = next(),
+        Before = erlang:monotonic_time(millisecond),
+        P = Open("o"),
+        true = is_port(P) andalso erlang:monotonic_time(millisecond) - Before >= 20,
+        {links, Links} = process_info(self(), links),
+        true = lists:member(P, Links),
+        limits(P),
+        close_late(P),
+        Q = open_port({spawn_driver, "driver_late o"}, [{busy_limits_msgq, {10, 20}}]),
+        {10, 20} = limits(Q, 0, 0),
+        close_late(Q),
+        D = open_port({spawn_driver, "driver_late o"}, [{busy_limits_msgq, disabled}]),
+        None = (1 bsl 64) - 1,
+        {None, None} = limits(D, 0, 0),
+        {None, None} = limits(D, 5, 6),
+        close_late(D),
+        process_flag(trap_exit, false),
+        nothing = nothing(),
+        ok = erl_ddll:unload_driver(driver_late)
+    end).
+
+close_late(P) -> true = port_close(P), {'EXIT', P, normal} = next().
+
+limits(P, Low, High) ->
+    <<L:64/native, H:64/native>> = list_to_binary(port_control(P, 0, <<Low:64/native, High:64/native>>)),
+    {L, H}.
+
+limits(P) ->
+    {4096, 8192} = limits(P, 0, 0),
+    {100, 8192} = limits(P, 100, 0),
+    {100, 200} = limits(P, 0, 200),
+    {50, 50} = limits(P, 0, 50),
+    {300, 300} = limits(P, 300, 0),
+    {7, 8} = limits(P, 7, 8),
+    {8, 8} = limits(P, 9, 8),
+    {8, 8} = limits(P, 0, 0),
+    None = (1 bsl 64) - 1,
+    {0, None} = limits(P, 0, None),
+    {None, None} = limits(P, 1, 2).

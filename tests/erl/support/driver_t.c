@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A linked-in driver for driver_t.erl. A command is a letter and its operand; control and call answer at once.
 #include <erl_driver.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
@@ -226,8 +227,60 @@ static ErlDrvEntry slow = {
     .minor_version = ERL_DRV_EXTENDED_MINOR_VERSION,
 };
 
+// A driver that says later whether its port is open: the last letter of its command. Control reads and sets the limits of its message queue.
+typedef struct {
+  ErlDrvPort port;
+  char what;
+} Late;
+
+static ErlDrvData late_start(ErlDrvPort port, char* command) {
+  Late* s = driver_alloc(sizeof(Late));
+  s->port = port;
+  s->what = command[strlen(command) - 1];
+  driver_set_timer(port, 30);
+  return (ErlDrvData)s;
+}
+
+static void late_stop(ErlDrvData data) {
+  (void)data;
+}
+
+static void late_timeout(ErlDrvData data) {
+  Late* s = (Late*)data;
+  switch (s->what) {
+    case 'g': errno = 5; erl_drv_init_ack(s->port, ERL_DRV_ERROR_GENERAL); break;
+    case 'b': erl_drv_init_ack(s->port, ERL_DRV_ERROR_BADARG); break;
+    case 'e': errno = 13; erl_drv_init_ack(s->port, ERL_DRV_ERROR_ERRNO); break;
+    case 'f': driver_failure_atom(s->port, "failed"); break;
+    default: erl_drv_init_ack(s->port, data);
+  }
+}
+
+static ErlDrvSSizeT late_control(ErlDrvData data, unsigned command, char* bytes, ErlDrvSizeT n, char** answer, ErlDrvSizeT room) {
+  ErlDrvSizeT limits[2];
+  (void)command, (void)n;
+  memcpy(limits, bytes, sizeof limits);
+  erl_drv_busy_msgq_limits(((Late*)data)->port, &limits[0], &limits[1]);
+  memcpy(*answer, limits, sizeof limits);
+  return sizeof limits;
+}
+
+static ErlDrvEntry late = {
+    .start = late_start,
+    .stop = late_stop,
+    .timeout = late_timeout,
+    .control = late_control,
+    .driver_name = "driver_late",
+    .extended_marker = ERL_DRV_EXTENDED_MARKER,
+    .major_version = ERL_DRV_EXTENDED_MAJOR_VERSION,
+    .minor_version = ERL_DRV_EXTENDED_MINOR_VERSION,
+    .driver_flags = ERL_DRV_FLAG_USE_INIT_ACK,
+};
+
 #if defined(PLAIN)
 DRIVER_INIT(driver_plain) { return &plain; }
+#elif defined(LATE)
+DRIVER_INIT(driver_late) { return &late; }
 #elif defined(SLOW)
 DRIVER_INIT(driver_slow) { return &slow; }
 #else
