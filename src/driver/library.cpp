@@ -348,6 +348,19 @@ port::Opened Libraries::open(Term owner, std::shared_ptr<Library> library, const
                                      });
 }
 
+const LinkedPort* Libraries::claim_descriptor(int fd, const LinkedPort* port) {
+  std::lock_guard<std::mutex> hold(lock_);
+  return std::exchange(watchers_of_descriptors_[fd], port);
+}
+
+bool Libraries::give_up_descriptor(int fd, const LinkedPort* port) {
+  std::lock_guard<std::mutex> hold(lock_);
+  const auto it = watchers_of_descriptors_.find(fd);
+  if (it == watchers_of_descriptors_.end() || it->second != port) return false;
+  watchers_of_descriptors_.erase(it);
+  return true;
+}
+
 void Libraries::port_opened(Library& library, Term port) {
   std::lock_guard<std::mutex> hold(lock_);
   auto it = drivers_.find(library.name);

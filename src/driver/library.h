@@ -28,6 +28,8 @@ struct Opened;
 
 namespace vm::driver {
 
+class LinkedPort;
+
 // What a loaded shared object gave. Closed with the last reference.
 struct Library {
   ~Library();
@@ -94,6 +96,10 @@ class Libraries {
   void port_closed(std::shared_ptr<Library> library, Term port);
   void make_permanent(Library& library);
 
+  // The poller has one watcher for each descriptor: the port that selected it last. Claiming answers who it was before, giving up whether it was this one.
+  const LinkedPort* claim_descriptor(int fd, const LinkedPort* port);
+  bool give_up_descriptor(int fd, const LinkedPort* port);
+
   // Drivers whose code is in the program or in a native library (add_driver_entry): never loaded, never unloaded by processes.
   void add_linked_in(ErlDrvEntry* entry);
   bool remove_linked_in(const ErlDrvEntry* entry);
@@ -146,6 +152,7 @@ class Libraries {
   proc::Runtime& runtime_;
   std::mutex lock_;
   std::map<std::string, Driver> drivers_;
+  std::map<int, const LinkedPort*> watchers_of_descriptors_;
   std::map<std::string, std::shared_ptr<Library>> linked_in_;  // by add_driver_entry
   std::atomic<std::size_t> users_{0};
 };

@@ -328,7 +328,7 @@ void LinkedPort::released(port::Port&) {
     }
     depth_--;
   }
-  for (auto& [fd, mode] : selected_) port_.ports.poller().forget(fd);
+  for (auto& [fd, mode] : selected_) watch(fd, 0);
   selected_.clear();
   proc::Runtime& rt = port_.ports.runtime();
   for (auto& [key, pid] : monitors_) {
@@ -369,7 +369,7 @@ void LinkedPort::ready(int fd, unsigned events) {
   };
   const std::optional<unsigned> now = still(fd, events);
   if (!now) {  // closed without being given back: nobody hears of it any more
-    if (selected_.erase(fd) > 0) port_.ports.poller().forget(fd);
+    if (selected_.erase(fd) > 0) watch(fd, 0);
     return;
   }
   events = *now;
@@ -381,41 +381,45 @@ void LinkedPort::ready(int fd, unsigned events) {
   if ((events & os::Poller::kWrite) && selected(ERL_DRV_WRITE) && entry().ready_output) entry().ready_output(data_, event);
 }
 
-int LinkedPort::select(int fd, int mode, bool on) {
-  os::Poller& poller = port_.ports.poller();
-  const int wanted = mode & (ERL_DRV_READ | ERL_DRV_WRITE);
-  auto it = selected_.find(fd);
-  if (!on) {
-    if (it != selected_.end()) {
-      it->second &= ~wanted;
-      // Without the callback only what is named ends.
-      if ((mode & ERL_DRV_USE_NO_CALLBACK) == ERL_DRV_USE_NO_CALLBACK) it->second &= ~ERL_DRV_USE;
-      else if (mode & ERL_DRV_USE) it->second = 0;
-      if (it->second == 0) {
-        selected_.erase(it);
-        poller.forget(fd);
-      } else {
-        poller.change(fd, static_cast<unsigned>(it->second & (ERL_DRV_READ | ERL_DRV_WRITE)));
-      }
-    }
-    if ((mode & ERL_DRV_USE_NO_CALLBACK) == ERL_DRV_USE && entry().stop_select)
-      entry().stop_select(reinterpret_cast<ErlDrvEvent>(static_cast<std::intptr_t>(fd)), nullptr);
-    return 0;
-  }
+// Tells the poller what is selected of the descriptor now. Another port may have selected it since, or before and not let go.
+void LinkedPort::watch(int fd, int selected) {
   static_assert(static_cast<int>(os::Poller::kRead) == ERL_DRV_READ && static_cast<int>(os::Poller::kWrite) == ERL_DRV_WRITE);
-  if (it != selected_.end()) {
-    it->second |= wanted | (mode & ERL_DRV_USE);
-    poller.change(fd, static_cast<unsigned>(it->second & (ERL_DRV_READ | ERL_DRV_WRITE)));
-    return 0;
+  os::Poller& poller = port_.ports.poller();
+  Libraries& all = Libraries::of(port_.ports.runtime());
+  const auto events = static_cast<unsigned>(selected & (ERL_DRV_READ | ERL_DRV_WRITE));
+  if (events == 0) {
+    if (all.give_up_descriptor(fd, this)) poller.forget(fd);
+    return;
   }
-  selected_[fd] = wanted | (mode & ERL_DRV_USE);
+  const LinkedPort* before = all.claim_descriptor(fd, this);
+  if (before == this) return poller.change(fd, events);
+  if (before) poller.forget(fd);
   std::weak_ptr<port::Port> weak = port_.weak_from_this();
-  poller.add(fd, static_cast<unsigned>(wanted), [weak, fd](unsigned events) {
+  poller.add(fd, events, [weak, fd](unsigned found) {
     std::shared_ptr<port::Port> p = weak.lock();
     if (!p) return;
     std::lock_guard<sync::Mutex> hold(p->lock);
-    static_cast<LinkedPort&>(*p->driver).ready(fd, events);
+    static_cast<LinkedPort&>(*p->driver).ready(fd, found);
   });
+}
+
+int LinkedPort::select(int fd, int mode, bool on) {
+  const int wanted = mode & (ERL_DRV_READ | ERL_DRV_WRITE);
+  if (on) {
+    selected_[fd] |= wanted | (mode & ERL_DRV_USE);
+    watch(fd, selected_[fd]);
+    return 0;
+  }
+  if (auto it = selected_.find(fd); it != selected_.end()) {
+    it->second &= ~wanted;
+    // Without the callback only what is named ends.
+    if ((mode & ERL_DRV_USE_NO_CALLBACK) == ERL_DRV_USE_NO_CALLBACK) it->second &= ~ERL_DRV_USE;
+    else if (mode & ERL_DRV_USE) it->second = 0;
+    watch(fd, it->second);
+    if (it->second == 0) selected_.erase(it);
+  }
+  if ((mode & ERL_DRV_USE_NO_CALLBACK) == ERL_DRV_USE && entry().stop_select)
+    entry().stop_select(reinterpret_cast<ErlDrvEvent>(static_cast<std::intptr_t>(fd)), nullptr);
   return 0;
 }
 

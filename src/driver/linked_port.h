@@ -124,6 +124,7 @@ class LinkedPort final : public port::Driver {
   };
   ErlDrvEntry& entry() const { return *library_->entry; }
   void ready(int fd, unsigned events);
+  void watch(int fd, int selected);
   void left();
   void release_timer();
   void end_queue();

@@ -44,6 +44,7 @@ ports(Dir) ->
     later(P),
     queue(P),
     answers(P),
+    given(),
     ends(),
     L = open_port({spawn_driver, "driver_t"}, [{line, 3}]),
     true = port_command(L, "eab\ncdefg\n"),
@@ -111,6 +112,21 @@ answers(P) ->
     Large = erlang:port_call(P, Large),
     "list" = port_control(P, 1, "list"),
     close(P).
+
+%% A descriptor that goes from one port to another.
+given() ->
+    A = open(),
+    B = open(),
+    true = port_command(A, "i"),
+    {A, {data, <<"piped">>}} = next(),
+    true = port_command(A, "J"),
+    {A, reads, R} = next(),
+    {A, writes, W} = next(),
+    true = port_command(B, [$K, R, W]),
+    close(A),
+    true = port_command(B, "W"),
+    {B, {data, <<"given">>}} = next(),
+    close(B).
 
 ends() ->
     process_flag(trap_exit, true),

@@ -103,6 +103,20 @@ static void outputv(ErlDrvData data, ErlIOVec* ev) {
       driver_select(s->port, (ErlDrvEvent)(long)s->pipe[0], ERL_DRV_READ, 1);
       break;
     }
+    case 'J':  // gives its pipe away
+      driver_select(s->port, (ErlDrvEvent)(long)s->pipe[0], ERL_DRV_READ, 0);
+      say(s, "reads", s->pipe[0]);
+      say(s, "writes", s->pipe[1]);
+      s->pipe[0] = s->pipe[1] = -1;
+      break;
+    case 'K':
+      s->pipe[0] = bytes[1];
+      s->pipe[1] = bytes[2];
+      driver_select(s->port, (ErlDrvEvent)(long)s->pipe[0], ERL_DRV_READ | ERL_DRV_USE, 1);
+      break;
+    case 'W':
+      if (write(s->pipe[1], "given", 5) != 5) driver_failure_posix(s->port, 5);
+      break;
     case 'c': say(s, "consume", erl_drv_consume_timeslice(s->port, bytes[1])); break;
     case '1': driver_failure(s->port, 0); break;
     case '2': driver_failure(s->port, 2); break;
