@@ -42,6 +42,8 @@ proc::Process* living(proc::Runtime* rt, Term pid) {
 
 }  // namespace
 
+bool nif::caller_ended(const ErlNifEnv* env) { return env && env->process && !env->process->alive(); }
+
 extern "C" {
 
 void* enif_priv_data(ErlNifEnv* env) { return env->library ? env->library->private_data : nullptr; }
@@ -66,6 +68,7 @@ ERL_NIF_TERM enif_make_copy(ErlNifEnv* to, ERL_NIF_TERM t) {
 }
 
 int enif_send(ErlNifEnv* env, const ErlNifPid* to_pid, ErlNifEnv* msg_env, ERL_NIF_TERM msg) {
+  if (nif::caller_ended(env)) return 0;
   proc::Runtime* rt = runtime_of(env ? env : msg_env);
   Term to = in(to_pid->pid);
   sync::Epoch::Guard guard;
@@ -115,7 +118,7 @@ int enif_is_process_alive(ErlNifEnv* env, ErlNifPid* pid) {
 int enif_is_current_process_alive(ErlNifEnv* env) { return env->process && env->process->alive(); }
 
 int enif_whereis_pid(ErlNifEnv* env, ERL_NIF_TERM name, ErlNifPid* pid) {
-  if (!in(name).is_atom()) return 0;
+  if (!in(name).is_atom() || nif::caller_ended(env)) return 0;
   Term found = runtime_of(env)->registry->lookup(in(name));
   if (!found.is_value() || !found.is_local_pid()) return 0;
   pid->pid = out(found);
@@ -124,7 +127,7 @@ int enif_whereis_pid(ErlNifEnv* env, ERL_NIF_TERM name, ErlNifPid* pid) {
 
 int enif_whereis_port(ErlNifEnv* env, ERL_NIF_TERM name, ErlNifPort* port) {
   sync::Epoch::Guard guard;
-  if (!in(name).is_atom()) return 0;
+  if (!in(name).is_atom() || nif::caller_ended(env)) return 0;
   Term found = runtime_of(env)->registry->lookup(in(name));
   if (!found.is_value() || !found.is_local_port()) return 0;
   port->port_id = found.bits();

@@ -52,7 +52,7 @@ int enif_port_command(ErlNifEnv* env, const ErlNifPort* port, ErlNifEnv* msg_env
   proc::Runtime* rt = env ? env->runtime : nif::Natives::default_runtime();
   ErlNifEnv* holder = msg_env ? msg_env : env;
   ErlNifBinary bytes;
-  if (!rt->hooks.port_output || !enif_inspect_iolist_as_binary(holder, message, &bytes)) return 0;
+  if (nif::caller_ended(env) || !rt->hooks.port_output || !enif_inspect_iolist_as_binary(holder, message, &bytes)) return 0;
   int sent = rt->hooks.port_output(*rt, in(port->port_id), {reinterpret_cast<const char*>(bytes.data), bytes.size});
   if (sent && msg_env) enif_clear_env(msg_env);
   return sent;

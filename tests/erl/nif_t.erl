@@ -3,7 +3,7 @@
 -module(nif_t).
 -export([test_library/0, test_unload/0, test_declared/0, test_traced/0, test_files/0, test_file_owner/0, test_buffer/0, test_zlib/0, test_crypto/0]).
 -export([describe/1, pairs/1, elements/1, raise_it/1, make/1, get/1, counts/0, thread/0, sum/2, on_normal/0, on_cpu/0, on_io/0,
-         select_pipe/0, select_stop/1, select_error/0, keys/0]).
+         select_pipe/0, select_stop/1, select_error/0, keys/0, outlive/1]).
 
 describe(_) -> not_loaded().
 pairs(_) -> not_loaded().
@@ -21,6 +21,7 @@ select_pipe() -> not_loaded().
 select_stop(_) -> not_loaded().
 select_error() -> not_loaded().
 keys() -> not_loaded().
+outlive(_) -> not_loaded().
 not_loaded() -> erlang:nif_error(not_loaded).
 
 directory() ->
@@ -31,6 +32,15 @@ directory() ->
 clean(Dir) -> _ = os:cmd("rm -rf '" ++ Dir ++ "'"), ok.
 
 %% Without a compiler or the header there is nothing to test.
+%% Native code that goes on when its process has ended speaks for nobody.
+outlived() ->
+    Me = self(),
+    {P, M} = spawn_monitor(fun() -> outlive(Me) end),
+    receive waiting -> ok end,
+    exit(P, kill),
+    receive {'DOWN', M, process, P, killed} -> ok end,
+    {0, 0, 0} = receive Found when Found =/= waiting -> Found end.
+
 test_library() ->
     load_errors(),
     Include = filename:join([code:root_dir(), "usr", "include"]),
@@ -207,6 +217,7 @@ calls() ->
     [{badarg, [{?MODULE, sum, [N, M], _}, {?MODULE, _, _, _} | _]} = try sum(N, M) catch error:R:Stack -> {R, Stack} end
      || {N, M} <- [{0, 1000001}, {1, 1000000}, {2, 1000000}, {3, 1000000}, {7, 999990}]],
     {1, 2, 3} = {on_normal(), on_cpu(), on_io()},
+    outlived(),
     {Pipe, Ref, 0} = select_pipe(),
     receive {select, Pipe, Ref, ready_input} -> ok after 5000 -> error(no_message) end,
     1 = select_stop(Pipe),
@@ -215,7 +226,7 @@ calls() ->
     1 = select_stop(Broken),
     1 = keys(),
     true = lists:member(?MODULE, erlang:system_info(taints)),
-    16 = length(?MODULE:module_info(nifs)),
+    17 = length(?MODULE:module_info(nifs)),
     ok.
 
 load_errors() ->

@@ -154,11 +154,28 @@ static ERL_NIF_TERM select_stop(ErlNifEnv* env, int argc, const ERL_NIF_TERM arg
   return enif_make_int(env, enif_select(env, *(int*)object, ERL_NIF_SELECT_STOP, object, NULL, enif_make_atom(env, "undefined")));
 }
 
+// Waits until its process has ended, and sends {Alive, Found, {sent, Sent}} where the last two say whether a name was found and what came of a message, in
+// the name of the process, before: both is 0 for one that has ended.
+static ERL_NIF_TERM outlive(ErlNifEnv* env, int argc, const ERL_NIF_TERM argv[]) {
+  ErlNifPid to, self, found;
+  if (!enif_get_local_pid(env, argv[0], &to)) return enif_make_badarg(env);
+  enif_self(env, &self);
+  enif_send(env, &to, NULL, enif_make_atom(env, "waiting"));
+  while (enif_is_current_process_alive(env)) usleep(1000);
+  int alive = enif_is_process_alive(env, &self);
+  int name = enif_whereis_pid(env, enif_make_atom(env, "init"), &found);
+  int sent = enif_send(env, &to, NULL, enif_make_atom(env, "ghost"));
+  ErlNifEnv* own = enif_alloc_env();
+  enif_send(NULL, &to, own, enif_make_tuple3(own, enif_make_int(own, alive), enif_make_int(own, name), enif_make_int(own, sent)));
+  enif_free_env(own);
+  return argv[0];
+}
+
 static ErlNifFunc functions[] = {
     {"describe", 1, describe}, {"pairs", 1, pairs}, {"elements", 1, elements}, {"raise_it", 1, raise_it}, {"make", 1, make},
     {"get", 1, get}, {"counts", 0, counts}, {"thread", 0, thread}, {"sum", 2, sum},
     {"on_normal", 0, thread_type}, {"on_cpu", 0, thread_type, ERL_NIF_DIRTY_JOB_CPU_BOUND},
     {"on_io", 0, thread_type, ERL_NIF_DIRTY_JOB_IO_BOUND}, {"select_pipe", 0, select_pipe}, {"select_stop", 1, select_stop},
-    {"select_error", 0, select_error}, {"keys", 0, keys},
+    {"select_error", 0, select_error}, {"keys", 0, keys}, {"outlive", 1, outlive, ERL_NIF_DIRTY_JOB_IO_BOUND},
 };
 ERL_NIF_INIT(nif_t, functions, load, NULL, NULL, NULL)
