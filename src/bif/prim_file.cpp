@@ -123,15 +123,6 @@ BifResult prim_file_is_translatable_1(BifContext& cx, Term native) {
   return !utf8_names(cx) || is_utf8(bytes) ? atoms::true_ : atoms::false_;
 }
 
-// Of systems that keep names in decomposed form.
-BifResult prim_file_internal_normalize_utf8_1(BifContext& cx, Term native) {
-  term::ByteScratch scratch;
-  std::span<const Byte> bytes;
-  if (!term::binary_bytes(native, &bytes, scratch) || !is_utf8(bytes)) return cx.badarg();
-  const Term compose = term::AtomTable::intern("characters_to_nfc_list");
-  return cx.trap(cx.runtime().code->export_for(atoms::unicode, compose, 1), native);
-}
-
 BifResult file_native_name_encoding_0(BifContext& cx) { return utf8_names(cx) ? atoms::utf8 : atoms::latin1; }
 
 }  // namespace vm::bif

@@ -1,7 +1,7 @@
 %% SPDX-License-Identifier: Apache-2.0
 %% What the emulator tells of itself.
 -module(info_t).
--export([test_memory/0, test_instructions/0, test_normalize/0, test_gather/0, test_check_io/0, test_thread_events/0, test_built_ins/0, test_atomics/0, test_trace_control_word/0, test_texts/0, test_process_info_items/0, test_old_port/0]).
+-export([test_memory/0, test_instructions/0, test_gather/0, test_check_io/0, test_thread_events/0, test_built_ins/0, test_atomics/0, test_trace_control_word/0, test_texts/0, test_process_info_items/0, test_old_port/0]).
 
 %% A port's descriptors are watched as long as it is open.
 test_check_io() ->
@@ -71,13 +71,6 @@ test_instructions() ->
     Names = erts_debug:instructions(),
     true = length(Names) > 50,
     [true = io_lib:latin1_char_list(N) andalso N =/= [] || N <- Names].
-
-%% A name with characters in two parts, as some systems keep them.
-test_normalize() ->
-    [$b, 224, 8364] = prim_file:internal_normalize_utf8(<<"ba", 768/utf8, 8364/utf8>>),
-    [] = prim_file:internal_normalize_utf8(<<>>),
-    {'EXIT', {badarg, _}} = (catch prim_file:internal_normalize_utf8(<<255>>)),
-    {'EXIT', {badarg, _}} = (catch prim_file:internal_normalize_utf8(name)).
 
 %% What module instrument asks each thread's allocators for.
 test_gather() ->
