@@ -110,14 +110,17 @@ std::shared_ptr<port::Port> input_port(proc::Runtime& rt) {
 void interrupted(proc::Runtime& rt) {
   Decision decision = Decision::Continue;
   os::set_signal_action(SIGINT, os::SignalAction::Exit);
-  rt.schedulers->stop_the_world([&] {
-    const std::shared_ptr<port::Port> input = input_port(rt);
-    if (input) input->lock.lock();
+  const auto talk = [&] {
     os::pause_terminal();
     decision = converse(rt);
     std::fflush(stdout);
     os::resume_terminal();
-    if (input) input->lock.unlock();
+  };
+  rt.schedulers->stop_the_world([&] {
+    const std::shared_ptr<port::Port> input = input_port(rt);
+    if (!input) return talk();
+    std::lock_guard<sync::Mutex> hold(input->lock);
+    talk();
   });
   if (decision == Decision::Continue) os::set_signal_action(SIGINT, os::SignalAction::Handle);
   else if (decision == Decision::Abort) rt.halt(rt, 0, false, false, nullptr);
