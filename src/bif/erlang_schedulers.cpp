@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "bif/bif_decls.gen.h"
-#include "code/backend.h"
+#include "proc/hidden_row.h"
 #include "proc/runtime.h"
 
 namespace vm::bif {
@@ -30,23 +30,9 @@ Term state_of(BifContext& cx) {
   return atoms::enabled;
 }
 
-// A row that nobody can name: the same built-in of two arguments again, after a yield.
-struct WaitRow {
-  code::Bif bif;
-  code::Export entry;
-  WaitRow(proc::Runtime& rt, const char* function, code::BifCall call) {
-    const code::Mfa mfa{atoms::erlang, name(function), 2};
-    bif = {mfa, code::BifKind::Pure, 0, call, &entry};
-    entry.mfa = mfa;
-    entry.bif = &bif;
-    entry.entry = rt.backend->bif_entry(bif);
-  }
-};
-
 BifResult await_rest(BifContext& cx, Term flag, Term value) {
-  static auto* const row = new WaitRow(cx.runtime(), "system_flag", proc::bif_adapter<await_rest, 2>());
-  if (cx.runtime().multi_scheduling.state() != Blocked::None && !group(cx).alone()) return cx.yield_to(&row->entry, flag, value);
-  return state_of(cx);
+  if (cx.runtime().multi_scheduling.state() == Blocked::None || group(cx).alone()) return state_of(cx);
+  return cx.yield_to(proc::hidden_entry<await_rest, 2>(cx.runtime(), "erlang", "system_flag"), flag, value);
 }
 
 BifResult set_multi_scheduling(BifContext& cx, Term flag, Term value) {
@@ -126,13 +112,12 @@ bool schedulers_info(BifContext& cx, Term key, BifResult* out) {
 static BifResult answer_second(BifContext&, Term, Term second) { return second; }
 
 BifResult set_home_scheduler(BifContext& cx, Term flag, Term value) {
-  static auto* const row = new WaitRow(cx.runtime(), "process_flag", proc::bif_adapter<answer_second, 2>());
   if (value != Term::small(0) && !number_between(value, 1, group(cx).scheduler_count())) return cx.badarg();
   const auto home = static_cast<std::uint16_t>(value.small_value());
   const Term before = number(cx.process().Runnable::home.exchange(home, std::memory_order_relaxed));
   const sched::Scheduler* here = sched::Scheduler::current();
   if (home == 0 || (here && here->id() == home)) return before;
-  return cx.yield_to(&row->entry, flag, before);
+  return cx.yield_to(proc::hidden_entry<answer_second, 2>(cx.runtime(), "erlang", "process_flag"), flag, before);
 }
 
 bool schedulers_flag(BifContext& cx, Term flag, Term value, BifResult* out) {

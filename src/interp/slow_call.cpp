@@ -50,6 +50,11 @@ void take_pending_call(Registers& r) {
   p.scratch->pending_arity = 0;
 }
 
+// A process that is about to give up its slice before this built-in; others are found by their code.
+void show_where_it_stops(Process& p, const code::Export* target) {
+  if (target && target->bif && (target->bif->flags & code::BifFlag::Shown)) p.current_mfa = &target->mfa;
+}
+
 // A trap without an export: apply of pending_args = {Fun, Args} or {Module, Function, Args}.
 Next trap_apply(Registers& r, std::uint32_t arity, CodePtr site) {
   Process& p = *r.process;
@@ -123,7 +128,7 @@ Next after_bif(Registers& r, const code::Bif&, CodePtr site) {
       for (std::uint32_t i = 0; i < arity; i++) r.x[i] = p.scratch->pending_args[i];
       go_to(r, target->entry.load(std::memory_order_acquire), arity);
       if (kind == PendingKind::Trap) return Next::Call;
-      if (target->bif && (target->bif->flags & code::BifFlag::Shown)) p.current_mfa = &target->mfa;
+      show_where_it_stops(p, target);
       return Next::Yield;
     }
     case PendingKind::None: break;
@@ -193,8 +198,7 @@ bool send_message(Registers& r, bool* trap) {
         set_bif_arguments(p, {r.x, 2});
         return false;
       }
-      if (const code::Export* target = p.scratch->pending_export; target && target->bif && (target->bif->flags & code::BifFlag::Shown))
-        p.current_mfa = &target->mfa;
+      show_where_it_stops(p, p.scratch->pending_export);
       take_pending_call(r);
       p.pending = PendingKind::None;
       *trap = true;

@@ -126,7 +126,6 @@ int enif_whereis_pid(ErlNifEnv* env, ERL_NIF_TERM name, ErlNifPid* pid) {
 }
 
 int enif_whereis_port(ErlNifEnv* env, ERL_NIF_TERM name, ErlNifPort* port) {
-  sync::Epoch::Guard guard;
   if (!in(name).is_atom() || nif::caller_ended(env)) return 0;
   Term found = runtime_of(env)->registry->lookup(in(name));
   if (!found.is_value() || !found.is_local_port()) return 0;

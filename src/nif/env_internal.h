@@ -69,10 +69,6 @@ namespace vm::nif {
 // Whether env is that of a call whose process has ended meanwhile: nothing is done in its name any more.
 bool caller_ended(const ErlNifEnv* env);
 
-}  // namespace vm::nif
-
-namespace vm::nif {
-
 // Environment with a heap of its own.
 struct OwnEnv : enif_environment_t {
   std::optional<heap::FragmentWriter> writer;
