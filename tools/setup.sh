@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Sourced by ./run, ./test, .ci/run and tools/dev: installs the Debian packages that are missing, and only then needs root.
 
-GIRDER_BUILD_PACKAGES="g++ cmake ninja-build python3 libgmp-dev libpcre2-dev zlib1g-dev libncurses-dev erlang-base"
-GIRDER_TEST_PACKAGES="libgtest-dev erlang-dev erlang-src erlang-eunit erlang-tools erlang-parsetools erlang-syntax-tools elixir rebar3 tmux"
+GIRDER_BUILD_PACKAGES="g++ cmake ninja-build python3 libgmp-dev libpcre2-dev zlib1g-dev libncurses-dev erlang-base erlang-dev"
+GIRDER_TEST_PACKAGES="libgtest-dev erlang-src erlang-eunit erlang-tools erlang-parsetools erlang-syntax-tools elixir rebar3 tmux"
 GIRDER_DEV_PACKAGES="ccache mold lld clang clang-format clang-tidy gdb"
 
 # The packages of "$@" that dpkg does not list as installed.
