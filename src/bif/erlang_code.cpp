@@ -9,6 +9,7 @@
 #include "beamfile/module_file.h"
 #include "bif/bif_decls.gen.h"
 #include "bif/code_uses.h"
+#include "bif/long_work.h"
 #include "load/loader.h"
 #include "num/md5.h"
 #include "proc/literal_release.h"
@@ -89,23 +90,51 @@ BifResult erlang_has_prepared_code_on_load_1(BifContext& cx, Term prepared) {
   return boolean(static_cast<const PreparedCode*>(data)->module->has_on_load());
 }
 
-BifResult erlang_finish_loading_1(BifContext& cx, Term list) {
-  std::vector<load::PreparedModule*> modules;
+namespace {
+
+// The modules of a list of prepared code; false when it is none.
+bool prepared_modules(Term list, std::vector<load::PreparedModule*>* modules) {
   for (; list.is_cons(); list = list.tail()) {
     load::PreparedModule* m = prepared_of(list.head());
-    if (m == nullptr) return cx.badarg();
-    modules.push_back(m);
+    if (m == nullptr) return false;
+    modules->push_back(m);
   }
-  if (!list.is_nil()) return cx.badarg();
-  if (modules.size() > 1) {
-    for (const load::PreparedModule* m : modules) {
-      if (m->has_on_load()) return cx.system_limit();
-    }
-  }
+  return list.is_nil();
+}
+
+BifResult finish_loading_now(YieldContext& cx, Term list) {
+  std::vector<load::PreparedModule*> modules;
+  if (!prepared_modules(list, &modules)) return cx.badarg();
   const load::Loader::Outcome outcome = loader_of(cx).finish(modules);
   if (outcome.status == atoms::ok) return atoms::ok;
   const Term names = list_of(cx.heap(), outcome.modules);
   return term::Tuple::make(cx.heap(), outcome.status, names);
+}
+
+// Where a process is seen that lets others go first before it changes code. On stock it waits there for all schedulers; a process that was
+// just spawned begins in the code that it was spawned with.
+template <auto Fn>
+code::Export* after_others(BifContext& cx) {
+  return shown_entry<Fn, 1>(cx.runtime(), "erlang", "bif_return_trap", 2);
+}
+
+bool has_current(BifContext& cx, Term name) {
+  std::lock_guard guard(cx.runtime().code->lock());
+  const code::Module* m = cx.runtime().code->find_module(name);
+  return m != nullptr && m->current != nullptr;
+}
+
+}  // namespace
+
+BifResult erlang_finish_loading_1(YieldContext& cx, Term list) {
+  std::vector<load::PreparedModule*> modules;
+  if (!prepared_modules(list, &modules)) return cx.badarg();
+  bool replaces = false;
+  for (const load::PreparedModule* m : modules) {
+    if (modules.size() > 1 && m->has_on_load()) return cx.system_limit();
+    replaces = replaces || has_current(cx, m->name());
+  }
+  return replaces ? cx.yield_to(after_others<&finish_loading_now>(cx), list) : finish_loading_now(cx, list);
 }
 
 BifResult erlang_call_on_load_function_1(YieldContext& cx, Term module) {
@@ -118,15 +147,33 @@ BifResult erlang_finish_after_on_load_2(BifContext& cx, Term module, Term keep) 
   return loader_of(cx).finish_after_on_load(module, keep == atoms::true_) ? BifResult(atoms::true_) : cx.badarg();
 }
 
-BifResult erlang_delete_module_1(BifContext& cx, Term module) {
-  if (!module.is_atom()) return cx.badarg();
+namespace {
+
+BifResult not_purged(BifContext& cx, Term module) {
+  report(cx, "Module " + term::atom_text(module) + " must be purged before deleting\n");
+  return cx.badarg();
+}
+
+BifResult delete_module_now(YieldContext& cx, Term module) {
   switch (loader_of(cx).delete_module(module)) {
     case load::Loader::Deleted::Yes: return atoms::true_;
     case load::Loader::Deleted::NoModule: return atoms::undefined;
     case load::Loader::Deleted::NotPurged: break;
   }
-  report(cx, "Module " + term::atom_text(module) + " must be purged before deleting\n");
-  return cx.badarg();
+  return not_purged(cx, module);
+}
+
+}  // namespace
+
+BifResult erlang_delete_module_1(YieldContext& cx, Term module) {
+  if (!module.is_atom()) return cx.badarg();
+  {
+    std::lock_guard guard(cx.runtime().code->lock());
+    const code::Module* m = cx.runtime().code->find_module(module);
+    if (m == nullptr) return atoms::undefined;
+    if (m->old != nullptr) return not_purged(cx, module);
+  }
+  return cx.yield_to(after_others<&delete_module_now>(cx), module);
 }
 
 // --- purging ----------------------------------------------------------------------------------------------------------------
@@ -154,6 +201,7 @@ bool uses_module(proc::Process& p, const code::ModuleInstance& instance) {
     return f != nullptr && f->instance == &instance;
   };
   if (inside(p.pc)) return true;
+  if (const code::Function* f = p.runtime->engine->current_function(p); f != nullptr && f->instance == &instance) return true;
   const auto* mfa = reinterpret_cast<const Byte*>(p.current_mfa.get());
   const auto* first = reinterpret_cast<const Byte*>(instance.functions.data());
   if (mfa >= first && mfa < first + instance.functions.size() * sizeof(code::Function)) return true;

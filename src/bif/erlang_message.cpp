@@ -3,8 +3,11 @@
 // erlang: send, monitor, demonitor, alias, link and their options.
 #include "bif/bif_decls.gen.h"
 #include "bif/erlang_node.h"
+#include "dist/send.h"
 #include "port/port.h"
 #include "proc/links.h"
+#include "proc/links_state.h"
+#include "proc/references.h"
 #include "proc/registry.h"
 #include "proc/runtime.h"
 #include "proc/send.h"
@@ -28,9 +31,7 @@ bool is_busy_port(Process& p, Term to) {
   if (to.is_atom()) to = p.runtime->registry->lookup(to);
   if (!to.is_value() || !to.is_local_port()) return false;
   const std::shared_ptr<port::Port> port = p.runtime->ports->find(to);
-  if (!port) return false;
-  std::lock_guard<sync::Mutex> hold(port->lock);
-  return !port->closed && port->is_busy();
+  return port && port->takes_no_commands();
 }
 
 BifResult send_with_result(YieldContext& cx, Term to, Term message, Term result) {
@@ -40,7 +41,8 @@ BifResult send_with_result(YieldContext& cx, Term to, Term message, Term result)
     case SendOutcome::Badarg: return cx.badarg();
     case SendOutcome::Trap:
       // A sender that stops in the send goes on with what it would have answered.
-      if (proc::Scratch& s = *cx.process().scratch; s.pending_export && s.pending_export->mfa.function == atoms::send)
+      if (proc::Scratch& s = *cx.process().scratch;
+          s.pending_export && s.pending_export->bif && s.pending_arity == 1 && (s.pending_export->bif->flags & code::BifFlag::Shown))
         s.pending_args[0] = result;
       return pending();
   }
@@ -111,8 +113,15 @@ BifResult demonitor_ref(BifContext& cx, Term ref, bool flush, bool info) {
   Process& p = cx.process();
   // A 'DOWN' that is on its way is to be flushed too.
   if (flush && !proc::handle_incoming(p)) return ended(cx);
+  Term node = Term::non_value();
+  const proc::MonitorEntry* e = p.links ? p.links->monitors.find(proc::ref_key(ref)) : nullptr;
+  if (e && e->kind == MonitorKind::Remote) {
+    const Term object = Tuple::from(e->tag.term)[1];
+    node = object.is_tuple() ? Tuple::from(object)[1] : term::external_node(object)->name;
+  }
   const bool removed = proc::demonitor(p, ref, flush);
-  return info && !removed ? atoms::false_ : atoms::true_;
+  const Term result = info && !removed ? atoms::false_ : atoms::true_;
+  return node.is_value() ? dist::pay_for_demonitor(p, node, result) : result;
 }
 
 }  // namespace

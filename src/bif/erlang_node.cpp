@@ -235,7 +235,8 @@ BifResult erts_internal_create_dist_channel_3(BifContext& cx, Term name, Term co
 
 BifResult erts_internal_dist_spawn_request_4(BifContext& cx, Term node, Term mfa, Term options, Term kind) {
   const Term answer = dist::request_spawn(cx.process(), node, mfa, options, kind == atoms::spawn_opt);
-  return answer.is_value() ? answer : Term(atoms::badarg);
+  const bool waits = cx.process().pending != proc::PendingKind::None;
+  return answer.is_value() || waits ? answer : Term(atoms::badarg);
 }
 
 BifResult net_kernel_dflag_unicode_io_1(BifContext& cx, Term pid) {

@@ -14,6 +14,7 @@
 #include "proc/links.h"
 #include "proc/references.h"
 #include "proc/send.h"
+#include "sync/epoch.h"
 
 namespace vm::bif {
 
@@ -101,15 +102,17 @@ BifResult erts_internal_open_port_2(BifContext& cx, Term name, Term options) {
 BifResult erts_internal_port_close_1(BifContext& cx, Term t) {
   std::shared_ptr<Port> p = find(cx, t);
   if (!p) return atoms::badarg;
-  {
-    std::lock_guard<sync::Mutex> hold(p->lock);
-    if (p->closed) return atoms::badarg;
-    const port::PortVisit visit(*p, atoms::close, &cx.process());
-    port::tell_asked(*p, cx.process().pid, atoms::close);
-    p->close(atoms::normal);
-  }
+  const Term outcome =
+      port::ask(*p, cx.process(), cx.heap(), [self = cx.process().pid](Port& port, term::HeapWriter&, proc::Process* from) -> Term {
+        if (port.closed) return atoms::badarg;
+        const port::PortVisit visit(port, atoms::close, from);
+        port::tell_asked(port, self, atoms::close);
+        port.close(atoms::normal);
+        return atoms::true_;
+      });
+  if (outcome != atoms::true_) return outcome;
   // Whoever closed it and was linked to it hears of its end before anything else.
-  if (proc::handle_incoming(cx.process())) return atoms::true_;
+  if (proc::handle_incoming(cx.process())) return outcome;
   cx.process().pending = proc::PendingKind::Exit;
   return Term::non_value();
 }
@@ -126,46 +129,47 @@ BifResult erts_internal_port_command_3(BifContext& cx, Term t, Term data, Term f
   std::string bytes;
   if (!p || !port::native_name(data, &bytes)) return atoms::badarg;
   cx.bump(bytes.size() / 1024);
-  std::lock_guard<sync::Mutex> hold(p->lock);
-  if (p->closed) return atoms::badarg;
-  if (force && !(p->driver && p->driver->may_be_forced())) return atoms::notsup;
-  if (p->is_busy() && !force) return nosuspend ? Term(atoms::false_) : p->park(cx.process(), std::move(bytes), cx.heap());
-  const port::PortVisit visit(*p, atoms::command, &cx.process());
-  p->output_for(cx.process().pid, std::move(bytes), data);
-  return atoms::true_;
+  proc::Process& self = cx.process();
+  if (p->try_enter(self.pid)) {
+    const std::lock_guard<port::PortLock> hold(p->lock, std::adopt_lock);
+    if (p->closed) return atoms::badarg;
+    if (force && !(p->driver && p->driver->may_be_forced())) return atoms::notsup;
+    if (p->is_busy() && !force) return nosuspend ? Term(atoms::false_) : p->park(self, std::move(bytes), cx.heap());
+    const port::PortVisit visit(*p, atoms::command, &self);
+    p->output_for(self.pid, std::move(bytes), data);
+    return atoms::true_;
+  }
+  if (nosuspend && !force && p->takes_no_commands()) return atoms::false_;
+  std::unique_ptr<port::PortRequest> request = p->make_command(self.pid, std::move(bytes), data, force);
+  request->may_not_suspend = nosuspend;
+  return p->enqueue_for_answer(std::move(request), self, cx.heap());
 }
 
 BifResult erts_internal_port_connect_2(BifContext& cx, Term t, Term pid) {
   std::shared_ptr<Port> p = find(cx, t);
   if (!p || !pid.is_local_pid()) return atoms::badarg;
-  proc::Signal* link = proc::Signal::create(proc::SignalKind::Link);
-  link->from = p->id;
-  bool linked;
-  {
-    std::lock_guard<sync::Mutex> hold(p->lock);
-    if (p->closed) {
-      proc::Signal::destroy(link);
-      return atoms::badarg;
+  const auto connect = [pid, self = cx.process().pid](Port& port, term::HeapWriter&, proc::Process* from) -> Term {
+    if (port.closed) return atoms::badarg;
+    const port::PortVisit visit(port, atoms::connect, from);
+    const bool linked = std::find(port.links.begin(), port.links.end(), pid) != port.links.end();
+    if (!linked) port.links.push_back(pid);
+    if (!linked) port::tell_event(port, atoms::getting_linked, pid);
+    port.connected = pid;
+    port::tell_asked(port, self, atoms::connect, pid);
+    port::tell_confirmed(port, self, atoms::connected);
+    if (linked) return atoms::true_;
+    proc::Signal* link = proc::Signal::create(proc::SignalKind::Link);
+    link->from = port.id;
+    if (from && pid == self) {
+      Term ignored;
+      proc::handle_signal(*from, link, &ignored);
+    } else {
+      sync::Epoch::Guard guard;
+      proc::deliver_to(port.ports.runtime(), pid, link);
     }
-    const port::PortVisit visit(*p, atoms::connect, &cx.process());
-    linked = std::find(p->links.begin(), p->links.end(), pid) != p->links.end();
-    if (!linked) p->links.push_back(pid);
-    if (!linked) port::tell_event(*p, atoms::getting_linked, pid);
-    p->connected = pid;
-    port::tell_asked(*p, cx.process().pid, atoms::connect, pid);
-    port::tell_confirmed(*p, cx.process().pid, atoms::connected);
-  }
-  if (linked) {
-    proc::Signal::destroy(link);
     return atoms::true_;
-  }
-  if (pid == cx.process().pid) {
-    Term ignored;
-    proc::handle_signal(cx.process(), link, &ignored);
-  } else {
-    proc::deliver_to(cx.runtime(), pid, link);
-  }
-  return atoms::true_;
+  };
+  return port::ask(*p, cx.process(), cx.heap(), connect);
 }
 
 BifResult erts_internal_port_control_3(BifContext& cx, Term t, Term operation, Term data) {
@@ -174,17 +178,20 @@ BifResult erts_internal_port_control_3(BifContext& cx, Term t, Term operation, T
   if (!p || !operation.is_small() || operation.small_value() < 0 || operation.small_value() > UINT32_MAX ||
       !port::native_name(data, &bytes))
     return atoms::badarg;
-  std::lock_guard<sync::Mutex> hold(p->lock);
-  if (p->closed) return atoms::badarg;
-  const port::PortVisit visit(*p, atoms::control, &cx.process());
-  const Term self = p->caller = cx.process().pid;
-  port::tell_numbered(*p, self, atoms::control, static_cast<unsigned>(operation.small_value()), bytes);
-  const std::optional<std::string> answer = p->control(static_cast<unsigned>(operation.small_value()), bytes);
-  p->caller = term::kNil;
-  if (!answer) return atoms::badarg;
-  port::tell_answered(*p, self, atoms::control, *answer);
-  if (!p->control_binary || answer->data() == nullptr) return list_of_bytes(cx.heap(), *answer);
-  return term::make_binary(cx.heap(), {reinterpret_cast<const Byte*>(answer->data()), answer->size()});
+  const auto number = static_cast<unsigned>(operation.small_value());
+  auto control = [self = cx.process().pid, number, bytes = std::move(bytes)](Port& port, term::HeapWriter& h, proc::Process* from) -> Term {
+    if (port.closed) return atoms::badarg;
+    const port::PortVisit visit(port, atoms::control, from);
+    port.caller = self;
+    port::tell_numbered(port, self, atoms::control, number, bytes);
+    const std::optional<std::string> answer = port.control(number, bytes);
+    port.caller = term::kNil;
+    if (!answer) return atoms::badarg;
+    port::tell_answered(port, self, atoms::control, *answer);
+    if (!port.control_binary || answer->data() == nullptr) return list_of_bytes(h, *answer);
+    return term::make_binary(h, {reinterpret_cast<const Byte*>(answer->data()), answer->size()});
+  };
+  return port::ask(*p, cx.process(), cx.heap(), std::move(control));
 }
 
 BifResult erts_internal_port_call_3(BifContext& cx, Term t, Term operation, Term data) {
@@ -195,26 +202,28 @@ BifResult erts_internal_port_call_3(BifContext& cx, Term t, Term operation, Term
   do {
     budget = SIZE_MAX / 2;
   } while (!encoder.step(&budget));
-  const auto bytes = encoder.bytes();
-  std::optional<std::string> answer;
-  {
-    std::lock_guard<sync::Mutex> hold(p->lock);
-    if (p->closed || !p->driver) return atoms::badarg;
-    const port::PortVisit visit(*p, atoms::call, &cx.process());
-    const auto number = static_cast<unsigned>(operation.small_value());
-    const std::string_view operand(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-    const Term self = p->caller = cx.process().pid;
-    port::tell_numbered(*p, self, atoms::call, number, operand);
-    answer = p->driver->call(*p, number, operand);
-    p->caller = term::kNil;
-    if (answer) port::tell_answered(*p, self, atoms::call, *answer);
-  }
-  etf::DecodeOptions how;
-  how.hooks = cx.runtime().natives->decode_hooks();
-  Term result;
-  if (!answer || !etf::decode({reinterpret_cast<const Byte*>(answer->data()), answer->size()}, cx.heap(), &result, how))
-    return atoms::badarg;
-  return term::Tuple::make(cx.heap(), atoms::ok, result);
+  const auto encoded = encoder.bytes();
+  const auto number = static_cast<unsigned>(operation.small_value());
+  std::string operand(reinterpret_cast<const char*>(encoded.data()), encoded.size());
+  auto call = [self = cx.process().pid, number, operand = std::move(operand)](Port& port, term::HeapWriter& h,
+                                                                              proc::Process* from) -> Term {
+    if (port.closed || !port.driver) return atoms::badarg;
+    std::optional<std::string> answer;
+    {
+      const port::PortVisit visit(port, atoms::call, from);
+      port.caller = self;
+      port::tell_numbered(port, self, atoms::call, number, operand);
+      answer = port.driver->call(port, number, operand);
+      port.caller = term::kNil;
+      if (answer) port::tell_answered(port, self, atoms::call, *answer);
+    }
+    etf::DecodeOptions how;
+    how.hooks = port.ports.runtime().natives->decode_hooks();
+    Term result;
+    if (!answer || !etf::decode({reinterpret_cast<const Byte*>(answer->data()), answer->size()}, h, &result, how)) return atoms::badarg;
+    return term::Tuple::make(h, atoms::ok, result);
+  };
+  return port::ask(*p, cx.process(), cx.heap(), std::move(call));
 }
 
 // --- information ---------------------------------------------------------------------------------------------------------------------
@@ -224,8 +233,7 @@ namespace {
 Term pid_list(term::HeapWriter& h, const std::vector<Term>& pids) { return term::list_from(h, pids); }
 
 // {Item, Value}; the non-value for an unknown item; [] for registered_name of a port without one.
-Term info_item(BifContext& cx, Port& p, Term item) {
-  term::HeapWriter& h = cx.heap();
+Term info_item(term::HeapWriter& h, Port& p, Term item) {
   auto pair = [&](Term value) { return term::Tuple::make(h, item, value); };
   if (item == atoms::registered_name) return p.registered_name.is_nil() ? term::kNil : pair(p.registered_name);
   if (item == atoms::id) return pair(Term::small(static_cast<SWord>(p.id.id_data())));
@@ -264,25 +272,28 @@ BifResult erts_internal_port_info_1(BifContext& cx, Term t) {
   if (!may_name_port(cx, t)) return atoms::badarg;
   std::shared_ptr<Port> p = find_known(cx, t);
   if (!p) return atoms::undefined;
-  std::lock_guard<sync::Mutex> hold(p->lock);
-  if (!p->is_known()) return atoms::undefined;
-  const port::PortVisit visit(*p, atoms::info, &cx.process());
-  term::ListBuilder list(cx.heap());
-  if (!p->registered_name.is_nil()) list.add(info_item(cx, *p, atoms::registered_name));
-  for (Term item : {atoms::name, atoms::links, atoms::id, atoms::connected, atoms::input, atoms::output, atoms::os_pid})
-    list.add(info_item(cx, *p, item));
-  return list.finish();
+  return port::ask(*p, cx.process(), cx.heap(), [](Port& port, term::HeapWriter& h, proc::Process* from) -> Term {
+    if (!port.is_known()) return atoms::undefined;
+    const port::PortVisit visit(port, atoms::info, from);
+    term::ListBuilder list(h);
+    if (!port.registered_name.is_nil()) list.add(info_item(h, port, atoms::registered_name));
+    for (Term item : {atoms::name, atoms::links, atoms::id, atoms::connected, atoms::input, atoms::output, atoms::os_pid})
+      list.add(info_item(h, port, item));
+    return list.finish();
+  });
 }
 
 BifResult erts_internal_port_info_2(BifContext& cx, Term t, Term item) {
   if (!may_name_port(cx, t)) return atoms::badtype;
   std::shared_ptr<Port> p = find_known(cx, t);
   if (!p) return item.is_atom() ? atoms::undefined : atoms::badarg;
-  std::lock_guard<sync::Mutex> hold(p->lock);
-  if (!p->is_known()) return atoms::undefined;
-  const port::PortVisit visit(*p, atoms::info, &cx.process());
-  Term answer = info_item(cx, *p, item);
-  return answer.is_value() ? answer : Term(atoms::badarg);
+  if (!item.is_atom()) return atoms::badarg;
+  return port::ask(*p, cx.process(), cx.heap(), [item](Port& port, term::HeapWriter& h, proc::Process* from) -> Term {
+    if (!port.is_known()) return atoms::undefined;
+    const port::PortVisit visit(port, atoms::info, from);
+    const Term answer = info_item(h, port, item);
+    return answer.is_value() ? answer : Term(atoms::badarg);
+  });
 }
 
 BifResult erlang_ports_0(BifContext& cx) { return term::list_from(cx.heap(), ports(cx).ids()); }
@@ -290,18 +301,24 @@ BifResult erlang_ports_0(BifContext& cx) { return term::list_from(cx.heap(), por
 BifResult erlang_port_set_data_2(BifContext& cx, Term t, Term data) {
   std::shared_ptr<Port> p = find(cx, t);
   if (!p) return cx.badarg();
-  std::lock_guard<sync::Mutex> hold(p->lock);
-  if (p->closed) return cx.badarg();
-  heap::release(p->data);
-  p->data = heap::copy_to_keep(data);
-  p->has_data = true;
-  return atoms::true_;
+  heap::OwnedTerm kept = heap::copy_to_keep(data);
+  bool open;
+  {
+    const std::lock_guard<sync::SmallMutex> hold(p->data_lock);
+    open = !p->closed;
+    if (open) {
+      std::swap(p->data, kept);
+      p->has_data = true;
+    }
+  }
+  heap::release(kept);
+  return open ? BifResult(atoms::true_) : cx.badarg();
 }
 
 BifResult erlang_port_get_data_1(BifContext& cx, Term t) {
   std::shared_ptr<Port> p = find(cx, t);
   if (!p) return cx.badarg();
-  std::lock_guard<sync::Mutex> hold(p->lock);
+  const std::lock_guard<sync::SmallMutex> hold(p->data_lock);
   if (p->closed) return cx.badarg();
   if (!p->has_data) return atoms::undefined;
   return heap::copy(p->data.term, cx.heap());

@@ -210,10 +210,7 @@ BifResult flag_words(BifContext& cx, Term value, std::size_t smallest, std::size
 
 BifResult flag_save_calls(BifContext& cx, Term value) {
   if (!value.is_small() || value.small_value() < 0 || value.small_value() > 10000) return cx.error_with_cause(atoms::badarg, atoms::none);
-  proc::ColdPart& cold = cx.process().cold_part();
-  const Term old = Term::small(cold.save_calls);
-  cold.save_calls = static_cast<std::uint32_t>(value.small_value());
-  return old;
+  return Term::small(proc::keep_calls(cx.process(), static_cast<std::uint32_t>(value.small_value())));
 }
 
 }  // namespace
@@ -339,9 +336,12 @@ static BifResult request_task(BifContext& cx, Term requester, Term target, Term 
   sched::Priority asker = cx.process().priority.load(std::memory_order_relaxed);
   if (!target.is_local_pid() || !requester.is_local_pid()) return cx.badarg();
   if (priority != atoms::inherit && !parse_priority(priority, &asker)) return cx.badarg();
-  if (!request.is_tuple_of(3)) return cx.badarg();
+  const bool test = request.is_tuple_of(2) && Tuple::from(request)[0] == atoms::system_task_test;
+  if (!request.is_tuple_of(3) && !test) return cx.badarg();
   const Tuple t = Tuple::from(request);
-  if (t[0] == atoms::garbage_collect) {
+  if (test) {
+    // its answer is all
+  } else if (t[0] == atoms::garbage_collect) {
     if (t[2] != atoms::major_ && t[2] != atoms::minor_) return cx.badarg();
   } else if (t[0] == atoms::check_process_code) {
     if (!t[2].is_atom()) return cx.badarg();
@@ -365,6 +365,7 @@ BifResult erts_internal_request_system_task_4(BifContext& cx, Term requester, Te
 
 BifResult erts_internal_garbage_collect_1(GcContext& cx, Term mode) {
   if (mode != atoms::major_ && mode != atoms::minor_) return cx.badarg();
+  if (cx.process().flags & Process::kDisableGc) return atoms::true_;
   if (!cx.process().collect(nullptr, 0, 0, mode == atoms::major_)) return ended(cx);
   return atoms::true_;
 }

@@ -67,18 +67,19 @@ BifResult wall_times(BifContext& cx, bool all) {
   return list.finish();
 }
 
-// #{type, id, counters}. Work on ports is done by whoever calls them and not told apart from the rest of a slice.
+// #{type, id, counters}
 Term microstate_map(BifContext& cx, const char* type, std::size_t id, const sched::ThreadTimes& t) {
   term::HeapWriter& h = cx.heap();
   const auto name = [](const char* text) { return term::AtomTable::intern(text); };
+  const std::uint64_t inside = t.collecting + t.ports;
   const std::uint64_t known = t.busy + t.sleeping + t.polling + t.timers;
   const auto number = [&](std::uint64_t ns) { return term::make_unsigned(h, ns); };
   const Term counters[] = {name("aux"),      number(t.timers),
                            name("check_io"), number(t.polling),
-                           name("emulator"), number(t.busy > t.collecting ? t.busy - t.collecting : 0),
+                           name("emulator"), number(t.busy > inside ? t.busy - inside : 0),
                            name("gc"),       number(t.collecting),
                            name("other"),    number(t.total > known ? t.total - known : 0),
-                           name("port"),     Term::small(0),
+                           name("port"),     number(t.ports),
                            name("sleep"),    number(t.sleeping)};
   const Term pairs[] = {name("counters"), ops::map_from_pairs(h, counters), name("id"), Term::small(static_cast<SWord>(id)), name("type"),
                         name(type)};

@@ -14,6 +14,7 @@
 #include "proc/runtime.h"
 #include "proc/send.h"
 #include "proc/system_monitor.h"
+#include "proc/tracing.h"
 #include "trace/actions.h"
 #include "trace/patterns.h"
 #include "trace/seq_trace.h"
@@ -349,18 +350,52 @@ BifResult erlang_system_monitor_1(BifContext& cx, Term setting) {
 
 BifResult erlang_system_monitor_2(BifContext& cx, Term who, Term options) { return set_system_monitor(cx, who, options); }
 
-BifResult erlang_system_profile_0(BifContext&) { return atoms::undefined; }
+namespace {
+
+Term profile_term(BifContext& cx, const trace::ProfileSettings& s) {
+  if (!s.profiler.is_value()) return atoms::undefined;
+  term::HeapWriter& h = cx.heap();
+  Term list = term::kNil;
+  if (s.what & proc::kProfilePorts) list = h.cons(atoms::runnable_ports, list);
+  if (s.what & proc::kProfileProcesses) list = h.cons(atoms::runnable_procs, list);
+  if (s.what & proc::kProfileSchedulers) list = h.cons(atoms::scheduler, list);
+  if (s.what & proc::kProfileExclusive) list = h.cons(atoms::exclusive, list);
+  return pair(cx, s.profiler, list);
+}
+
+bool parse_profile_option(Term option, trace::ProfileSettings* s) {
+  if (option == atoms::runnable_procs) s->what |= proc::kProfileProcesses;
+  else if (option == atoms::runnable_ports) s->what |= proc::kProfilePorts;
+  else if (option == atoms::scheduler) s->what |= proc::kProfileSchedulers;
+  else if (option == atoms::exclusive) s->what |= proc::kProfileExclusive;
+  else if (option == atoms::timestamp) s->clock = proc::kTraceTimestamp;
+  else if (option == atoms::monotonic_timestamp) s->clock = proc::kTraceMonotonic;
+  else if (option == atoms::strict_monotonic_timestamp) s->clock = proc::kTraceStrictMonotonic;
+  else return false;
+  return true;
+}
+
+bool may_profile(BifContext& cx, Term who) {
+  if (who.is_local_pid()) return cx.runtime().processes->lookup(who) != nullptr;
+  return who.is_local_port() && cx.runtime().ports->find(who) != nullptr;
+}
+
+}  // namespace
+
+BifResult erlang_system_profile_0(BifContext& cx) { return profile_term(cx, trace::profile(cx.runtime())); }
 
 BifResult erlang_system_profile_2(BifContext& cx, Term who, Term options) {
-  bool any = false;
-  for (; options.is_cons(); options = options.tail(), any = true) {
-    Term o = options.head();
-    if (!is_any_of(o, {atoms::runnable_procs, atoms::runnable_ports, atoms::scheduler, atoms::exclusive, atoms::timestamp,
-                       atoms::monotonic_timestamp, atoms::strict_monotonic_timestamp}))
-      return cx.badarg();
+  trace::ProfileSettings wanted;
+  if (who != atoms::undefined && !options.is_nil()) {
+    if (!options.is_cons() || !may_profile(cx, who)) return cx.badarg();
+    for (; options.is_cons(); options = options.tail())
+      if (!parse_profile_option(options.head(), &wanted)) return cx.badarg();
+    if (!options.is_nil()) return cx.badarg();
+    wanted.profiler = who;
   }
-  if (!options.is_nil()) return cx.badarg();
-  return any && who != atoms::undefined ? cx.error(atoms::undef) : BifResult(atoms::undefined);
+  const Term before = profile_term(cx, trace::profile(cx.runtime()));
+  trace::set_profile(cx.runtime(), wanted);
+  return before;
 }
 
 BifResult erts_internal_system_check_1(BifContext& cx, Term what) { return what == atoms::schedulers ? BifResult(atoms::ok) : cx.badarg(); }

@@ -22,6 +22,7 @@
 #include "ops/maps.h"
 #include "os/poller.h"
 #include "port/port.h"
+#include "proc/hidden_row.h"
 #include "proc/log.h"
 #include "proc/process_table.h"
 #include "proc/runtime.h"
@@ -189,6 +190,15 @@ BifResult erts_debug_set_internal_state_2(YieldContext& cx, Term key, Term value
   }
   // Where the numbers of receive markers go on; here they never leave the small integers.
   if (key == atoms::process_uniq_counter && value.is_integer()) return atoms::true_;
+  // As on stock nobody gives it back for a process that ends.
+  if (key.is_atom() && value.is_boolean() && term::AtomTable::text(key) == "code_write_permission") {
+    Word nobody = 0;
+    if (value == atoms::true_ && !cx.runtime().code->held_by_test.compare_exchange_strong(nobody, cx.process().pid.bits()))
+      return cx.yield_to(proc::hidden_entry<&erts_debug_set_internal_state_2, 2>(cx.runtime(), "erts_debug", "set_internal_state"), key,
+                         value);
+    if (value == atoms::false_) cx.runtime().code->held_by_test.store(0);
+    return atoms::true_;
+  }
   if (key == atoms::wait) {
     // Nothing is put off that such a wait could be for: memory goes back at once, timers end when they are cancelled.
     bool known = value == atoms::deallocations || value == atoms::timer_cancellations || value == atoms::aux_work ||
@@ -199,7 +209,8 @@ BifResult erts_debug_set_internal_state_2(YieldContext& cx, Term key, Term value
     if (key == limit && (value == atoms::default_ || value.is_small())) return term::make_unsigned(cx.heap(), kLoopLimit);
   if (key == atoms::binary_loop_limit && (value == atoms::default_ || value.is_small())) return Term::small(0);
   if (!key.is_atom()) return cx.badarg();
-  if (Term done = set_process_state(cx, key, value); done.is_value()) return done;
+  const Term done = set_process_state(cx, key, value);
+  if (done.is_value() || cx.process().pending != proc::PendingKind::None) return done;
   BifResult table_state = set_table_state(cx, key, value);
   return table_state.has_value() || cx.process().pending != proc::PendingKind::None ? table_state : cx.badarg();
 }

@@ -4,6 +4,7 @@
 #include "bif/erts_debug_state.h"
 
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <thread>
 
@@ -20,6 +21,8 @@
 #include "proc/runtime.h"
 #include "proc/send.h"
 #include "proc/time.h"
+#include "sched/timer_wheel.h"
+#include "term/print.h"
 
 namespace vm::bif {
 
@@ -33,12 +36,12 @@ constexpr std::int64_t kBalanceNs = 100 * kNsPerMs;
 bool named(Term atom, std::string_view name) { return atom.is_atom() && term::AtomTable::text(atom) == name; }
 Term name(std::string_view text) { return term::AtomTable::intern(text); }
 
-// Runs f on the tables of a process while nothing moves. False: it has none, or is gone.
+// Runs f on a process while nothing moves. False: it is gone.
 template <typename F>
-bool with_links(BifContext& cx, Term pid, F&& f) {
+bool with_process(BifContext& cx, Term pid, F&& f) {
   if (!pid.is_local_pid()) return false;
   if (pid == cx.process().pid) {
-    if (cx.process().links) f(*cx.process().links);
+    f(cx.process());
     return true;
   }
   if (proc::Process* p = cx.runtime().processes->lookup(pid)) proc::handle_signals_of(*p);
@@ -47,17 +50,20 @@ bool with_links(BifContext& cx, Term pid, F&& f) {
     proc::Process* p = cx.runtime().processes->lookup(pid);
     if (!p || p->exiting()) return;
     found = true;
-    if (p->links) f(*p->links);
+    f(*p);
   });
   return found;
 }
 
 // {erl_link, Type, Other, State, Id}
 Term link_list(BifContext& cx, Term pid) {
+  if (pid.is_atom()) return connection_list(cx, pid, ConnectionRows::Links);
   term::HeapWriter& h = cx.heap();
   term::ListBuilder list(h);
-  const bool found = with_links(cx, pid, [&](proc::Links& l) {
-    for (const proc::LinkEntry& e : l.links) {
+  const bool found = with_process(cx, pid, [&](proc::Process& p) {
+    if (!p.links) return;
+    add_remote_links(p, h, list);
+    for (const proc::LinkEntry& e : p.links->links) {
       const Term type = e.other.is_port() ? atoms::port : atoms::process;
       list.add(Tuple::make(h, name("erl_link"), type, e.other, name(e.unlink_id == 0 ? "linked" : "unlinking"),
                            term::make_unsigned(h, e.unlink_id)));
@@ -76,17 +82,21 @@ Term name_watched_by(BifContext& cx, const proc::WatcherEntry& watcher) {
 
 // {erl_monitor, Type, origin | target, Ref, Other, Extra}
 Term monitor_list(BifContext& cx, Term pid) {
+  if (pid.is_atom()) return connection_list(cx, pid, ConnectionRows::Monitors);
   term::HeapWriter& h = cx.heap();
   term::ListBuilder list(h);
-  const bool found = with_links(cx, pid, [&](proc::Links& l) {
-    for (const proc::MonitorEntry& e : l.monitors) {
+  const bool found = with_process(cx, pid, [&](proc::Process& p) {
+    if (!p.links) return;
+    add_remote_monitors(p, h, list);
+    for (const proc::MonitorEntry& e : p.links->monitors) {
+      if (e.kind == proc::MonitorKind::Remote) continue;
       const Term ref = e.alias == proc::AliasMode::None ? proc::make_key_ref(h, e.key) : proc::make_key_pid_ref(h, e.key, pid);
       const Term type = e.kind == proc::MonitorKind::Port         ? Term(atoms::port)
                         : e.kind == proc::MonitorKind::TimeOffset ? name("time_offset")
                                                                   : Term(atoms::process);
       list.add(Tuple::make(h, name("erl_monitor"), type, name("origin"), ref, e.target, e.name));
     }
-    for (const proc::WatcherEntry& e : l.watchers)
+    for (const proc::WatcherEntry& e : p.links->watchers)
       list.add(Tuple::make(h, name("erl_monitor"), atoms::process, name("target"), proc::make_key_ref(h, e.key), e.from,
                            name_watched_by(cx, e)));
   });
@@ -187,7 +197,70 @@ Term process_state_by_tuple(BifContext& cx, Term what, Term of) {
   return Term::non_value();
 }
 
+// A timer of 0 ms set by a timer of 0 ms set by a timer: the last one sends a message.
+struct ChainedTimer : sched::Timer {
+  proc::Runtime* runtime;
+  Term pid;
+  unsigned left;
+};
+
+void set_chained(proc::Runtime& rt, Term pid, unsigned left, std::int64_t in_ns) {
+  auto* t = new ChainedTimer;
+  t->runtime = &rt;
+  t->pid = pid;
+  t->left = left;
+  t->fire = [](sched::Timer* fired) {
+    const std::unique_ptr<ChainedTimer> own(static_cast<ChainedTimer*>(fired));
+    if (own->left != 0) return set_chained(*own->runtime, own->pid, own->left - 1, 0);
+    heap::OwnedTerm message;
+    message.term = name("multizero_timeout_in_timeout_done");
+    proc::send_owned(*own->runtime, own->pid, std::move(message));
+  };
+  rt.timers->set(*t, proc::raw_monotonic_ns() + in_ns);
+}
+
+// Where somebody's signals are handled nothing goes on for a while.
+Term block_signals(BifContext& cx, Term value) {
+  if (!value.is_tuple_of(2)) return Term::non_value();
+  const Tuple t = Tuple::from(value);
+  if (!t[0].is_local_pid() || !t[1].is_small() || t[1].small_value() < 0) return Term::non_value();
+  proc::Signal* s = proc::Signal::create(proc::SignalKind::Rpc);
+  s->function = [](proc::Process&, void* ms) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(reinterpret_cast<std::intptr_t>(ms)));
+  };
+  s->argument = reinterpret_cast<void*>(static_cast<std::intptr_t>(t[1].small_value()));
+  return proc::deliver_to(cx.runtime(), t[0], s) ? atoms::true_ : atoms::false_;
+}
+
+// Requests of others to collect wait until it is allowed again, and a process at rest is left alone. Room that the process itself needs is still made.
+Term allow_collection(proc::Process& p, bool allowed) {
+  const bool before = !(p.flags & proc::Process::kDisableGc);
+  if (allowed) p.flags &= ~std::uint32_t{proc::Process::kDisableGc};
+  else p.flags |= proc::Process::kDisableGc;
+  return before ? atoms::true_ : atoms::false_;
+}
+
+// Ends the machine with a dump while a part of it is broken, this process.
+Term halt_broken(BifContext& cx, Term slogan) {
+  proc::Runtime& rt = cx.runtime();
+  proc::Process& p = cx.process();
+  const std::string text = term::to_text(slogan);
+  proc::Links* const whole = p.links;
+  p.links = reinterpret_cast<proc::Links*>(sizeof(Word));  // no such memory
+  if (rt.halt) rt.halt(rt, 1, false, true, text.c_str());
+  p.links = whole;
+  p.pending = proc::PendingKind::Wait;  // the machine goes down behind us
+  return Term::non_value();
+}
+
 Term set_process_state(BifContext& cx, Term key, Term value) {
+  if (named(key, "broken_halt")) return halt_broken(cx, value);
+  if (named(key, "gc_state") && value.is_boolean()) return allow_collection(cx.process(), value == atoms::true_);
+  if (named(key, "proc_sig_block")) return block_signals(cx, value);
+  if (named(key, "multizero_timeout_in_timeout") && value.is_small() && value.small_value() >= 0) {
+    set_chained(cx.runtime(), cx.process().pid, 2, value.small_value() * kNsPerMs);
+    return atoms::ok;
+  }
   if (named(key, "force_gc") && value.is_local_pid()) {
     proc::Signal* s = proc::Signal::create(proc::SignalKind::Rpc);
     s->function = [](proc::Process& p, void*) { (void)p.collect(p.saved_registers, p.live, 0, true); };

@@ -119,7 +119,7 @@ void interrupted(proc::Runtime& rt) {
   rt.schedulers->stop_the_world([&] {
     const std::shared_ptr<port::Port> input = input_port(rt);
     if (!input) return talk();
-    std::lock_guard<sync::Mutex> hold(input->lock);
+    std::lock_guard<port::PortLock> hold(input->lock);
     talk();
   });
   if (decision == Decision::Continue) os::set_signal_action(SIGINT, os::SignalAction::Handle);

@@ -2,6 +2,7 @@
 #include "boot/crash_dump.h"
 
 #include <fcntl.h>
+#include <stdio_ext.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,6 +13,7 @@
 
 #include "bif/erlang_machine_info.h"
 #include "boot/process_report.h"
+#include "os/fault.h"
 #include "proc/process_table.h"
 #include "term/atoms.h"
 #include "term/print.h"
@@ -81,16 +83,24 @@ std::size_t most_bytes() {
   return text != nullptr && *text >= '0' && *text <= '9' ? std::strtoull(text, nullptr, 10) : SIZE_MAX;
 }
 
+// What is written about may be what is broken: then the rest of it is missing, and what comes after is there all the same.
+template <typename F>
+void careful(std::FILE* out, F&& f) {
+  std::fflush(out);
+  if (!os::runs_without_fault(f)) std::fputs("\n", out);
+}
+
 void write_all(std::FILE* out, proc::Runtime& rt, const char* slogan) {
-  write_header(out, rt, slogan);
-  write_schedulers(out, rt);
-  report_memory(out, rt);
-  report_processes(out, rt, ReportFor::Dump);
-  report_ports(out, rt);
-  report_tables(out, rt);
+  __fsetlocking(out, FSETLOCKING_BYCALLER);  // a fault may leave it in the middle of something
+  careful(out, [&] { write_header(out, rt, slogan); });
+  careful(out, [&] { write_schedulers(out, rt); });
+  careful(out, [&] { report_memory(out, rt); });
+  rt.processes->for_each([&](proc::Process& p) { careful(out, [&] { report_process(out, p, ReportFor::Dump); }); });
+  careful(out, [&] { report_ports(out, rt); });
+  careful(out, [&] { report_tables(out, rt); });
   std::fprintf(out, "=node:'%s'\n=no_distribution\n", std::string(term::AtomTable::text(rt.node_name)).c_str());
-  report_modules(out, rt, ReportFor::Dump);
-  write_atoms(out);
+  careful(out, [&] { report_modules(out, rt, ReportFor::Dump); });
+  careful(out, [&] { write_atoms(out); });
   std::fputs("=end\n", out);
 }
 

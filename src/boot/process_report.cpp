@@ -10,6 +10,7 @@
 #include "port/port.h"
 #include "proc/process_info.h"
 #include "proc/process_table.h"
+#include "proc/saved_calls.h"
 #include "term/atoms.h"
 #include "term/print.h"
 #include "term/views.h"
@@ -70,6 +71,21 @@ void report_links(std::FILE* out, proc::Process& p, term::HeapWriter& h) {
   if (!text.empty()) std::fprintf(out, "Link list: [%s]\n", text.c_str());
 }
 
+// Newest first.
+void report_last_calls(std::FILE* out, proc::Process& p, term::HeapWriter& h) {
+  const Term calls = proc::last_calls(p, h);
+  if (calls == atoms::false_) return;
+  std::string text;
+  for (Term l = calls; l.is_cons(); l = l.tail()) {
+    const Term c = l.head();
+    const std::string one = c.is_atom() ? term::to_text(c)
+                                        : term::to_text(term::Tuple::from(c)[0]) + ":" + term::to_text(term::Tuple::from(c)[1]) + "/" +
+                                              term::to_text(term::Tuple::from(c)[2]);
+    text = " " + one + "\n" + text;
+  }
+  std::fprintf(out, "Last calls:%s\n", text.c_str());
+}
+
 void report_heap(std::FILE* out, proc::Process& p, term::HeapWriter& h) {
   const heap::ProcessHeap& heap = p.heap;
   const auto words = [](std::size_t bytes) { return bytes / kWordBytes; };
@@ -118,6 +134,7 @@ void report_process(std::FILE* out, proc::Process& p, ReportFor use) {
   std::size_t fragments = 0, fragment_words = 0;
   for (const heap::HeapFragment* f = p.heap.fragments(); f; f = f->next) fragments++, fragment_words += f->used;
   std::fprintf(out, "Number of heap fragments: %zu\nHeap fragment data: %zu\n", fragments, fragment_words);
+  report_last_calls(out, p, h);
   if (!p.exiting()) report_links(out, p, h);
   if (use == ReportFor::Menu && p.dictionary)
     std::fprintf(out, "Dictionary: %s\n", term::to_text(proc::process_info_item(p, atoms::dictionary, h, false), kTextLimit).c_str());

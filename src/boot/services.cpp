@@ -10,6 +10,7 @@
 #include <mutex>
 
 #include "bif/erlang_node.h"
+#include "bif/native_forms.h"
 #include "bif/os_signal.h"
 #include "bif/process_options.h"
 #include "bif/term_format.h"
@@ -23,12 +24,14 @@
 #include "nif/natives.h"
 #include "nifs/static_modules.h"
 #include "ops/maps.h"
+#include "os/date_watch.h"
 #include "os/signals.h"
 #include "os/terminal.h"
 #include "port/port.h"
 #include "proc/process_cold.h"
 #include "proc/sweeper.h"
 #include "proc/time.h"
+#include "proc/time_offset.h"
 #include "term/atoms.h"
 #include "term/fun_layout.h"
 #include "term/views.h"
@@ -106,6 +109,11 @@ void poll_io(void* context, std::uint64_t nanoseconds) {
 
 void interrupt_poll(void* context) { static_cast<proc::Runtime*>(context)->ports->poller().interrupt(); }
 
+void resting(void* context, unsigned scheduler_id, bool rests) {
+  auto& rt = *static_cast<proc::Runtime*>(context);
+  if (rt.profiles(proc::kProfileSchedulers)) rt.trace->scheduler_rests(rt, scheduler_id, rests);
+}
+
 bool tick(void* context) {
   proc::Sweeper* sweeper = static_cast<proc::Runtime*>(context)->sweeper.load(std::memory_order_acquire);
   return sweeper && sweeper->tick();
@@ -148,6 +156,7 @@ const etf::DecodeHooks* Services::literal_hooks() const { return &impl_->literal
 void Services::attach_loader(load::Loader& loader) {
   impl_->runtime.loader = &loader;
   loader.set_unload(&nif::Natives::unload);
+  loader.set_native_forms(&bif::native_form_of);
 }
 
 sched::Hooks Services::scheduler_hooks() {
@@ -158,7 +167,20 @@ sched::Hooks Services::scheduler_hooks() {
   hooks.interrupt_poll = interrupt_poll;
   hooks.thread_started = thread_started;
   hooks.tick = tick;
+  hooks.resting = resting;
   return hooks;
+}
+
+// Multi time warp: the offset follows the system's date.
+static void follow_date(proc::Runtime& rt) {
+  constexpr std::int64_t kLookAnywayNs = 10'000'000'000;
+  const int fd = os::open_date_watch();
+  if (fd < 0) return;
+  os::arm_date_watch(fd, kLookAnywayNs);
+  rt.ports->poller().add(fd, os::Poller::kRead, [&rt, fd](unsigned) {
+    os::arm_date_watch(fd, kLookAnywayNs);
+    proc::follow_system_time(rt);
+  });
 }
 
 void Services::start() {
@@ -166,6 +188,7 @@ void Services::start() {
   rt.sweeper.store(new proc::Sweeper(rt), std::memory_order_release);
   impl_->ports = std::make_unique<port::Ports>(rt);
   rt.ports = impl_->ports.get();
+  if (rt.settings.time_warp == "multi_time_warp") follow_date(rt);
   rt.hooks.port_signal = [](proc::Runtime& r, Term id, proc::Signal* s) { return r.ports->signal(id, s); };
   rt.hooks.send_to_port = [](proc::Runtime& r, proc::Process* from, Term id, Term message) { r.ports->message(from, id, message); };
   rt.hooks.register_port = [](proc::Runtime& r, Term id, Term name) { return r.ports->register_name(id, name); };
@@ -185,9 +208,9 @@ void Services::start() {
   rt.hooks.port_output = [](proc::Runtime& r, Term id, std::string bytes) {
     std::shared_ptr<port::Port> port = r.ports->find(id);
     if (!port) return false;
-    std::lock_guard<sync::Mutex> hold(port->lock);
-    if (port->closed) return false;
-    port->output(std::move(bytes));
+    port::post(*port, [out = std::move(bytes)](port::Port& p) mutable {
+      if (!p.closed) p.output(std::move(out));
+    });
     return true;
   };
   impl_->natives = std::make_unique<nif::Natives>(rt);

@@ -44,6 +44,7 @@ struct Instruction {
 
 struct FunctionBody {
   Function* function;
+  const Bif* native_form = nullptr;  // tried first; where it answers nothing and leaves nothing pending, the code runs
   std::vector<Instruction> instructions;
   std::vector<Operand> operands;
   std::span<const Operand> operands_of(const Instruction& i) const { return {operands.data() + i.first, i.count}; }
@@ -66,6 +67,11 @@ class Backend {
   // From now on calls reach the breakpoint, or don't any more. Under the code lock.
   virtual void arm(Breakpoint&) {}
   virtual void disarm(Breakpoint&) {}
+  // One more, or one fewer, process keeps its last calls (proc/saved_calls.h). Takes the code lock.
+  virtual void keep_calls(bool) {}
+  // Where calls through the export go in the end, whatever detour they make before; an export of the tables. Under the code lock.
+  virtual CodePtr target_of(const Export& e) { return e.entry.load(std::memory_order_relaxed); }
+  virtual void set_target(Export& e, CodePtr target) { e.entry.store(target, std::memory_order_release); }
 };
 
 // What the loader offers to engines: decode f now (first call). Returns the entry; on a function that does not verify, the entry of

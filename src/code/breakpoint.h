@@ -34,4 +34,7 @@ struct Breakpoint {
   Export recall, again;   // lead to the cells of a built-in's breakpoint, and behind it
 };
 
+// Counts how often a breakpoint was armed or disarmed: who keeps in mind whether a module has any looks again when it moved.
+inline std::atomic<std::uint64_t> breakpoint_changes{0};
+
 }  // namespace vm::code

@@ -103,7 +103,7 @@ Export* CodeStore::export_for(Term module, Term function, Word arity) {
   Export& e = impl_->exports.next();
   e.mfa = {module, function, arity};
   e.index = static_cast<std::uint32_t>(impl_->exports.size());
-  if (Backend* b = backend()) e.entry.store(b->undefined_entry(e), std::memory_order_release);
+  if (Backend* b = backend()) b->set_target(e, b->undefined_entry(e));
   impl_->exports.commit();
   impl_->export_table.insert(&e);
   return &e;

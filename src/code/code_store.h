@@ -55,6 +55,8 @@ class CodeStore {
   void retire_code(Function* f);
 
   std::recursive_mutex& lock() { return lock_; }
+  // A test has the permission to change code (the bits of a pid): other processes that load native code wait for it.
+  std::atomic<Word> held_by_test{0};
 
  private:
   struct Impl;

@@ -64,7 +64,7 @@ void Nodes::net_kernel_ended(Term reason) {
     const Term who = peer->controller();
     if (who.is_local_port()) {
       if (std::shared_ptr<port::Port> port = runtime_.ports->find(who)) {
-        std::lock_guard<sync::Mutex> hold(port->lock);
+        std::lock_guard<port::PortLock> hold(port->lock);
         port->close(why);
       }
     } else {
@@ -158,12 +158,19 @@ Term Nodes::connect_port(proc::Process& caller, Peer& peer, Term id, std::uint64
                          std::uint32_t* connection) {
   std::shared_ptr<port::Port> port = runtime_.ports->find(id);
   if (!port) return atoms::badarg;
-  std::lock_guard<sync::Mutex> hold(port->lock);
+  std::lock_guard<port::PortLock> hold(port->lock);
   if (port->closed || port->channel || !port->driver || !port->driver->carries_packets()) return atoms::badarg;
   if (peer.status().state != Peer::State::Pending || !tell_net_kernel(caller.pid, id, peer.name)) return atoms::badarg;
   if (!peer.connect(port, id, flags, creation, connection)) return atoms::badarg;
   announce(atoms::nodeup, peer.name, *connection, flags & kPublished, term::kNil);
-  peer.write_queue(*port);  // what waited for the connection
+  // What waited for the connection is written in a turn of the port. Who hears at once that this peer doesn't know a request would ask net_kernel
+  // for the connection before that has heard of it from `caller`.
+  port->enqueue(port::make_request(term::kNil,
+                                   [&peer](port::Port& p, term::HeapWriter&) {
+                                     if (!p.closed) peer.write_queue(p);
+                                     return term::kNil;
+                                   }),
+                nullptr);
   return atoms::ok;
 }
 

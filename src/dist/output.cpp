@@ -59,7 +59,7 @@ void Peer::pump(const std::shared_ptr<port::Port>& port) {
   if (pumping_.fetch_add(1, std::memory_order_acq_rel) != 0) return;
   for (unsigned rounds = 1; rounds != 0;) {
     {
-      std::lock_guard<sync::Mutex> hold(port->lock);
+      std::lock_guard<port::PortLock> hold(port->lock);
       if (!port->closed) write_queue(*port);
     }
     rounds = pumping_.fetch_sub(rounds, std::memory_order_acq_rel) - rounds;
@@ -176,20 +176,20 @@ void Peer::write_some(port::Port& port) {
   if (!port.closed && is_current(connection)) settle(taken, port.queue_bytes);
 }
 
-void Peer::wait_if_busy(proc::Process& self) {
-  if (VM_LIKELY(!busy())) return;
+bool Peer::wait_if_busy(proc::Process& self) {
+  if (VM_LIKELY(!busy())) return false;
   Term who = term::kNil;
   {
     sync::MutexGuard guard(lock_);
-    if (!busy_) return;
+    if (!busy_) return false;
     suspended_.push_back(self.pid);
     who = controller();
   }
   self.suspend_count++;
   self.state.fetch_or(proc::kSuspended, std::memory_order_relaxed);
-  self.reductions_left = 0;
   if (proc::SystemMonitor* monitor = self.runtime->monitor.load(std::memory_order_acquire))
     if (!who.is_nil()) monitor->busy_connection(self, who);
+  return true;
 }
 
 bool Peer::take_packet(std::uint32_t connection, std::vector<std::string>* pieces) {

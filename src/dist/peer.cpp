@@ -119,6 +119,8 @@ std::vector<Term> Peer::forget_connection_locked(std::uint32_t connection) {
   named_watches_.clear();
   for (auto& [request, reason] : orphans_) heap::release(reason);
   orphans_.clear();
+  for (auto& [request, child] : early_children_) heap::release(child);
+  early_children_.clear();
   notification_wanted_ = false;
   port_.reset();
   controller_.store(term::kNil.bits(), std::memory_order_release);
@@ -183,7 +185,7 @@ void Peer::kill(std::uint32_t connection) {
   if (who.is_local_port()) {
     const std::shared_ptr<port::Port> port = nodes_.runtime().ports->find(who);
     if (!port || channel_port() == port.get()) return;  // its channel closes the port itself
-    std::lock_guard<sync::Mutex> hold(port->lock);
+    std::lock_guard<port::PortLock> hold(port->lock);
     return port->close(atoms::killed);
   }
   if (!who.is_local_pid()) return;
@@ -222,15 +224,24 @@ Term Peer::forget_named_watch(const RefKey& ref) {
   return pid;
 }
 
-void Peer::note_orphan(std::uint32_t connection, std::uint64_t request, Term reason) {
+bool Peer::note_orphan(std::uint32_t connection, std::uint64_t request, Term reason, heap::OwnedTerm* child) {
   sync::MutexGuard guard(lock_);
-  if (is_current(connection)) orphans_[request] = heap::copy_to_keep(reason);
+  if (!is_current(connection)) return false;
+  if (auto found = early_children_.extract(request)) {
+    *child = found.mapped();
+    return true;
+  }
+  orphans_[request] = heap::copy_to_keep(reason);
+  return false;
 }
 
-bool Peer::take_orphan(std::uint64_t request, heap::OwnedTerm* reason) {
+bool Peer::take_orphan(std::uint64_t request, heap::OwnedTerm* reason, Term child_to_leave) {
   sync::MutexGuard guard(lock_);
   auto found = orphans_.find(request);
-  if (found == orphans_.end()) return false;
+  if (found == orphans_.end()) {
+    if (child_to_leave.is_value()) early_children_[request] = heap::copy_to_keep(child_to_leave);
+    return false;
+  }
   *reason = found->second;
   orphans_.erase(found);
   return true;

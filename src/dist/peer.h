@@ -101,15 +101,17 @@ class Peer {
   bool note_named_watch(std::uint32_t connection, const RefKey& ref, Term pid);
   Term forget_named_watch(const RefKey& ref);
   // A process ended while its spawn request with a link was open: the child is to end for the same reason.
-  void note_orphan(std::uint32_t connection, std::uint64_t request, Term reason);
-  bool take_orphan(std::uint64_t request, heap::OwnedTerm* reason);
+  // The answer may come while the parent ends, when nobody takes it any more and nothing is noted yet. Whoever is second sees to the child: note_orphan answers
+  // true and gives the child that was left by take_orphan, which answers false.
+  bool note_orphan(std::uint32_t connection, std::uint64_t request, Term reason, heap::OwnedTerm* child);
+  bool take_orphan(std::uint64_t request, heap::OwnedTerm* reason, Term child_to_leave = Term::non_value());
 
   // --- output (output.cpp)
   // False: that connection is over.
   bool send(std::uint32_t connection, std::unique_ptr<Message> message);
   bool busy() const { return busy_.load(std::memory_order_relaxed); }
-  // Suspends the running process if the peer is busy.
-  void wait_if_busy(proc::Process& self);
+  // Suspends the running process if the peer is busy, and answers whether it did.
+  bool wait_if_busy(proc::Process& self);
   // For a controlling process: the next packet in pieces, false when there is none; a message dist_data when there is one; counts.
   bool take_packet(std::uint32_t connection, std::vector<std::string>* pieces);
   void request_notification(std::uint32_t connection);
@@ -165,7 +167,7 @@ class Peer {
   std::vector<Term> suspended_;
   std::unordered_set<Word> tied_;
   std::map<RefKey, Term> named_watches_;
-  std::unordered_map<std::uint64_t, heap::OwnedTerm> orphans_;
+  std::unordered_map<std::uint64_t, heap::OwnedTerm> orphans_, early_children_;
   std::shared_ptr<port::Port> port_;
   bool notification_wanted_ = false;
 

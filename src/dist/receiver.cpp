@@ -343,10 +343,11 @@ bool Receiver::spawn_reply() {
   if (deliver(parent, s)) return true;
   // The parent has ended: its child hears of it as it would have over the link, and is not watched.
   heap::OwnedTerm reason;
-  const bool orphan = peer_.take_orphan(key, &reason);
+  const bool linked = !result.is_atom() && (flags.small_value() & kSpawnLinked);
+  const bool orphan = peer_.take_orphan(key, &reason, linked ? result : Term::non_value());
   if (!result.is_atom() && (flags.small_value() & kSpawnMonitored))
     transmit(route(), Term::non_value(), Operation::Demonitor, parent, result, ref);
-  if (orphan && !result.is_atom() && (flags.small_value() & kSpawnLinked)) send_link_exit(route(), parent, result, reason.term);
+  if (orphan && linked) send_link_exit(route(), parent, result, reason.term);
   if (orphan) heap::release(reason);
   return true;
 }

@@ -6,9 +6,11 @@
 #include "dist/nodes.h"
 #include "etf/encode.h"
 #include "proc/exported_aliases.h"
+#include "proc/hidden_row.h"
 #include "proc/links_state.h"
 #include "proc/process_table.h"
 #include "proc/references.h"
+#include "proc/saved_calls.h"
 #include "proc/send.h"
 #include "proc/tracing.h"
 #include "term/atoms.h"
@@ -46,9 +48,34 @@ bool append_encoded(proc::Runtime& rt, Term t, MessageAtoms* atoms, std::string*
 
 void pay(Process& p, std::size_t bytes) { p.reductions_left -= static_cast<SWord>(bytes / (8 * kUnitsPerReduction) + 2); }
 
-void charge(Process& p, const Route& route, std::size_t bytes) {
+// --- callers that wait for room
+
+// Where such a caller is seen: in whatever it called, in a message that met a connection that was busy already, in a request for a process. The last two give
+// up all of their slice.
+enum class Wait { Call, Message, Spawn };
+
+proc::BifResult given(proc::BifContext&, Term value) { return value; }
+
+code::Export* row_of(proc::Runtime& rt, Wait what) {
+  switch (what) {
+    case Wait::Call: return proc::shown_entry<given, 1, Wait::Call>(rt, "erlang", "bif_return_trap", 2);
+    case Wait::Message: return proc::shown_entry<given, 1, Wait::Message>(rt, "erts_internal", "dsend_continue_trap", 1);
+    case Wait::Spawn: return proc::shown_entry<given, 1, Wait::Spawn>(rt, "erts_internal", "spawn_request_yield", 3);
+  }
+  VM_UNREACHABLE("kind of wait");
+}
+
+// The result of a built-in that wrote to a connection. If that is busy now the caller is suspended, and gets the result when there is room: the non-value, the
+// process's pending action says where it goes on.
+Term charge(Process& p, const Route& route, std::size_t bytes, Term result, Wait what = Wait::Call) {
   pay(p, bytes);
-  route.peer->wait_if_busy(p);
+  if (VM_LIKELY(!route.peer->wait_if_busy(p))) return result;
+  if (what != Wait::Call) p.reductions_left = 0;
+  p.pending = proc::PendingKind::Yield;
+  p.scratch->pending_export = row_of(*p.runtime, what);
+  p.scratch->pending_arity = 1;
+  p.scratch->pending_args[0] = result;
+  return Term::non_value();
 }
 
 std::uint64_t next_sequence() {
@@ -81,10 +108,11 @@ Destination destination(Term to) {
   return {term::external_node(to)->name, to};
 }
 
-void raise_limit(Process& p) {
+Term raise_limit(Process& p) {
   p.pending = proc::PendingKind::Raise;
   p.scratch->exception = proc::Exception{};
   p.scratch->exception.reason = atoms::system_limit;
+  return Term::non_value();
 }
 
 // The control message of a message, with the token of a sequential trace where there is one.
@@ -99,20 +127,24 @@ Term message_control(term::HeapWriter& w, const Route& route, Term from, Term to
   return make(Operation::Send, Operation::SendTraced, Term(atoms::empty), to);
 }
 
-void send_over(const Route& route, Process& from, Term to, const Destination& d, Term message, bool nosuspend = false) {
+// What a sender gets: result, or the non-value when it waits for room or something is raised.
+Term send_over(const Route& route, Process& from, Term to, const Destination& d, Term message, Term result, bool nosuspend = false) {
   heap::OwnedTerm token;
-  if (VM_UNLIKELY(from.is_traced(proc::kTraceToken | proc::kTraceSend))) {
+  if (VM_UNLIKELY(from.is_traced(proc::kTraceToken | proc::kTraceSend | proc::kTraceSaves))) {
     const proc::TraceHooks& hooks = *from.runtime->trace;
     if (from.is_traced(proc::kTraceToken)) token = hooks.token_for_send(from, to, message);
     if (!token.term.is_value()) token.term = term::kNil;
+    if (from.is_traced(proc::kTraceSaves)) proc::note_call(from, proc::kMessageSent);
     if (from.is_traced(proc::kTraceSend)) hooks.sent(from, to, message, true);
   }
   heap::FragmentWriter w(8);
+  const Wait wait = route.peer->busy() ? Wait::Message : Wait::Call;
   const Sent sent = transmit(route, message_control(w, route, from.pid, d.to, token.term), message);
   heap::release(token);
-  if (sent == Sent::TooLarge) raise_limit(from);
-  else if (nosuspend) pay(from, 64);
-  else charge(from, route, 64);
+  if (sent == Sent::TooLarge) return raise_limit(from);
+  if (!nosuspend) return charge(from, route, 64, result, wait);
+  pay(from, 64);
+  return result;
 }
 
 }  // namespace
@@ -165,6 +197,13 @@ void send_link_exit(const Route& route, Term from, Term to, Term reason) {
   if (sent == Sent::TooLarge) route.peer->kill(route.connection);
 }
 
+void leave_orphan(Peer& peer, std::uint32_t connection, std::uint64_t request, Term parent, Term reason) {
+  heap::OwnedTerm child;
+  if (!peer.note_orphan(connection, request, reason, &child)) return;
+  send_link_exit(route_over(peer, connection), parent, child.term, reason);
+  heap::release(child);
+}
+
 void send_monitor_exit(const Route& route, Term from, Term to, Term ref, Term reason) {
   const Sent sent = route.flags & kExitPayload ? transmit(route, reason, Operation::PayloadMonitorExit, from, to, ref)
                                                : transmit(route, Term::non_value(), Operation::MonitorExit, from, to, ref, reason);
@@ -182,7 +221,7 @@ bool send_message(proc::Runtime& rt, Process& from, Term to, Term message) {
   const Destination d = destination(to);
   if (is_this_node(from, d.node)) return true;  // of an earlier incarnation of this node
   const Route route = route_to(rt, d.node, Connect::IfNeeded);
-  if (route) send_over(route, from, to, d, message);
+  if (route) send_over(route, from, to, d, message, message);
   return true;
 }
 
@@ -192,19 +231,16 @@ Term send_message_if(Process& from, Term to, Term message, bool nosuspend, bool 
   const Route route = route_to(*from.runtime, d.node, noconnect ? Connect::Never : Connect::IfNeeded);
   if (!route) return noconnect ? atoms::noconnect : atoms::ok;
   if (nosuspend && route.peer->busy()) return atoms::nosuspend;
-  send_over(route, from, to, d, message, nosuspend);
-  return from.pending == proc::PendingKind::Raise ? Term::non_value() : Term(atoms::ok);
+  return send_over(route, from, to, d, message, atoms::ok, nosuspend);
 }
 
 Term exit_signal(Process& p, Term target, Term reason) {
   const Route route = route_to(*p.runtime, term::external_node(target)->name, Connect::IfNeeded);
   if (!route) return atoms::true_;
+  const Wait wait = route.peer->busy() ? Wait::Message : Wait::Call;
   const Sent sent = route.flags & kExitPayload ? transmit(route, reason, Operation::PayloadExit2, p.pid, target)
                                                : transmit(route, Term::non_value(), Operation::Exit2, p.pid, target, reason);
-  charge(p, route, 64);
-  if (sent != Sent::TooLarge) return atoms::true_;
-  raise_limit(p);
-  return Term::non_value();
+  return sent == Sent::TooLarge ? raise_limit(p) : charge(p, route, 64, atoms::true_, wait);
 }
 
 Term group_leader(Process& p, Term leader, Term target) {
@@ -212,8 +248,7 @@ Term group_leader(Process& p, Term leader, Term target) {
   const Route route = route_to(*p.runtime, term::external_node(target)->name, Connect::IfNeeded);
   if (!route) return atoms::true_;
   transmit(route, Term::non_value(), Operation::GroupLeader, leader, target);
-  charge(p, route, 64);
-  return atoms::true_;
+  return charge(p, route, 64, atoms::true_);
 }
 
 // --- links ---------------------------------------------------------------------------------------------------------------------------
@@ -230,12 +265,12 @@ Term link(Process& p, Term target) {
   if (!fresh && entry->second.unlink_id == 0) return atoms::true_;
   entry->second.unlink_id = 0;
   transmit(route, Term::non_value(), Operation::Link, p.pid, target);
-  charge(p, route, 64);
-  return atoms::true_;
+  return charge(p, route, 64, atoms::true_);
 }
 
 Term unlink(Process& p, Term target) {
   if (!p.links || !p.links->remote) return atoms::true_;
+  Term result = atoms::true_;
   const PidKey key = PidKey::of(target);
   for (auto& [where, tie] : p.links->remote->all) {
     auto found = tie.links.find(key);
@@ -249,9 +284,9 @@ Term unlink(Process& p, Term target) {
     found->second.unlink_id = p.links->remote->next_unlink_id++;
     heap::FragmentWriter w(4);
     transmit(route, Term::non_value(), Operation::UnlinkId, term::make_unsigned(w, found->second.unlink_id), p.pid, target);
-    charge(p, route, 64);
+    result = charge(p, route, 64, atoms::true_);
   }
-  return atoms::true_;
+  return result;
 }
 
 // --- monitors ------------------------------------------------------------------------------------------------------------------------
@@ -267,8 +302,13 @@ Term monitor(Process& p, Term target, const proc::MonitorOptions& options) {
   tie->monitors.insert(key);
   const Term ref = proc::monitor_reference(p, key, options.alias, p.heap);
   transmit(route, Term::non_value(), Operation::Monitor, p.pid, d.to, ref);
-  charge(p, route, 64);
-  return ref;
+  return charge(p, route, 64, ref);
+}
+
+Term pay_for_demonitor(Process& p, Term node, Term result) {
+  Peer* peer = p.runtime->nodes->find(node);
+  const Route route = peer ? route_over(*peer, peer->status().connection) : Route{};
+  return route ? charge(p, route, 64, result) : result;
 }
 
 NodeMonitoring monitor_node(Process& p, Term node, bool on, bool passive) {
@@ -366,8 +406,7 @@ Term request_spawn(Process& p, Term node, Term mfa, Term options, bool for_spawn
       const Term operation = Term::small(static_cast<SWord>(Operation::SpawnRequest));
       const Term control = Tuple::make(p.heap, operation, ref, p.pid, p.group_leader, what, rest.finish());
       const Sent sent = transmit(route, control, call[2], p.pid, key);
-      charge(p, route, 256);
-      if (sent != Sent::TooLarge) return result;
+      if (sent != Sent::TooLarge) return charge(p, route, 256, result, Wait::Spawn);
       failure = atoms::system_limit;
       heap::release(tie->spawns[key].kept);
       tie->spawns.erase(key);
@@ -392,7 +431,8 @@ bool abandon_spawn(Process& p, Term ref) {
     auto found = tie.spawns.find(key);
     if (found == tie.spawns.end()) continue;
     if (found->second.alias != proc::AliasMode::None) proc::remove_alias(p, key);
-    if (found->second.link) where.first->note_orphan(where.second, key, atoms::abandoned);  // p may have ended when the answer comes
+    if (found->second.link)
+      leave_orphan(*where.first, where.second, key, p.pid, atoms::abandoned);  // p may have ended when the answer comes
     heap::release(found->second.kept);
     tie.spawns.erase(found);
     return true;

@@ -35,6 +35,8 @@ Sent transmit(const Route& route, Term payload, Operation op, T... elements) {
 
 // Signals that carry a reason: in the payload where the other side knows that. A reason that is too large ends the connection.
 void send_link_exit(const Route& route, Term from, Term to, Term reason);
+// The parent of a process that was asked for with a link ends before it is there: the child hears of it.
+void leave_orphan(Peer& peer, std::uint32_t connection, std::uint64_t request, Term parent, Term reason);
 void send_monitor_exit(const Route& route, Term from, Term to, Term ref, Term reason);
 void send_unlink_ack(const Route& route, std::uint64_t id, Term from, Term to);
 
@@ -44,6 +46,8 @@ Term send_message_if(proc::Process& from, Term to, Term message, bool nosuspend,
 Term link(proc::Process& p, Term target);
 Term unlink(proc::Process& p, Term target);
 Term monitor(proc::Process& p, Term target, const proc::MonitorOptions& options);
+// After a monitor of something on that node was taken away by its owner: result, or the non-value while it waits for room.
+Term pay_for_demonitor(proc::Process& p, Term node, Term result);
 Term exit_signal(proc::Process& p, Term target, Term reason);
 Term group_leader(proc::Process& p, Term leader, Term target);
 
@@ -51,7 +55,7 @@ Term group_leader(proc::Process& p, Term leader, Term target);
 enum class NodeMonitoring { Done, AskNetKernel };
 NodeMonitoring monitor_node(proc::Process& p, Term node, bool on, bool passive);
 
-// erts_internal:dist_spawn_request/4: its result, or the non-value for badarg.
+// erts_internal:dist_spawn_request/4: its result, or the non-value: badarg where the process has no pending action.
 Term request_spawn(proc::Process& p, Term node, Term mfa, Term options, bool for_spawn_opt);
 // erlang:spawn_request_abandon/1.
 bool abandon_spawn(proc::Process& p, Term ref);

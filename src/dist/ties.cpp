@@ -309,7 +309,7 @@ void process_ended(Process& p, Term reason) {
       send_monitor_exit(route, t[2], t[0], t[1], reason);
     }
     for (auto& [request, spawn] : tie.spawns)
-      if (spawn.link) peer.note_orphan(key.second, request, reason);
+      if (spawn.link) leave_orphan(peer, key.second, request, p.pid, reason);
     peer.untie(key.second, p.pid);
   }
   if (ties->watches_nodes) nodes.forget_watcher(p.pid);

@@ -26,13 +26,20 @@ struct Job {
   ErlDrvPDL data_lock;  // counted, or nullptr: the job may look at the queue
 };
 
-void finish(const Job& job) {
-  if (std::shared_ptr<port::Port> p = job.port.lock()) {
-    std::lock_guard<sync::Mutex> hold(p->lock);
-    const port::PortVisit visit(*p);
-    if (!p->closed || p->close_after_flush) return static_cast<LinkedPort&>(*p->driver).async_done(job.data);
-  }
-  if (job.free) job.free(job.data);
+// The port has it, or is gone.
+void end(const Job& job, port::Port* p) {
+  if (p && (!p->closed || p->close_after_flush)) static_cast<LinkedPort&>(*p->driver).async_done(job.data);
+  else if (job.free) job.free(job.data);
+  if (job.data_lock) driver_pdl_dec_refc(job.data_lock);
+}
+
+void finish(Job job) {
+  const std::shared_ptr<port::Port> port = job.port.lock();
+  if (!port) return end(job, nullptr);
+  port::post(*port, [job = std::move(job)](port::Port& p) {
+    const port::PortVisit visit(p);
+    end(job, &p);
+  });
 }
 
 class Worker {
@@ -58,8 +65,7 @@ class Worker {
       jobs_.pop_front();
       hold.unlock();
       if (job.invoke) job.invoke(job.data);
-      finish(job);
-      if (job.data_lock) driver_pdl_dec_refc(job.data_lock);
+      finish(std::move(job));
     }
   }
   std::mutex lock_;

@@ -266,13 +266,30 @@ void Libraries::send(const Notice& n) {
   proc::send_owned(runtime_, n.to.pid, std::move(message));
 }
 
+void Library::wait(std::weak_ptr<port::Port> port) {
+  const std::lock_guard<std::mutex> hold(waiting_lock_);
+  waiting_.push_back(std::move(port));
+  somebody_waits_.store(true, std::memory_order_seq_cst);
+}
+
+void Library::wake_waiting() {
+  std::atomic_thread_fence(std::memory_order_seq_cst);  // the lock was given back before this looks, and is tried after wait()
+  if (VM_LIKELY(!somebody_waits_.load(std::memory_order_seq_cst))) return;
+  std::vector<std::weak_ptr<port::Port>> all;
+  {
+    const std::lock_guard<std::mutex> hold(waiting_lock_);
+    all.swap(waiting_);
+    somebody_waits_.store(false, std::memory_order_relaxed);
+  }
+  for (const auto& weak : all)
+    if (const std::shared_ptr<port::Port> p = weak.lock()) p->lock.wake();
+}
+
 void Libraries::run(Later& later) {
   for (const Notice& n : later.notices) send(n);
   for (Term id : later.ports_to_close)
-    if (std::shared_ptr<port::Port> p = runtime_.ports->find(id)) {
-      std::lock_guard<sync::Mutex> hold(p->lock);
-      p->close(atoms::driver_unloaded);
-    }
+    if (std::shared_ptr<port::Port> p = runtime_.ports->find(id))
+      port::post(*p, [](port::Port& port) { port.close(atoms::driver_unloaded); });
 }
 
 std::uint64_t Libraries::monitor(proc::Process& self, const std::string& name, Watch what) {
@@ -359,6 +376,12 @@ bool Libraries::give_up_descriptor(int fd, const LinkedPort* port) {
   if (it == watchers_of_descriptors_.end() || it->second != port) return false;
   watchers_of_descriptors_.erase(it);
   return true;
+}
+
+bool Libraries::has_descriptor(int fd, const LinkedPort* port) {
+  std::lock_guard<std::mutex> hold(lock_);
+  const auto it = watchers_of_descriptors_.find(fd);
+  return it != watchers_of_descriptors_.end() && it->second == port;
 }
 
 void Libraries::port_opened(Library& library, Term port) {

@@ -9,6 +9,7 @@
 // Ports hold their Library, so entry and shared object stay until the last port is gone, whatever the table says.
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -38,6 +39,14 @@ struct Library {
   ErlDrvEntry* entry = nullptr;
   std::recursive_mutex lock;  // of drivers without port locking
   bool port_locking() const { return entry->driver_flags & ERL_DRV_FLAG_USE_PORT_LOCKING; }
+  // Ports that could not take the lock: woken when it is given back.
+  void wait(std::weak_ptr<port::Port> port);
+  void wake_waiting();
+
+ private:
+  std::mutex waiting_lock_;
+  std::vector<std::weak_ptr<port::Port>> waiting_;
+  std::atomic<bool> somebody_waits_{false};
 };
 
 enum class Watch : std::uint8_t { Loaded, Unloaded, UnloadedOnly };
@@ -99,6 +108,7 @@ class Libraries {
   // The poller has one watcher for each descriptor: the port that selected it last. Claiming answers who it was before, giving up whether it was this one.
   const LinkedPort* claim_descriptor(int fd, const LinkedPort* port);
   bool give_up_descriptor(int fd, const LinkedPort* port);
+  bool has_descriptor(int fd, const LinkedPort* port);
 
   // Drivers whose code is in the program or in a native library (add_driver_entry): never loaded, never unloaded by processes.
   void add_linked_in(ErlDrvEntry* entry);

@@ -129,7 +129,10 @@ class LinkedPort::Entered {
   }
   ~Entered() {
     port_.depth_--;
-    if (locked_) port_.library_->lock.unlock();
+    if (locked_) {
+      port_.library_->lock.unlock();
+      port_.library_->wake_waiting();
+    }
     running_port() = outer_;
     if (port_.depth_ == 0) port_.left();
   }
@@ -144,7 +147,8 @@ class LinkedPort::Entered {
 
 LinkedPort::LinkedPort(port::Port& port, std::shared_ptr<Library> library) : port_(port), library_(std::move(library)) {
   Libraries::of(port.ports.runtime()).port_opened(*library_, port.id);
-  if (entry().driver_flags & ERL_DRV_FLAG_NO_BUSY_MSGQ) port_.options.queue_low = port_.options.queue_high = port::PortOptions::kUnlimited;
+  constexpr std::size_t kUnlimited = port::PortOptions::kUnlimited;
+  if (entry().driver_flags & ERL_DRV_FLAG_NO_BUSY_MSGQ) port_.set_queue_limits(kUnlimited, kUnlimited);
 }
 
 LinkedPort::~LinkedPort() {
@@ -167,6 +171,19 @@ Term LinkedPort::start(const std::string& command) {
   const Term failure = failure_of(data_, error);
   started_ = !failure.is_value();
   return failure;
+}
+
+bool LinkedPort::is_free() const {
+  if (!library_ || library_->port_locking()) return true;
+  if (!library_->lock.try_lock()) return false;
+  library_->lock.unlock();
+  return true;
+}
+
+bool LinkedPort::wait_until_free(port::Port& port) {
+  library_->wait(port.weak_from_this());
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  return is_free();
 }
 
 void LinkedPort::command(port::Port&, std::string bytes) {
@@ -246,13 +263,12 @@ void LinkedPort::opened_itself(ErlDrvData data) {
 
 void LinkedPort::queue_limits(std::size_t* low, std::size_t* high) {
   constexpr std::size_t kUnlimited = port::PortOptions::kUnlimited;
-  std::size_t &kept_low = port_.options.queue_low, &kept_high = port_.options.queue_high;
+  std::size_t kept_low, kept_high;
+  port_.queue_limits(&kept_low, &kept_high);
   const std::size_t new_low = low ? *low : 0, new_high = high ? *high : 0;
-  if (kept_high != kUnlimited && (new_low == kUnlimited || new_high == kUnlimited)) {
-    kept_low = kept_high = kUnlimited;
-    return;  // what was asked stays as it was given
-  }
-  if (kept_high != kUnlimited) {
+  if (kept_high != kUnlimited && (new_low == kUnlimited || new_high == kUnlimited))
+    return port_.set_queue_limits(kUnlimited, kUnlimited);  // what was asked stays as it was given
+  if (kept_high != kUnlimited && (new_low || new_high)) {
     if (new_low) {
       kept_low = new_low;
       kept_high = std::max(kept_high, new_low);
@@ -261,6 +277,7 @@ void LinkedPort::queue_limits(std::size_t* low, std::size_t* high) {
       kept_low = std::min(kept_low, new_high);
       kept_high = new_high;
     }
+    port_.set_queue_limits(kept_low, kept_high);
   }
   if (low) *low = kept_low;
   if (high) *high = kept_high;
@@ -361,8 +378,16 @@ std::optional<unsigned> still(int fd, unsigned events) {
 
 }  // namespace
 
+// The poller has forgotten what is selected (Mode::Once): it may take long until the port's turn comes.
 void LinkedPort::ready(int fd, unsigned events) {
   if (port_.closed && !port_.close_after_flush) return;
+  react(fd, events);
+  const auto it = selected_.find(fd);
+  if (it == selected_.end() || !Libraries::of(port_.ports.runtime()).has_descriptor(fd, this)) return;
+  port_.ports.poller().change(fd, static_cast<unsigned>(it->second & (ERL_DRV_READ | ERL_DRV_WRITE)));
+}
+
+void LinkedPort::react(int fd, unsigned events) {
   const auto selected = [&](int mode) {
     const auto it = selected_.find(fd);
     return it != selected_.end() && (it->second & mode);
@@ -395,12 +420,16 @@ void LinkedPort::watch(int fd, int selected) {
   if (before == this) return poller.change(fd, events);
   if (before) poller.forget(fd);
   std::weak_ptr<port::Port> weak = port_.weak_from_this();
-  poller.add(fd, events, [weak, fd](unsigned found) {
-    std::shared_ptr<port::Port> p = weak.lock();
-    if (!p) return;
-    std::lock_guard<sync::Mutex> hold(p->lock);
-    static_cast<LinkedPort&>(*p->driver).ready(fd, found);
-  });
+  poller.add(
+      fd, events,
+      [weak, fd](unsigned found) {
+        std::shared_ptr<port::Port> p = weak.lock();
+        if (!p) return;
+        port::post(*p, [fd, found](port::Port& port) {
+          if (port.driver) static_cast<LinkedPort&>(*port.driver).ready(fd, found);
+        });
+      },
+      os::Poller::Mode::Once);
 }
 
 int LinkedPort::select(int fd, int mode, bool on) {

@@ -70,6 +70,8 @@ class LinkedPort final : public port::Driver {
   }
 
   void opened(port::Port&) override { left(); }
+  bool is_free() const override;
+  bool wait_until_free(port::Port& port) override;
   void command(port::Port& port, std::string bytes) override;
   void received(port::Port& port, std::string_view bytes) override;
   bool takes_vectors() const override { return entry().outputv; }
@@ -110,7 +112,7 @@ class LinkedPort final : public port::Driver {
   const std::shared_ptr<Library>& library_ref() const { return library_; }
 
   ErlDrvPDL data_lock = nullptr;
-  // Reads and sets the limits of commands that wait; 0: as it is. No command ever waits in front of a driver, so they are kept for who asks.
+  // Reads and sets the limits of commands that wait; 0: as it is.
   void queue_limits(std::size_t* low, std::size_t* high);
   // The driver says that the port is open, or why not.
   void opened_itself(ErlDrvData data);
@@ -124,6 +126,7 @@ class LinkedPort final : public port::Driver {
   };
   ErlDrvEntry& entry() const { return *library_->entry; }
   void ready(int fd, unsigned events);
+  void react(int fd, unsigned events);
   void watch(int fd, int selected);
   void left();
   void release_timer();

@@ -456,7 +456,8 @@ class HashStore final : public Store {
     __builtin_prefetch(reinterpret_cast<void*>(w & ~Word{1}));
   }
 
-  // Goes bucket by bucket, so that the rows of several buckets are on their way from memory at once. False: the buckets changed.
+  // Goes bucket by bucket, so that the rows of several buckets are on their way from memory at once. False: the buckets changed. A bucket that is being
+  // made or taken away may be counted while its slot is not in the list: then the one before leads into its rows, which must not be taken twice.
   bool bucket_portion(std::uint32_t start, Position* position, std::vector<Row*>* rows, bool* more) const {
     constexpr unsigned kAhead = 8, kRing = 16;
     Buckets& b = buckets();
@@ -468,13 +469,19 @@ class HashStore final : public Store {
       std::uint32_t i = reverse(static_cast<std::uint32_t>(order));
       return order >> 32 == 0 && i < n ? b.slot_or_null(i) : nullptr;
     };
-    auto walk = [&](Slot* slot, std::uint32_t from) {
-      for (Word w = slot->load(std::memory_order_acquire); w && !is_slot(w); w = row_at(w)->link().load(std::memory_order_acquire))
-        if ((position->marked || row_at(w)->present()) && (from == 0 || order_of(row_at(w)) >= from)) rows->push_back(row_at(w));
+    std::uint64_t passed = start;  // what is before that order is done
+    auto walk = [&](Slot* slot) {
+      const std::uint64_t from = passed;
+      for (Word w = slot->load(std::memory_order_acquire); w && !is_slot(w); w = row_at(w)->link().load(std::memory_order_acquire)) {
+        const std::uint64_t at = order_of(row_at(w));
+        if (at < from) continue;
+        passed = at + 1;
+        if (position->marked || row_at(w)->present()) rows->push_back(row_at(w));
+      }
     };
     Slot* first = b.start_of(reverse(start), state);
     if (!first) return false;
-    walk(first, start);
+    walk(first);
     std::uint64_t order = (start & ~(step - 1)) + step;
     Slot* ring[kRing];
     for (unsigned i = 0; i < kAhead; i++) ring[i] = slot_at_order(order + i * step);
@@ -484,10 +491,11 @@ class HashStore final : public Store {
       __builtin_prefetch(far);
       if (Slot* near = ring[(i + kAhead / 2) % kRing])
         __builtin_prefetch(reinterpret_cast<void*>(near->load(std::memory_order_relaxed) & ~Word{1}));
-      if (Slot* now = ring[i % kRing]) walk(now, 0);
+      if (Slot* now = ring[i % kRing]) walk(now);
     }
     // An order in the middle of a bucket that is yet to be split: its rows are done.
     while (order >> 32 == 0 && reverse(static_cast<std::uint32_t>(order)) >= n) order += step;
+    order = std::max(order, passed);
     position->order = static_cast<std::uint32_t>(order);
     *more = order >> 32 == 0;
     return b.state() == state;

@@ -47,6 +47,7 @@ class Table : public term::MagicData {
  public:
   Table(const TableOptions& options, Term name, Term owner);
   static void drop(term::MagicData* m);
+  static void look_again(void* table);
 
   const TableOptions options;
   std::atomic<Protection> protection;
@@ -93,6 +94,7 @@ class Table : public term::MagicData {
   friend class Tables;
   Term term_of(term::HeapWriter& h);
   std::atomic<bool> deleted_{false};
+  std::atomic<bool> dropping_{false};  // nobody holds it, or did a moment ago: see drop
   std::atomic<Word> owner_;
   std::atomic<Word> name_;
 };

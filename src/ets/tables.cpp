@@ -68,12 +68,26 @@ Table::Table(const TableOptions& o, Term name, Term owner)
   proc::next_ref_numbers(numbers);
 }
 
-// Threads that found it by name may still look at it.
+// Threads that found it by name may still look at it, and take a reference (to fix it) although the last one is gone. So it is looked at again after a
+// grace period, when nobody finds it any more: whoever holds it then drops it once more; when nobody does it goes after another period, in which
+// who has just let it go comes out of drop.
 void Table::drop(term::MagicData* m) {
-  sync::Epoch::defer(m, [](void* p) {
-    auto* t = static_cast<Table*>(static_cast<term::MagicData*>(p));
-    heap::release(t->heir_data);
-    delete t;
+  auto* t = static_cast<Table*>(m);
+  if (!t->dropping_.exchange(true, std::memory_order_acq_rel)) sync::Epoch::defer(t, &Table::look_again);
+}
+
+void Table::look_again(void* table) {
+  auto* t = static_cast<Table*>(table);
+  const auto is_held = [t] { return t->refs.load(std::memory_order_acquire) != 0; };
+  if (is_held()) {
+    t->dropping_.store(false, std::memory_order_seq_cst);
+    if (!is_held()) drop(t);
+    return;
+  }
+  sync::Epoch::defer(t, [](void* p) {
+    auto* gone = static_cast<Table*>(p);
+    heap::release(gone->heir_data);
+    delete gone;
   });
 }
 

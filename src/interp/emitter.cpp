@@ -98,7 +98,13 @@ bool Emitter::emit_special(const code::Instruction& i) {
       emit_plain(i);
       put(reinterpret_cast<CodeWord>(body_.function));  // found in front of the entry by a breakpoint there
       return true;
-    case Op::label: define_label(o[0].word); return true;
+    case Op::label:
+      define_label(o[0].word);
+      if (body_.native_form && o[0].word == body_.function->entry_label) {
+        put(Fused::native_form);
+        put(reinterpret_cast<CodeWord>(body_.native_form));
+      }
+      return true;
     case Op::line: note_line(o[0].word); return true;
     case Op::function_entry:
     case Op::on_load_end:

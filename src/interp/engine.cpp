@@ -63,9 +63,10 @@ Term Interpreter::stack_trace_of(Process& p, std::size_t depth, term::HeapWriter
 
 code::Function* Interpreter::current_function(Process& p) {
   if (!p.pc) return nullptr;
-  if (*p.pc == cell_of(Fused::jump_export)) return reinterpret_cast<code::Export*>(p.pc[1])->function.load(std::memory_order_acquire);
+  if (*p.pc == cell_of(Fused::jump_export) || *p.pc == cell_of(Fused::note_call))
+    return reinterpret_cast<code::Export*>(p.pc[1])->function.load(std::memory_order_acquire);
   if (*p.pc == cell_of(code::Op::decode_function)) return reinterpret_cast<code::Function*>(p.pc[1]);
-  if (*p.pc == cell_of(code::Op::call_bif_export)) {
+  if (*p.pc == cell_of(code::Op::call_bif_export) || *p.pc == cell_of(Fused::enter_dirty)) {
     // A built-in that nobody can name is a part of who called it.
     const code::Export* e = reinterpret_cast<const code::Bif*>(p.pc[1])->export_entry;
     if (code::Function* f = e->function.load(std::memory_order_acquire)) return f;

@@ -11,6 +11,9 @@
 // thread.
 #pragma once
 
+#include <memory>
+#include <vector>
+
 #include "code/backend.h"
 #include "interp/registers.h"
 
@@ -29,6 +32,9 @@ class Interpreter final : public code::Backend, public proc::Engine {
   CodePtr bif_entry(const code::Bif& bif) override;
   void arm(code::Breakpoint& b) override;
   void disarm(code::Breakpoint& b) override;
+  void keep_calls(bool begin) override;
+  CodePtr target_of(const code::Export& e) override;
+  void set_target(code::Export& e, CodePtr target) override;
 
   // --- proc::Engine
   Stop run(Process& p, sched::Scheduler& scheduler) override;
@@ -42,9 +48,17 @@ class Interpreter final : public code::Backend, public proc::Engine {
 
  private:
   CodePtr dirty_bif_entry(const code::Bif& bif);
+  // The detour of an export (slow_saved_calls.cpp), or nullptr when it needs none or never had one.
+  code::CodeWord* detour_of(const code::Export& e) const;
+  void set_detour(code::Export& e, CodePtr target);
+  // What callers of a built-in of the tables run, given who looks on.
+  void set_enter(const code::Bif& bif);
   proc::Runtime& runtime_;
   code::CodeWord normal_exit_[1];
   code::CodeWord trace_frames_[4];
+  // Under the code lock: processes that keep their calls, and the cells of each export's detour, made when first needed; threads may run in them for ever.
+  std::size_t keepers_ = 0;
+  std::vector<std::unique_ptr<code::CodeWord[]>> detours_;
 };
 
 }  // namespace vm::interp

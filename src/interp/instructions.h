@@ -4,6 +4,8 @@
 // specialised and fused forms (interp/fused.def).
 #pragma once
 
+#include <atomic>
+
 #include "code/bif_table.h"
 #include "code/internal_ops.gen.h"
 #include "code/module.h"
@@ -31,5 +33,12 @@ inline code::CodeWord cell_of(Fused op) {
 inline code::CodePtr bif_cells(const code::Export& e) { return e.stub + 2; }
 // Cells that jump to where the export's entry points when they are reached.
 inline code::CodePtr jump_cells(const code::Export& e) { return e.stub + 4; }
+
+// The detour of an export while calls are kept: [note_call][Export*][target].
+inline constexpr std::size_t kDetourCells = 3;
+inline code::CodePtr detour_target(code::CodePtr detour) {
+  return reinterpret_cast<code::CodePtr>(
+      std::atomic_ref<code::CodeWord>(const_cast<code::CodeWord&>(detour[2])).load(std::memory_order_acquire));
+}
 
 }  // namespace vm::interp

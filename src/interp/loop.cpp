@@ -19,6 +19,7 @@
 #include "ops/bits_fast.h"
 #include "ops/maps.h"
 #include "ops/raise.h"
+#include "proc/saved_calls.h"
 #include "term/compare.h"
 #include "term/map_layout.h"
 
@@ -71,9 +72,12 @@ inline Word place_in_map(Term map, Word key, CodePtr note) {
   return 0;
 }
 
-// Cells that are a built-in's entry, which nothing follows.
+// What callers of a built-in run now; others may change it meanwhile.
+inline code::BifCall enter_now(const code::Bif& b) { return std::atomic_ref<code::BifCall>(b.enter).load(std::memory_order_acquire); }
+
+// Cells that are a built-in's entry: what it goes on as returns to its caller.
 inline bool is_entry_of_bif(CodeWord cell) {
-  return cell == cell_of(code::Op::call_bif_export) || cell == cell_of(Fused::call_bif_untraced);
+  return cell == cell_of(code::Op::call_bif_export) || cell == cell_of(Fused::call_bif_untraced) || cell == cell_of(Fused::native_form);
 }
 
 void set_function_clause(Registers& r, CodePtr pc) {
@@ -162,15 +166,15 @@ void set_function_clause(Registers& r, CodePtr pc) {
     return_to = (back);                             \
     goto slow_call;                                 \
   } while (0)
-#define CALL_BIF_BY(b, how)     \
-  SAVE();                       \
-  p->pc = pc;                   \
-  p->current_mfa = &(b)->mfa;   \
-  Term value = (b)->how(cx, x); \
-  p->current_mfa = nullptr;     \
-  LOAD();                       \
+#define CALL_BIF_BY(b, function)  \
+  SAVE();                         \
+  p->pc = pc;                     \
+  p->current_mfa = &(b)->mfa;     \
+  Term value = (function)(cx, x); \
+  p->current_mfa = nullptr;       \
+  LOAD();                         \
   --reds
-#define CALL_BIF(b) CALL_BIF_BY(b, enter)
+#define CALL_BIF(b) CALL_BIF_BY(b, enter_now(*(b)))
 #define BIF_NO_VALUE(b, back, slots, at) \
   do {                                   \
     failed_bif = (b);                    \

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Calls the loop does not finish by itself: traps of built-ins, funs, apply, undefined functions.
+#include <algorithm>
+
 #include "code/backend.h"
 #include "interp/instructions.h"
 #include "interp/slow.h"
@@ -200,6 +202,10 @@ bool send_message(Registers& r, bool* trap) {
       }
       show_where_it_stops(p, p.scratch->pending_export);
       take_pending_call(r);
+      if (p.pending == PendingKind::Yield) {
+        p.slice_reductions -= static_cast<std::uint32_t>(std::max<SWord>(p.reductions_left, 0));  // given up, not used
+        p.reductions_left = 0;
+      }
       p.pending = PendingKind::None;
       *trap = true;
       return false;

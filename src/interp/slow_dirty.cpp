@@ -49,7 +49,9 @@ Term call_dirty(proc::BifContext& cx, const Term* args) {
   const Term value = bif.call(cx, args);
   if (stays) pay(p, slow, begin, os::cheap_ticks());
   if (VM_LIKELY(proc::end_dirty_call(p))) {
-    if (VM_LIKELY(p.suspend_count == 0) || !value.is_value()) return value;
+    // Who is shown how it is scheduled sees it leave the dirty scheduler at once, not with the next call.
+    const bool leaves = !stays && p.is_traced(proc::kTraceScheduling & ~proc::kTraceTimes);
+    if (VM_LIKELY(p.suspend_count == 0 && !leaves) || !value.is_value()) return value;
     return cx.yield_to(proc::hidden_entry<given, 1>(*p.runtime, "erlang", "apply"), value).value();
   }
   p.pending = proc::PendingKind::Exit;

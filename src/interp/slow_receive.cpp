@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "interp/slow.h"
 #include "proc/links.h"
+#include "proc/saved_calls.h"
 #include "proc/timers.h"
 #include "proc/tracing.h"
 
@@ -65,11 +66,15 @@ void remove_message(Process& p) {
     }
     proc::Signal::destroy(s);
   }
-  if (p.flags & Process::kUsingTimer) proc::cancel_receive_timer(p);
+  if (p.flags & (Process::kUsingTimer | Process::kSaveCalls)) {
+    if (p.flags & Process::kSaveCalls) proc::note_call(p, proc::kMessageTaken);
+    if (p.flags & Process::kUsingTimer) proc::cancel_receive_timer(p);
+  }
   p.flags &= ~static_cast<std::uint32_t>(Process::kUsingTimer | Process::kTimedOut);
 }
 
 void receive_timeout(Process& p) {
+  if (VM_UNLIKELY(p.flags & Process::kSaveCalls)) proc::note_call(p, proc::kWaitedInVain);
   if (VM_UNLIKELY(p.is_traced(proc::kTraceReceive))) p.runtime->trace->received(p, atoms::clock_service, atoms::timeout);
   p.mailbox.rewind();
   p.flags &= ~static_cast<std::uint32_t>(Process::kUsingTimer | Process::kTimedOut);

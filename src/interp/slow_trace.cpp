@@ -120,8 +120,7 @@ void arm_bif(code::Breakpoint& b) {
   store_cell(&c[1], reinterpret_cast<CodeWord>(&bif));
   b.recall.mfa = bif.mfa;
   b.recall.entry.store(b.cells, std::memory_order_release);
-  bif.breakpoint = &b;
-  std::atomic_ref<code::BifCall>(bif.enter).store(&recall_traced, std::memory_order_release);
+  std::atomic_ref<code::Breakpoint*>(bif.breakpoint).store(&b, std::memory_order_release);
 }
 
 // The cell where a decoded function begins, or nullptr.
@@ -134,13 +133,15 @@ CodeWord* entry_cell(const code::Function& f) {
 void Interpreter::arm(code::Breakpoint& b) {
   if (b.armed) return;
   b.armed = true;
+  code::breakpoint_changes.fetch_add(1, std::memory_order_release);
   if (b.bif) {
     if (is_apply(*b.bif)) return;  // whoever applies goes on to what is applied
     arm_bif(b);
+    set_enter(*b.bif);
   } else if (b.exported) {
     store_cell(&b.cells[0], cell_of(Fused::breakpoint_jump));
     store_cell(&b.cells[1], reinterpret_cast<CodeWord>(&b));
-    b.exported->entry.store(b.cells, std::memory_order_release);
+    set_target(*b.exported, b.cells);
   } else if (CodeWord* cell = entry_cell(*b.function)) {
     break_at(b, cell);
   }
@@ -149,12 +150,13 @@ void Interpreter::arm(code::Breakpoint& b) {
 void Interpreter::disarm(code::Breakpoint& b) {
   if (!b.armed) return;
   b.armed = false;
+  code::breakpoint_changes.fetch_add(1, std::memory_order_release);
   if (b.bif) {
-    std::atomic_ref<code::BifCall>(b.bif->enter).store(enter_of(*b.bif), std::memory_order_release);
+    set_enter(*b.bif);
   } else if (b.exported) {
-    if (b.exported->entry.load(std::memory_order_relaxed) != b.cells) return;
+    if (target_of(*b.exported) != b.cells) return;
     const code::Function* f = b.exported->function.load(std::memory_order_acquire);
-    b.exported->entry.store(f ? f->entry.load(std::memory_order_acquire) : undefined_entry(*b.exported), std::memory_order_release);
+    set_target(*b.exported, f ? f->entry.load(std::memory_order_acquire) : undefined_entry(*b.exported));
   } else if (CodeWord* cell = entry_cell(*b.function)) {
     if (*cell == cell_of(Fused::breakpoint)) store_cell(cell, b.original);
   }

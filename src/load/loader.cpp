@@ -55,12 +55,13 @@ code::CodePtr Loader::decode(Function& f) {
   Lowering lowering(f, loader);
   const bool good = lowering.run() && verify(lowering.body(), *loader.operators_);
   if (good) find_receive_shapes(lowering.body());
+  if (loader.native_form_of_ != nullptr) lowering.body().native_form = loader.native_form_of_(f);
   const code::CodePtr entry = loader.store_.backend()->install(good ? lowering.body() : bad_body(f));
   f.entry.store(entry, std::memory_order_release);
   Export* e = loader.store_.find_export(f.mfa.module, f.mfa.function, f.mfa.arity);
   // A breakpoint of the export stays: it goes on to the function.
-  if (e != nullptr && e->function.load(std::memory_order_relaxed) == &f && e->entry.load(std::memory_order_relaxed) == f.stub)
-    e->entry.store(entry, std::memory_order_release);
+  code::Backend& backend = *loader.store_.backend();
+  if (e != nullptr && e->function.load(std::memory_order_relaxed) == &f && backend.target_of(*e) == f.stub) backend.set_target(*e, entry);
   if (extra.on_load_cell != nullptr && f.instance->on_load == &f) extra.on_load_cell->entry.store(entry, std::memory_order_release);
   return entry;
 }
@@ -81,7 +82,7 @@ bool Loader::lower(Function& f, code::FunctionBody* out) {
 void Loader::publish(ModuleInstance& instance) {
   for (auto& [f, e] : instance.export_table) {
     e->function.store(f, std::memory_order_release);
-    e->entry.store(f->entry.load(std::memory_order_acquire), std::memory_order_release);
+    store_.backend()->set_target(*e, f->entry.load(std::memory_order_acquire));
   }
 }
 
@@ -90,8 +91,8 @@ void Loader::withdraw(ModuleInstance& instance) {
   for (auto& [f, e] : instance.export_table) {
     if (e->function.load(std::memory_order_relaxed) != f) continue;
     e->function.store(nullptr, std::memory_order_release);
-    e->entry.store(e->bif != nullptr ? store_.backend()->bif_entry(*e->bif) : store_.backend()->undefined_entry(*e),
-                   std::memory_order_release);
+    code::Backend& backend = *store_.backend();
+    backend.set_target(*e, e->bif != nullptr ? backend.bif_entry(*e->bif) : backend.undefined_entry(*e));
   }
 }
 
@@ -147,6 +148,7 @@ Loader::Outcome Loader::finish(std::span<PreparedModule* const> modules) {
     }
     publish_funs(*instance);
     if (p->has_on_load_) {
+      if (m->current != nullptr && leaves_ != nullptr) leaves_(watch_context_, *m->current);  // so early, as on stock
       instance->on_load_pending = true;
       m->on_load = instance;
       outcome.modules.push_back(p->name_);

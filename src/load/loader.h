@@ -96,6 +96,8 @@ class Loader {
     retire_ = retire;
     retire_context_ = context;
   }
+  // Tells which functions have a native form (FunctionBody::native_form): nullptr for the others. Called under the code lock.
+  void set_native_forms(const code::Bif* (*form_of)(const code::Function&)) { native_form_of_ = form_of; }
   Term purging() const { return purging_; }  // the non-value when no purge goes on
 
   // Decodes a function: the hook engines call (LoadHooks::decode).
@@ -136,6 +138,7 @@ class Loader {
   const etf::DecodeHooks* hooks_;
   std::unique_ptr<Operators> operators_;
   void (*unload_)(void*) = nullptr;
+  const code::Bif* (*native_form_of_)(const code::Function&) = nullptr;
   void (*leaves_)(void*, code::ModuleInstance&) = nullptr;
   void (*comes_)(void*, code::ModuleInstance&) = nullptr;
   void* watch_context_ = nullptr;

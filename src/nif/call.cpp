@@ -5,6 +5,8 @@
 // The engine calls a built-in with its arguments only; which native function is meant stands in the calling instruction, at Process::pc.
 // Dirty functions are rows of a dirty kind: the engine moves the process to a dirty thread first. A put-off call becomes a trap to a hidden built-in whose arguments are the record of the call and a tuple
 // {Arguments, those Erlang gave}, so that both are ordinary terms of the process meanwhile.
+#include <algorithm>
+
 #include "nif/library_internal.h"
 #include "ops/raise.h"
 #include "proc/send.h"
@@ -140,11 +142,29 @@ unsigned current_job_kind() { return job_kind; }
 
 bool in_native_call() { return native_calls > 0; }
 
+namespace {
+
+// A process that a native function left without reductions stops in front of the next one.
+Term stop_before(proc::Process& p, const code::Bif& bif, const Term* args) {
+  std::copy_n(args, bif.mfa.arity, p.scratch->pending_args);
+  p.scratch->pending_arity = bif.mfa.arity;
+  p.scratch->pending_export = bif.export_entry;
+  p.pending = proc::PendingKind::Yield;
+  return Term::non_value();
+}
+
+bool may_stop_before(const proc::Process& p, const code::Bif& bif) {
+  return p.reductions_left <= 0 && p.slice_reductions > 1 && bif.mfa.arity <= proc::Scratch::kMaxTrapArgs;
+}
+
+}  // namespace
+
 Term Natives::call(proc::BifContext& cx, const Term* args) {
   // The instruction that calls a built-in: [label][Bif*].
   const auto& bif = *reinterpret_cast<const code::Bif*>(cx.process().pc[1]);
   VM_ASSERT(bif.call == &Natives::call && bif.native);
   const auto& native = *static_cast<const NativeFunction*>(bif.native);
+  if (VM_UNLIKELY(may_stop_before(cx.process(), bif))) return stop_before(cx.process(), bif, args);
   enif_environment_t env;
   prepare(env, cx, native.library);
   ERL_NIF_TERM argv[kMaxArity + 1];
@@ -212,8 +232,9 @@ int enif_consume_timeslice(ErlNifEnv* env, int percent) {
   if (percent > 100) percent = 100;
   if (!env->process) return 0;
   proc::Process& p = *env->process;
-  p.reductions_left -= static_cast<SWord>(env->runtime->settings.context_reductions) * percent / 100;
-  return p.reductions_left <= 0;
+  const SWord left = p.reductions_left - static_cast<SWord>(env->runtime->settings.context_reductions) * percent / 100;
+  p.reductions_left = std::max<SWord>(left, 0);  // as on stock nothing is taken of the next slice
+  return left <= 0;
 }
 
 int enif_thread_type(void) {

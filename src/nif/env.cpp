@@ -5,6 +5,7 @@
 #include "proc/process_table.h"
 #include "proc/registry.h"
 #include "proc/send.h"
+#include "proc/tracing.h"
 #include "sync/epoch.h"
 
 using namespace vm;
@@ -85,6 +86,7 @@ int enif_send(ErlNifEnv* env, const ErlNifPid* to_pid, ErlNifEnv* msg_env, ERL_N
   } else {
     message = heap::copy_to_fragment(in(msg));
   }
+  if (env && env->process && VM_UNLIKELY(env->process->is_traced(proc::kTraceSend))) rt->trace->sent(*env->process, to, message.term, true);
   proc::send_owned(*receiver, std::move(message), from);
   return 1;
 }

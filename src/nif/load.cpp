@@ -216,6 +216,7 @@ void Loading::make_callable() {
     code::Export& cell = lib.cells.emplace_back();
     code::Bif& bif = lib.bifs.emplace_back();
     cell.mfa = target.mfa;
+    cell.function.store(&target, std::memory_order_relaxed);  // where a process is that stops in front of it
     bif.mfa = target.mfa;
     bif.kind = kind_of(lib.functions[i].flags);
     bif.flags = 0;
@@ -223,11 +224,12 @@ void Loading::make_callable() {
     bif.native = &record;
     bif.export_entry = &cell;
     code::CodePtr entry = backend.bif_entry(bif);
+    cell.entry.store(entry, std::memory_order_release);
     target.bif = &bif;
     target.entry.store(entry, std::memory_order_release);
     for (auto& [function, exported] : instance_->export_table) {
       if (function != &target || exported->function.load(std::memory_order_acquire) != &target) continue;
-      exported->entry.store(entry, std::memory_order_release);
+      backend.set_target(*exported, entry);
     }
   }
 }

@@ -176,13 +176,8 @@ Term current_stacktrace(Process& p, std::size_t depth, HeapWriter& h) {
   ListBuilder list(h);
   std::size_t n = 0;
   Term entry;
-  // A process that asks about itself does not see the asking.
-  if (p.current_mfa && p.current_mfa->function != atoms::process_info && n < depth) {
-    const code::Mfa& m = *p.current_mfa;
-    list.add(Tuple::make(h, m.module, m.function, Term::small(static_cast<SWord>(m.arity)), term::kNil));
-    n++;
-  }
-  if (n < depth && p.pc && stack_entry(p.pc, false, h, &entry)) {
+  // A built-in in which the process is has no frame and is not seen here, as on stock; nor is what a hibernating one will call.
+  if (n < depth && p.pc && !(p.flags & Process::kHibernated) && stack_entry(p.pc, false, h, &entry)) {
     list.add(entry);
     n++;
   }

@@ -31,6 +31,10 @@ class Driver {
   virtual std::optional<std::string> control(Port& port, unsigned operation, std::string_view data) = 0;
   // port_call/3: a term in external format in and out; nothing: badarg in the caller.
   virtual std::optional<std::string> call(Port&, unsigned, std::string_view) { return std::nullopt; }
+  // Whether a call need not wait for another port of the same driver.
+  virtual bool is_free() const { return true; }
+  // Wakes the port (PortLock::wake) when that is so. True: it is so already.
+  virtual bool wait_until_free(Port&) { return true; }
   // Whether command() sees an iolist's larger binaries as parts of their own (only tracing asks).
   virtual bool takes_vectors() const { return false; }
   // Whether commands may be forced on the port while it is busy (port_command/3).

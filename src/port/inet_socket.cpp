@@ -319,7 +319,7 @@ void InetSocket::want(unsigned events) {
   port_.ports.poller().add(fd_, events, [weak](unsigned got) {
     const std::shared_ptr<Port> port = weak.lock();
     if (!port) return;
-    std::lock_guard<sync::Mutex> hold(port->lock);
+    std::lock_guard<PortLock> hold(port->lock);
     auto* socket = static_cast<InetSocket*>(port->driver.get());
     const PortVisit visit(*port);
     if (socket->fd_ >= 0 && (socket->watched_ & got)) socket->ready(socket->watched_ & got);

@@ -13,7 +13,6 @@
 #include "proc/links_state.h"
 #include "proc/references.h"
 #include "proc/send.h"
-#include "proc/system_monitor.h"
 #include "sync/epoch.h"
 #include "term/atoms.h"
 #include "term/views.h"
@@ -53,14 +52,6 @@ Term build_exit_status(term::HeapWriter& h, Port& port, const void* argument) {
   return port_message(h, port, term::Tuple::make(h, atoms::exit_status, Term::small(*static_cast<const int*>(argument))));
 }
 
-// The process, which runs on this thread, goes on when the port resumes it.
-void suspend(proc::Process& waiting, Term port) {
-  waiting.suspend_count++;
-  waiting.state.fetch_or(proc::kSuspended, std::memory_order_relaxed);
-  waiting.reductions_left = 0;
-  if (proc::SystemMonitor* monitor = waiting.runtime->monitor.load(std::memory_order_acquire)) monitor->busy_port(waiting, port);
-}
-
 void deliver(proc::Runtime& rt, proc::SignalKind kind, Term from, Term to, std::uint64_t key, Term reason) {
   proc::Signal* s = proc::Signal::create(kind);
   s->from = from;
@@ -73,7 +64,7 @@ void deliver(proc::Runtime& rt, proc::SignalKind kind, Term from, Term to, std::
 }  // namespace
 
 Port::Port(Ports& p, Term self, Term owner, std::string n, PortOptions o)
-    : ports(p), id(self), connected(owner), name(std::move(n)), options(std::move(o)) {
+    : ports(p), id(self), connected(owner), name(std::move(n)), options(std::move(o)), requests_(options.queue_low, options.queue_high) {
   trace.id = id;
 }
 
@@ -112,21 +103,20 @@ void Port::split_packets() {
   partial.erase(0, partial.size() - rest.size());
 }
 
-void Port::split_lines() {
-  std::string_view rest = partial;
+// A carriage return before the newline belongs to the line's end. The last byte may be such a one: it counts when the next is there.
+void Port::split_lines(std::size_t searched) {
+  const std::string_view all = partial;
+  std::size_t begin = 0;
   for (;;) {
-    std::size_t end = rest.find('\n');
-    std::size_t n = std::min(end, rest.size());
-    if (n > options.line_limit) {
-      send_frame(rest.substr(0, options.line_limit), false);
-      rest.remove_prefix(options.line_limit);
-      continue;
-    }
-    if (end == std::string_view::npos) break;
-    send_frame(rest.substr(0, end), true);
-    rest.remove_prefix(end + 1);
+    const std::size_t newline = all.find('\n', searched);
+    std::size_t end = std::min(newline, all.size());
+    if (end > begin && all[end - 1] == '\r') end--;
+    for (; end - begin > options.line_limit; begin += options.line_limit) send_frame(all.substr(begin, options.line_limit), false);
+    if (newline == std::string_view::npos) break;
+    send_frame(all.substr(begin, end - begin), true);
+    begin = searched = newline + 1;
   }
-  partial.erase(0, partial.size() - rest.size());
+  partial.erase(0, begin);
 }
 
 void Port::input(std::string_view bytes) {
@@ -137,9 +127,10 @@ void Port::input(std::string_view bytes) {
 
 void Port::send_data(std::string_view bytes) {
   if (options.framing == PortOptions::Framing::Stream) return send_frame(bytes, true);
+  const std::size_t searched = partial.size();
   partial.append(bytes);
   if (options.framing == PortOptions::Framing::Packet) split_packets();
-  else split_lines();
+  else split_lines(searched);
 }
 
 void Port::end_of_input() {
@@ -152,10 +143,6 @@ void Port::end_of_input() {
       in_fd = -1;
     }
   }
-  if (options.framing == PortOptions::Framing::Line && !partial.empty()) {
-    send_frame(partial, false);
-    partial.clear();
-  }
   // With exit_status the port lives on until its child ended; with eof until somebody closes it.
   if (options.exit_status && pid >= 0) return;
   report_end();
@@ -165,12 +152,18 @@ void Port::child_ended(int status) {
   pid = -1;
   if (closed || !options.exit_status) return;
   child_status = status;
-  // Output comes before the status, also that of others who still have the pipe.
+  // Output comes before the status (but for an unfinished line), also that of others who still have the pipe.
   if (ended || in_fd < 0) report_end();
 }
 
+// An unfinished line comes after the status, as on stock.
 void Port::report_end() {
   if (child_status) send_to_owner(build_exit_status, &*child_status);
+  if (options.framing == PortOptions::Framing::Line) {
+    const std::string_view rest = partial;
+    for (std::size_t at = 0; at < rest.size(); at += options.line_limit) send_frame(rest.substr(at, options.line_limit), false);
+    partial.clear();
+  }
   if (!options.eof) return close(atoms::normal);
   if (!ended) return;
   Term eof = atoms::eof;
@@ -197,47 +190,6 @@ void Port::output_for(Term sender, std::string bytes, Term source) {
   caller = sender;
   output(std::move(bytes));
   caller = term::kNil;
-}
-
-void Port::set_busy(bool busy) {
-  busy_ = busy;
-  // In command() of a driver this is reached again for each that is done; only the outermost takes the next.
-  if (unparking_) return;
-  unparking_ = true;
-  while (!busy_ && !closed && !parked_.empty()) {
-    Parked next = std::move(parked_.front());
-    parked_.pop_front();
-    const Term outer = caller;
-    answer_parked(next, atoms::true_);
-    output_for(next.sender, std::move(next.bytes));
-    caller = outer;
-  }
-  unparking_ = false;
-}
-
-Term Port::park(proc::Process& sender, std::string bytes, term::HeapWriter& h) {
-  suspend(sender, id);
-  const std::uint64_t key = proc::next_ref_key();
-  parked_.push_back({sender.pid, key, std::move(bytes)});
-  return proc::make_key_ref(h, key);
-}
-
-void Port::park_message(proc::Process& sender, std::string bytes) {
-  suspend(sender, id);
-  parked_.push_back({sender.pid, 0, std::move(bytes)});
-}
-
-// Between port and built-in, and so not traced.
-void Port::answer(Term process, std::uint64_t key, Term outcome) {
-  heap::FragmentWriter h(kMessageWords);
-  const Term message = term::Tuple::make(h, proc::make_key_ref(h, key), outcome);
-  sync::Epoch::Guard guard;
-  proc::send_owned(ports.runtime(), process, {message, h.take()}, id);
-}
-
-void Port::answer_parked(const Parked& p, Term outcome) {
-  if (p.reference != 0) answer(p.sender, p.reference, outcome);
-  deliver(ports.runtime(), proc::SignalKind::Resume, id, p.sender, 0, term::kNil);
 }
 
 void Port::write(std::string bytes) {
@@ -277,7 +229,7 @@ void Port::writable() {
   update_polling();
   if (closed) return;
   if (driver) driver->written(*this);
-  else if (busy_ && (queue_bytes < options.busy_low || queue.empty())) set_busy(false);
+  else if (is_busy() && (queue_bytes < options.busy_low || queue.empty())) set_busy(false);
 }
 
 std::optional<std::string> Port::control(unsigned operation, std::string_view operand) {
@@ -339,21 +291,29 @@ void Port::close(Term reason, Term asked) {
   std::shared_ptr<Port> self = shared_from_this();  // the table's reference may be the last
   tell_event(*this, atoms::closed, reason);
   ports.unname(*this);
+  end_channel(reason);
   proc::Runtime& rt = ports.runtime();
   const Term told = reason == atoms::kill ? Term(atoms::killed) : reason;
   for (Term pid_linked : links) deliver(rt, proc::SignalKind::LinkExit, id, pid_linked, 0, told);
   for (auto& [key, watcher] : watchers) deliver(rt, proc::SignalKind::MonitorDown, id, watcher, key, told);
   links.clear();
   watchers.clear();
-  if (const std::shared_ptr<Channel> carried = std::move(channel)) carried->closed(*this, reason);
-  heap::release(data);
-  for (const Parked& p : parked_) answer_parked(p, atoms::badarg);
-  parked_.clear();
+  {
+    const std::lock_guard<sync::SmallMutex> hold(data_lock);
+    heap::release(data);
+    data = {};
+    has_data = false;
+  }
+  give_parked_up();
   // A killed port writes nothing more.
   const bool written = reason == atoms::kill || (driver ? driver->flush(*this) && queue.empty() : queue.empty() || reason != atoms::normal);
   if (written) return release_descriptors();
   close_after_flush = true;
   kept_ = std::move(self);
+}
+
+void Port::end_channel(Term reason) {
+  if (const std::shared_ptr<Channel> carried = std::move(channel)) carried->closed(*this, reason);
 }
 
 void Port::unlink_connected() {

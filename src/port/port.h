@@ -2,8 +2,9 @@
 //
 // [DESIGN] Ports: the world outside as Erlang sees it.
 //
-// A Port is an object with a lock. Processes command it through signals of their kind (Ports::command and friends); the poller's thread brings input.
-// All of it happens under the port's lock, so what a port sends is in order for each receiver. Messages go to the connected process.
+// A Port is an object with a lock. What processes, descriptors and timers want of it are requests (requests.h): done at once where nobody is at the port,
+// else in the port's turn on a scheduler. All of it happens under the port's lock, so what a port sends is in order for each receiver. Messages go to the
+// connected process.
 //
 // Input is framed by the port's mode (stream, line, packet 1/2/4) before it becomes messages. Output that the descriptor does not take at
 // once waits in the port's queue.
@@ -25,9 +26,12 @@
 #include "os/poller.h"
 #include "port/channel.h"
 #include "port/driver.h"
+#include "port/port_lock.h"
+#include "port/requests.h"
 #include "proc/runtime.h"
 #include "proc/tracing.h"
 #include "sync/mutex.h"
+#include "sync/small_mutex.h"
 
 namespace vm::port {
 
@@ -90,28 +94,52 @@ class Port : public std::enable_shared_from_this<Port> {
     deliver_message(receiver, std::move(message));
   }
 
-  // A busy port takes no commands: those of processes that may wait are parked and done, in order, when it is free again.
   // Takes the link between port and connected process away, as unlink/1 does.
   void unlink_connected();
+  // The connection to another node that the port carries is gone: before anybody can hear that the port is.
+  void end_channel(Term reason);
+  // A busy port takes no commands: those of processes that may wait are parked and done, in order, when it is free again.
   void set_busy(bool busy);
-  bool is_busy() const { return busy_; }
+  bool is_busy() const { return busy_.load(std::memory_order_relaxed); }
   // Open, or closed and still writing what is queued.
   bool is_known() const { return !closed || close_after_flush; }
-  // {Reference, true} follows, or {Reference, badarg} when the port closes. Answers the reference, made on h.
+  // The sender, which runs on this thread, is suspended until its command is done. {Reference, true} follows, or {Reference, badarg} when the port
+  // closes. Answers the reference, made on h.
   Term park(proc::Process& sender, std::string bytes, term::HeapWriter& h);
-  // A command that came as a message: its sender, running on this thread, is suspended until it is done.
-  void park_message(proc::Process& sender, std::string bytes);
+  // A command that came as a message, in its owner's name: the sender, running on this thread, is suspended until it is done.
+  void park_message(proc::Process& sender, Term owner, std::string bytes);
   // The answer to who waits for the port to open.
-  void answer_opener(Term opener, Term outcome) { answer(opener, open_key, outcome); }
+  void answer_opener(Term opener, Term outcome);
   // output() for a process: answers of drivers go to it. source: what the bytes are made of, or the non-value.
   void output_for(Term sender, std::string bytes, Term source = Term::non_value());
+
+  // --- requests, see requests.h
+  // Takes the lock for a request of this sender (nil: of nobody) if it may be done at once.
+  bool try_enter(Term sender);
+  // Puts it into the queue. from: the sender, if it runs on this thread: a process whose command is too much is suspended.
+  void enqueue(std::unique_ptr<PortRequest> r, proc::Process* from);
+  // The same for who waits for the outcome: its reference, made on h.
+  Term enqueue_for_answer(std::unique_ptr<PortRequest> r, proc::Process& from, term::HeapWriter& h);
+  // port_command/3 by a process that waits for the answer. data: what the bytes are made of, or the non-value.
+  std::unique_ptr<PortRequest> make_command(Term sender, std::string bytes, Term data, bool forced = false) const;
+  // What tracing will ask of a command that waits: a copy of its data, or the non-value.
+  heap::OwnedTerm keep_for_tracing(Term data) const;
+  // Whether a process that sends a command now is suspended, or told so. Any thread.
+  bool takes_no_commands() const { return is_busy() || requests_.is_full(); }
+  void queue_limits(std::size_t* low, std::size_t* high) const { requests_.limits(low, high); }
+  void set_queue_limits(std::size_t low, std::size_t high) {
+    requests_.set_limits(low, high);
+    take_commands_again();
+  }
+  std::size_t waiting_bytes() const { return requests_.bytes(); }
+  void schedule_turn();
 
   // Descriptors that were there before the port stay when it goes.
   bool owns_descriptors() const { return kind != PortKind::Fd && kind != PortKind::Terminal; }
 
   static constexpr std::size_t kMessageWords = 32;
 
-  mutable sync::Mutex lock{sync::LockRank::Port};
+  mutable PortLock lock{*this};
   Ports& ports;
   const Term id;
   Term connected;
@@ -135,11 +163,13 @@ class Port : public std::enable_shared_from_this<Port> {
   std::string partial;                                   // input short of a frame
   std::vector<Term> links;                               // local pids
   std::vector<std::pair<std::uint64_t, Term>> watchers;  // monitor key, pid
-  heap::OwnedTerm data;                                  // port_set_data
+  sync::SmallMutex data_lock;  // of the next two, which nobody waits for the driver to see; inside or outside the port's
+  heap::OwnedTerm data;        // port_set_data
   bool has_data = false;
   // A driver says itself when the port is open (erl_drv_init_ack): whoever opens it waits for an answer with this key of a reference, 0: does not.
   std::uint64_t open_key = 0;
   std::int64_t consumed = 0;  // reductions that the driver says it took; paid by the process on whose thread it runs
+  bool in_turn = false;       // requests are being worked off: one visit (port_trace.h) for all of them
   Term registered_name = term::kNil;
   proc::TracedPort trace;
 
@@ -147,24 +177,58 @@ class Port : public std::enable_shared_from_this<Port> {
   void report_end();
   void send_frame(std::string_view bytes, bool end_of_line);
   void split_packets();
-  void split_lines();
+  void split_lines(std::size_t searched);  // so many bytes of `partial` have no newline
   void write_queue();
   void update_polling();
   void release_descriptors();
   void deliver_message(Term receiver, heap::OwnedTerm&& message);
-  struct Parked {
-    Term sender;
-    std::uint64_t reference;  // 0: a message, whose sender is suspended
-    std::string bytes;
+  struct Turn final : sched::Runnable {
+    sched::After run(sched::Scheduler& scheduler) override;
+    std::shared_ptr<Port> port;  // while it is in a scheduler's queue
   };
-  void answer(Term process, std::uint64_t key, Term outcome);
-  void answer_parked(const Parked& p, Term outcome);
-  std::deque<Parked> parked_;
-  bool busy_ = false;
+  sched::After work_off();
+  void work_on(std::unique_ptr<PortRequest> r);
+  void finish(PortRequest& r, Term instead = Term::non_value());
+  void take_commands_again();
+  void give_parked_up();
+  bool driver_is_free() const;
+  bool waits_behind_parked(Term sender) const;
+  void suspend_sender(proc::Process& waiting);
+  void resume_sender(Term sender);
+  void answer(Term process, std::uint64_t key, Term outcome, heap::FragmentWriter& h);
+  Turn turn_;
+  Requests requests_;
+  std::deque<std::unique_ptr<PortRequest>> parked_;  // until the port is no longer busy
+  std::atomic<bool> busy_ = false;
   bool unparking_ = false;
   std::shared_ptr<Port> kept_;  // itself, closed, until its queue is written
   Term tell_closed_ = term::kNil;
 };
+
+// A request of a process: act(port, h, from) is done now, or in turn with no `from`; it makes what the caller gets, or is sent, on h.
+template <typename Act>
+Term ask(Port& port, proc::Process& from, term::HeapWriter& h, Act act) {
+  if (port.try_enter(from.pid)) {
+    const std::lock_guard<PortLock> hold(port.lock, std::adopt_lock);
+    return act(port, h, &from);
+  }
+  auto in_turn = [act = std::move(act)](Port& p, term::HeapWriter& w) mutable -> Term { return act(p, w, nullptr); };
+  return port.enqueue_for_answer(make_request(from.pid, std::move(in_turn)), from, h);
+}
+
+// A request of nobody: act(port), now or in turn.
+template <typename Act>
+void post(Port& port, Act act) {
+  if (port.try_enter(term::kNil)) {
+    const std::lock_guard<PortLock> hold(port.lock, std::adopt_lock);
+    return act(port);
+  }
+  auto in_turn = [act = std::move(act)](Port& p, term::HeapWriter&) mutable -> Term {
+    act(p);
+    return term::kNil;
+  };
+  port.enqueue(make_request(term::kNil, std::move(in_turn)), nullptr);
+}
 
 // Outcome of opening: a port, or the error as open_port/2 raises it (badarg, enoent, …).
 struct Opened {
@@ -182,6 +246,9 @@ class Ports {
   std::shared_ptr<Port> find_by_name(Term name) const;
   std::vector<Term> ids() const;
   std::size_t count() const;
+  // Stress: now and then a request waits although it need not.
+  bool mixes_turns() const { return mixes_turns_; }
+  bool next_waits() { return mix_.fetch_add(1, std::memory_order_relaxed) % 2 == 0; }
   // The same bytes reach the port once nobody here holds a port any more.
   void output_later(Term id, std::string bytes);
 
@@ -225,6 +292,8 @@ class Ports {
   void output_now();
   proc::Runtime& runtime_;
   std::unique_ptr<os::Poller> poller_;
+  const bool mixes_turns_;
+  std::atomic<unsigned> mix_{0};
   mutable sync::Mutex lock_{sync::LockRank::PortTable};
   std::map<Word, std::shared_ptr<Port>> table_;
   Word next_ = 1;

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "port/port_timer.h"
 
-#include <mutex>
-
 #include "port/port.h"
 #include "port/port_trace.h"
 #include "proc/runtime.h"
@@ -24,10 +22,11 @@ void fire_port_timer(sched::Timer* raw) {
   auto* timer = static_cast<PortTimer*>(raw);
   if (std::shared_ptr<Port> port = timer->port.lock()) {
     sync::Epoch::Guard guard;
-    std::lock_guard<sync::Mutex> hold(port->lock);
-    const bool works = !port->closed || port->close_after_flush;  // a closed port that still flushes has use for time, too
-    const PortVisit visit(*port);
-    if (works && port->driver) port->driver->timed_out(*port, timer->token);
+    post(*port, [token = timer->token](Port& p) {
+      const bool works = !p.closed || p.close_after_flush;  // a closed port that still flushes has use for time, too
+      const PortVisit visit(p);
+      if (works && p.driver) p.driver->timed_out(p, token);
+    });
   }
   delete timer;
 }

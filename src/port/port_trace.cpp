@@ -73,15 +73,28 @@ class Parts {
 
 PortVisit::PortVisit(Port& port, Term where, proc::Process* caller) : port_(port), where_(where), caller_(caller) {
   proc::Runtime& rt = port_.ports.runtime();
+  if (rt.profiles(proc::kProfilePorts | proc::kProfileExclusive)) tell_profiler(true);
   if (VM_UNLIKELY(caller_ && caller_->is_traced(proc::kTraceRunningProcs))) rt.trace->scheduled(*caller_, false);
-  if (VM_UNLIKELY(port_.trace.is_traced(proc::kTraceRunningPorts) && port_.is_known()))
+  if (VM_UNLIKELY(port_.trace.is_traced(proc::kTraceRunningPorts) && port_.is_known() && !port_.in_turn))
     rt.trace->port_scheduled(rt, port_.trace, true, where_);
+}
+
+// Opening a port does not count, and a turn counts once.
+void PortVisit::tell_profiler(bool begins) {
+  proc::Runtime& rt = port_.ports.runtime();
+  if (begins) profiled_ = !port_.in_turn && where_ != atoms::open;
+  if (!profiled_) return;
+  const bool exclusive = caller_ && rt.profiles(proc::kProfileExclusive) && rt.profiles(proc::kProfileProcesses);
+  if (exclusive && begins) rt.trace->process_runnable(*caller_, false);
+  if (rt.profiles(proc::kProfilePorts)) rt.trace->port_runnable(rt, port_.id, begins);
+  if (exclusive && !begins) rt.trace->process_runnable(*caller_, true);
 }
 
 PortVisit::~PortVisit() {
   proc::Runtime& rt = port_.ports.runtime();
-  if (VM_UNLIKELY(port_.trace.is_traced(proc::kTraceRunningPorts) && port_.is_known()))
+  if (VM_UNLIKELY(port_.trace.is_traced(proc::kTraceRunningPorts) && port_.is_known() && !port_.in_turn))
     rt.trace->port_scheduled(rt, port_.trace, false, where_);
+  if (VM_UNLIKELY(profiled_)) tell_profiler(false);
   if (!caller_) return;
   caller_->reductions_left -= std::exchange(port_.consumed, 0);
   if (VM_UNLIKELY(caller_->is_traced(proc::kTraceRunningProcs))) rt.trace->scheduled(*caller_, true);

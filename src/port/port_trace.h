@@ -23,6 +23,8 @@ class PortVisit {
   Port& port_;
   const Term where_;
   proc::Process* const caller_;
+  bool profiled_ = false;
+  void tell_profiler(bool begins);
 };
 
 // A port gets the flags of new ones. Asked for by open_port/2, and not made by a driver, it is told of, too.

@@ -38,7 +38,7 @@ std::shared_ptr<Port> no_port() { return nullptr; }
 // Reads once and hands the bytes to the port.
 void read_some(Port& port) {
   static thread_local char buffer[kReadBytes];
-  std::lock_guard<sync::Mutex> hold(port.lock);
+  std::lock_guard<PortLock> hold(port.lock);
   if (port.closed || port.ended || port.in_fd < 0) return;
   const PortVisit visit(port);
   // A descriptor that others read, too, may have been emptied meanwhile.
@@ -108,7 +108,8 @@ os::ChildRequest request_of(PortKind kind, const std::string& program, const Por
 
 }  // namespace
 
-Ports::Ports(proc::Runtime& runtime) : runtime_(runtime), poller_(std::make_unique<os::Poller>()) {}
+Ports::Ports(proc::Runtime& runtime)
+    : runtime_(runtime), poller_(std::make_unique<os::Poller>()), mixes_turns_(runtime.settings.single_reduction) {}
 Ports::~Ports() = default;
 
 std::shared_ptr<Port> Ports::find(Term id) const {
@@ -149,7 +150,7 @@ Term Ports::next_id() {
 bool Ports::register_name(Term id, Term name) {
   std::shared_ptr<Port> port = find(id);
   if (!port) return false;
-  std::lock_guard<sync::Mutex> hold(port->lock);
+  std::lock_guard<PortLock> hold(port->lock);
   if (port->closed || !port->registered_name.is_nil() || !runtime_.registry->add(name, id)) return false;
   port->registered_name = name;
   tell_event(*port, atoms::register_, name);
@@ -159,7 +160,7 @@ bool Ports::register_name(Term id, Term name) {
 bool Ports::unregister_name(Term id, Term name) {
   std::shared_ptr<Port> port = find(id);
   if (!port) return false;
-  std::lock_guard<sync::Mutex> hold(port->lock);
+  std::lock_guard<PortLock> hold(port->lock);
   if (port->registered_name != name || !runtime_.registry->remove(name, id)) return false;
   port->registered_name = term::kNil;
   tell_event(*port, atoms::unregister, name);
@@ -192,12 +193,12 @@ Opened Ports::admit(std::shared_ptr<Port> port, Origin origin) {
     if (!p) return;
     if (events & os::Poller::kRead) read_some(*p);
     if (!(events & os::Poller::kWrite)) return;
-    std::lock_guard<sync::Mutex> held(p->lock);
+    std::lock_guard<PortLock> held(p->lock);
     const PortVisit visit(*p);
     if (!p->closed || p->close_after_flush) p->writable();
   };
   // Input may end the port while the rest is added. A socket has nothing to add yet, and may be born under its listener's lock.
-  std::unique_lock<sync::Mutex> hold(port->lock, std::defer_lock);
+  std::unique_lock<PortLock> hold(port->lock, std::defer_lock);
   if (port->kind != PortKind::Socket) hold.lock();
   if (origin == Origin::OpenPort && port->kind != PortKind::Linked) {
     { const PortVisit visit(*port, atoms::open); }
@@ -213,7 +214,7 @@ Opened Ports::admit(std::shared_ptr<Port> port, Origin origin) {
       if (status < 0) return;
       poller_->remove(fd);
       ::close(fd);
-      std::lock_guard<sync::Mutex> held(port->lock);
+      std::lock_guard<PortLock> held(port->lock);
       const PortVisit visit(*port);
       port->child_ended(status);
     });
@@ -283,7 +284,7 @@ Opened Ports::open_driver(Term owner, const std::string& name, PortOptions optio
   auto port = std::make_shared<Port>(*this, id, owner, name, std::move(options));
   port->kind = PortKind::Linked;
   admit(port, Origin::OpenPort);
-  std::lock_guard<sync::Mutex> hold(port->lock);
+  std::lock_guard<PortLock> hold(port->lock);
   Term error = atoms::einval;
   port->caller = owner;
   {
@@ -407,19 +408,55 @@ void act(Port& port, proc::Signal& s) {
 
 }  // namespace
 
-bool Ports::signal(Term id, proc::Signal* s) {
-  std::shared_ptr<Port> port = find(id);
-  bool handled = false;
+namespace {
+
+// What comes too late: the port has closed meanwhile.
+void refuse(proc::Runtime& rt, Term port, const proc::Signal& s) {
+  if (s.kind == proc::SignalKind::Monitor) answer_down(rt, port, s);
+  if (s.kind != proc::SignalKind::Link) return;
+  proc::Signal* broken = proc::Signal::create(proc::SignalKind::LinkExit);
+  broken->from = port;
+  broken->term = atoms::noproc;
+  proc::deliver_to(rt, s.from, broken);
+}
+
+struct SignalDestroyer {
+  void operator()(proc::Signal* s) const { proc::Signal::destroy(s); }
+};
+
+}  // namespace
+
+bool Ports::signal(Term id, proc::Signal* signal) {
+  std::unique_ptr<proc::Signal, SignalDestroyer> s(signal);
+  const std::shared_ptr<Port> port = find(id);
+  const auto wait_and_enter = [&] {
+    // Who uses a stream or socket is done soon. So whoever hears of a process's end after its ports did finds them closed, and the connection gone that
+    // one may have carried.
+    if (port->kind == PortKind::Linked || port->lock.has_work() || mixes_turns()) return false;
+    port->lock.lock();
+    return true;
+  };
+  if (port && !port->try_enter(s->from) && !wait_and_enter()) {
+    const Term sender = s->from;
+    port->enqueue(make_request(sender,
+                               [s = std::move(s)](Port& p, term::HeapWriter&) -> Term {
+                                 sync::Epoch::Guard guard;
+                                 if (p.closed) refuse(p.ports.runtime(), p.id, *s);
+                                 else act(p, *s);
+                                 return term::kNil;
+                               }),
+                  nullptr);
+    return true;
+  }
   if (port) {
-    std::lock_guard<sync::Mutex> hold(port->lock);
+    const std::lock_guard<PortLock> hold(port->lock, std::adopt_lock);
     if (!port->closed) {
       act(*port, *s);
-      handled = true;
+      return true;
     }
   }
-  if (!handled && s->kind == proc::SignalKind::Monitor) answer_down(runtime_, id, *s);
-  proc::Signal::destroy(s);
-  return handled;
+  if (s->kind == proc::SignalKind::Monitor) answer_down(runtime_, id, *s);
+  return false;
 }
 
 namespace {
@@ -428,37 +465,67 @@ Term build_reply(term::HeapWriter& h, Port& port, const void* argument) {
   return term::Tuple::make(h, port.id, *static_cast<const Term*>(argument));
 }
 
-// Acts on {Owner, Request}. False: it is no valid message for this port.
-bool obey(Port& port, proc::Process* from, Term message) {
+// {Owner, Request}
+struct Order {
+  enum class What : std::uint8_t { Close, Command, Connect } what = What::Close;
+  Term owner;
+  std::string bytes;  // of a command
+  Term source;        // what they are made of, while the sender waits; else the non-value
+  Term connect_to;
+};
+
+bool read_order(Term message, Order* order) {
   if (!message.is_tuple_of(2)) return false;
-  term::Tuple outer = term::Tuple::from(message);
-  if (outer[0] != port.connected) return false;
-  Term request = outer[1];
-  if (request == atoms::close) {
-    const PortVisit visit(port, atoms::close, from);
-    tell_asked(port, port.connected, atoms::close);
-    port.close(atoms::normal, port.connected);
-    return true;
-  }
+  const term::Tuple outer = term::Tuple::from(message);
+  if (!outer[0].is_local_pid()) return false;
+  order->owner = outer[0];
+  const Term request = outer[1];
+  if (request == atoms::close) return true;
   if (!request.is_tuple_of(2)) return false;
-  term::Tuple inner = term::Tuple::from(request);
+  const term::Tuple inner = term::Tuple::from(request);
   if (inner[0] == atoms::command) {
-    std::string bytes;
-    if (!native_name(inner[1], &bytes)) return false;
-    const PortVisit visit(port, atoms::command, from);
-    if (port.is_busy() && from) port.park_message(*from, std::move(bytes));
-    else port.output_for(outer[0], std::move(bytes), inner[1]);
-    return true;
+    order->what = Order::What::Command;
+    order->source = inner[1];
+    return native_name(inner[1], &order->bytes);
   }
-  if (inner[0] == atoms::connect && inner[1].is_local_pid()) {
-    const PortVisit visit(port, atoms::connect, from);
-    tell_asked(port, port.connected, atoms::connect, inner[1]);
-    Term connected = atoms::connected;
-    port.send_to_owner(build_reply, &connected);
-    port.connected = inner[1];  // unlike port_connect/2 this makes no link
-    return true;
+  order->what = Order::What::Connect;
+  order->connect_to = inner[1];
+  return inner[0] == atoms::connect && inner[1].is_local_pid();
+}
+
+void bad_signal(proc::Runtime& rt, Term port, Term sender) {
+  if (sender.is_nil()) return;
+  proc::Signal* s = proc::Signal::create(proc::SignalKind::Exit);
+  s->from = port;
+  s->term = atoms::badsig;
+  sync::Epoch::Guard guard;
+  proc::deliver_to(rt, sender, s);
+}
+
+// from: the sender if it runs on this thread.
+void obey(Port& port, proc::Process* from, Term sender, Order& order) {
+  if (port.closed) return;
+  if (order.owner != port.connected) return bad_signal(port.ports.runtime(), port.id, sender);
+  switch (order.what) {
+    case Order::What::Close: {
+      const PortVisit visit(port, atoms::close, from);
+      tell_asked(port, port.connected, atoms::close);
+      return port.close(atoms::normal, port.connected);
+    }
+    case Order::What::Command: {
+      const PortVisit visit(port, atoms::command, from);
+      if (port.is_busy() && from) return port.park_message(*from, order.owner, std::move(order.bytes));
+      return port.output_for(order.owner, std::move(order.bytes), order.source);
+    }
+    case Order::What::Connect: {
+      const PortVisit visit(port, atoms::connect, from);
+      tell_asked(port, port.connected, atoms::connect, order.connect_to);
+      Term connected = atoms::connected;
+      port.send_to_owner(build_reply, &connected);
+      port.connected = order.connect_to;  // unlike port_connect/2 this makes no link
+      return;
+    }
   }
-  return false;
 }
 
 }  // namespace
@@ -479,18 +546,29 @@ void stop_in_send(proc::Process& from, Term message) {
 }  // namespace
 
 void Ports::message(proc::Process* from, Term id, Term message) {
-  std::shared_ptr<Port> port = find(id);
+  const std::shared_ptr<Port> port = find(id);
   if (!port) return;
-  bool ok;
-  {
-    std::lock_guard<sync::Mutex> hold(port->lock);
-    ok = port->closed || obey(*port, from, message);
-  }
-  if (!ok && from) {
-    proc::Signal* s = proc::Signal::create(proc::SignalKind::Exit);
-    s->from = id;
-    s->term = atoms::badsig;
-    proc::deliver_to(runtime_, from->pid, s);
+  const Term sender = from ? from->pid : term::kNil;
+  Order order;
+  if (!read_order(message, &order)) {
+    bad_signal(runtime_, id, sender);
+  } else if (const bool is_command = order.what == Order::What::Command;
+             !(is_command && port->options.parallelism) && port->try_enter(sender)) {
+    const std::lock_guard<PortLock> hold(port->lock, std::adopt_lock);
+    obey(*port, from, sender, order);
+  } else {
+    const std::size_t size = order.bytes.size();
+    const Term data = is_command ? order.source : Term::non_value();
+    auto act = [sender, order = std::move(order), kept = port->keep_for_tracing(data)](Port& p, term::HeapWriter&) mutable -> Term {
+      order.source = kept.term;
+      obey(p, nullptr, sender, order);
+      heap::release(kept);
+      return term::kNil;
+    };
+    std::unique_ptr<PortRequest> r = make_request(sender, std::move(act));
+    r->is_command = is_command;
+    r->counted = size;
+    port->enqueue(std::move(r), from);
   }
   if (from && from->reductions_left <= 0 && from->pending == proc::PendingKind::None) stop_in_send(*from, message);
 }
@@ -526,8 +604,9 @@ void Ports::output_now() {
   for (auto& [id, bytes] : due) {
     const std::shared_ptr<Port> port = find(id);
     if (!port) continue;
-    std::lock_guard<sync::Mutex> hold(port->lock);
-    if (!port->closed) port->output(std::move(bytes));
+    post(*port, [out = std::move(bytes)](Port& p) mutable {
+      if (!p.closed) p.output(std::move(out));
+    });
   }
 }
 
@@ -538,7 +617,7 @@ void Ports::flush_all() {
     for (auto& [bits, port] : table_) all.push_back(port);
   }
   for (auto& port : all) {
-    std::lock_guard<sync::Mutex> hold(port->lock);
+    std::lock_guard<PortLock> hold(port->lock);
     port->flush(5000);
   }
 }

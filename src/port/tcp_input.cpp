@@ -192,11 +192,17 @@ void TcpSocket::deliver_packet(std::string_view packet) {
 
 // --- the end of input --------------------------------------------------------------------------------------------------------------------------
 
+// {tcp_closed, Port}. Who hears it may connect to the other node anew: a connection that the port carries has ended by then.
+void TcpSocket::tell_closed(Term port_reason) {
+  if (options_.exit_on_close) port_.end_channel(port_reason);
+  tell(atoms::tcp_closed);
+}
+
 // No more input: the connection goes, or only its reading half when the port shall not exit on close.
 void TcpSocket::hang_up(Term port_reason) {
   clear_input();
   if (options_.active != inet::Active::No) {
-    tell(atoms::tcp_closed);
+    tell_closed(port_reason);
     if (options_.exit_on_close) return exit_port(port_reason);
     want_less(os::Poller::kRead);
     return;
@@ -210,6 +216,7 @@ void TcpSocket::hang_up(Term port_reason) {
 
 void TcpSocket::peer_closed() {
   const bool somebody_sends = busy_ || file_;
+  if (busy_) drop_output();
   end_busy(atoms::closed);
   if (file_) end_file(atoms::closed);
   // The next send shall hear that the peer closed, not that there is no connection.
@@ -220,6 +227,7 @@ void TcpSocket::peer_closed() {
 }
 
 void TcpSocket::input_failed(int failed) {
+  if (busy_) drop_output();
   end_busy(atoms::closed);
   if (file_) end_file(reason_atom(failed));
   if (options_.active != inet::Active::No) tell(atoms::tcp_error, reason_atom(failed));

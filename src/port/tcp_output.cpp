@@ -45,7 +45,7 @@ void TcpSocket::command(Port&, std::string bytes) {
   statistics_.count_output(size);
   const bool queued = port_.queue_bytes > 0 || file_;
   const std::size_t before = port_.queue_bytes;
-  if (size == 0) return reply(caller, atoms::ok);
+  if (size == 0 && !queued) return reply(caller, atoms::ok);
   enqueue(std::move(head));
   enqueue(std::move(bytes));
   if (queued) {
@@ -95,6 +95,7 @@ void TcpSocket::drop_output() {
   behind_file_.clear();
   output_begin_ = 0;
   port_.queue_bytes = 0;
+  tell_queue_empty();
 }
 
 // Writes what the system takes and watches for the rest.
@@ -158,6 +159,8 @@ void TcpSocket::end_busy(Term reason) {
 }
 
 void TcpSocket::output_failed(int failed) {
+  drop_output();                             // it is lost
+  if (port_.closed) return port_.flushed();  // all were told when it closed
   // A peer that went away shows as a broken pipe; only after our own shutdown it means just that.
   if (failed == EPIPE && !write_shut_) failed = ECONNRESET;
   const bool reset = failed == ECONNRESET && show_reset_;
@@ -167,7 +170,7 @@ void TcpSocket::output_failed(int failed) {
   if (was_busy) end_busy(reason);
   if (options_.active != inet::Active::No) {
     if (reset) tell(atoms::tcp_error, reason);
-    tell(atoms::tcp_closed);
+    tell_closed(atoms::normal);
     if (!was_busy && !file_ && by_command) reply(port_.caller, reason);
     if (file_) end_file(reason);
     if (options_.exit_on_close) return exit_port(atoms::normal);

@@ -94,7 +94,7 @@ void TcpSocket::options_changed(const InetOptions& was) {
 void TcpSocket::activated_when_closed() {
   if (gone_ & kSayReset) tell(atoms::tcp_error, atoms::econnreset);
   gone_ &= ~unsigned{kSayReset};
-  tell(atoms::tcp_closed);
+  tell_closed(atoms::normal);
   if (options_.exit_on_close) exit_port(atoms::normal);
 }
 

@@ -68,6 +68,7 @@ class TcpSocket final : public InetSocket {
   std::string_view waiting_input() const { return std::string_view(input_).substr(input_begin_); }
   void clear_input();
   void peer_closed();
+  void tell_closed(Term port_reason);
   void input_failed(int error);
   void hang_up(Term port_reason);
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The end of a process, by who has it (proc/process_state.h). Order matters: 1. nobody wakes it any more (kExiting); 2. its name is gone before anybody hears of the
-// end; 3. other rooms give up what they hold for it; 4. its queue is closed, so that senders know; what was still in it is answered; 5. it
-// leaves the table; 6. links and monitors hear the reason; 7. memory.
+// The end of a process, by who has it (proc/process_state.h). Order matters: 1. nobody wakes it any more (kExiting); 2. other rooms give up what
+// they hold for it, its tables too; 3. its name goes, before anybody hears of the end: whoever finds it gone may take it over, and names of tables;
+// 4. its queue is closed, so that senders know; what was still in it is answered; 5. it leaves the table; 6. links and monitors hear the reason;
+// 7. memory.
 #include "proc/dirty_call.h"
 #include "proc/exported_aliases.h"
 #include "proc/links_state.h"
@@ -101,14 +102,20 @@ void add_token(Process& p, Signal& s, Term to) {
 void break_links(Runtime& rt, Process& p, Term reason) {
   Links& l = *p.links;
   if (l.remote) rt.hooks.remote_ended(p, reason);
-  for (LinkEntry& e : l.links.drain()) {
-    if (e.unlink_id != 0) continue;
+  const std::vector<LinkEntry> links = l.links.drain();
+  const auto tell = [&](const LinkEntry& e) {
+    if (e.unlink_id != 0) return;
     Signal* s = Signal::create(SignalKind::LinkExit);
     s->from = p.pid;
     set_reason(*s, reason);
     if (VM_UNLIKELY(p.is_traced(kTraceToken))) add_token(p, *s, e.other);
     signal_other(rt, e.other, s);
-  }
+  };
+  // Ports first: who hears that the owner of a connection to another node has ended finds that connection ended, too.
+  for (const LinkEntry& e : links)
+    if (e.other.is_local_port()) tell(e);
+  for (const LinkEntry& e : links)
+    if (!e.other.is_local_port()) tell(e);
   for (WatcherEntry& e : l.watchers.drain()) {
     Signal* s = Signal::create(SignalKind::MonitorDown);
     s->from = p.pid;
@@ -148,12 +155,13 @@ void end_process_with_pending(Process& p, Term reason, Signal* pending) {
   VM_CHECK(!(before & kExiting));
   const bool traced = p.is_traced(kTraceProcs | kTraceScheduling);
   if (VM_UNLIKELY(traced)) rt.trace->ending(p, reason);
-  if (before & kNamed) drop_name(rt, p);
   if (rt.hooks.process_ending) rt.hooks.process_ending(p);
+  if (before & kNamed) drop_name(rt, p);
   cancel_receive_timer(p);
   cancel_all_timers(p);
   if (p.cold) release_suspended(p);
   if (p.cold && p.cold->blocks_schedulers) rt.multi_scheduling.release_all(p);
+  if (p.flags & Process::kSaveCalls) keep_calls(p, 0);
 
   if (pending) drain(rt, p, pending);
   if (p.cold) {
@@ -163,6 +171,7 @@ void end_process_with_pending(Process& p, Term reason, Signal* pending) {
   }
   drain(rt, p, p.mailbox.close());
   rt.processes->remove(p.pid);
+  if (rt.profiles(kProfileProcesses)) rt.trace->process_runnable(p, false);  // before anybody hears of the end
   if (p.links) break_links(rt, p, reason);
 
   if (VM_UNLIKELY(traced)) rt.trace->ended(p);

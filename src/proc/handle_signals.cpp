@@ -183,14 +183,6 @@ bool is_for_helper(const Signal& s) {
          (s.kind == SignalKind::SystemTask && term::Tuple::from(s.term)[0] == atoms::check_process_code);
 }
 
-void defer(Process& p, Signal* s) {
-  ColdPart& c = p.cold_part();
-  s->next = nullptr;
-  if (c.deferred_last) c.deferred_last->next = s;
-  else c.deferred_first = s;
-  c.deferred_last = s;
-}
-
 }  // namespace
 
 bool handle_signal(Process& p, Signal* s, Term* exit_reason) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proc/process.h"
 
+#include <algorithm>
+
 #include "os/clock.h"
 #include "proc/dictionary_internal.h"
 #include "proc/dirty_call.h"
@@ -68,17 +70,20 @@ void Process::wake() {
       return;
     }
   } while (!state.compare_exchange_weak(s, s | kQueued, std::memory_order_seq_cst));
+  if (runtime->profiles(kProfileProcesses)) runtime->trace->process_runnable(*this, true);
   runtime->schedulers->enqueue_next(*this);
 }
 
 namespace {
 
-// Signals put off while the engine ran. Answers false when the process has ended.
+// Signals put off while the engine ran. Answers false when the process has ended. Some may be put off again.
 bool run_deferred(Process& p) {
-  while (p.cold && p.cold->deferred_first) {
+  const Signal* const last = p.cold->deferred_last;
+  for (bool more = true; more && p.cold->deferred_first;) {
     Signal* s = p.cold->deferred_first;
     p.cold->deferred_first = s->next;
     if (!s->next) p.cold->deferred_last = nullptr;
+    more = s != last;
     Term reason = atoms::normal;
     if (!handle_request(p, s, &reason)) {
       end_process(p, reason);
@@ -101,6 +106,15 @@ sched::After park(Process& p) {
   } while (!p.state.compare_exchange_weak(s, (s & ~std::uint32_t{kLifts}) | kQueued, std::memory_order_seq_cst));
   if (VM_UNLIKELY(s & kLifts)) help(p, s);
   return sched::After::Requeue;
+}
+
+// park(), told to who profiles.
+sched::After stop(Process& p) {
+  const bool told = p.runtime->profiles(kProfileProcesses);
+  if (told) p.runtime->trace->process_runnable(p, false);
+  const sched::After after = park(p);
+  if (told && after == sched::After::Requeue) p.runtime->trace->process_runnable(p, true);
+  return after;
 }
 
 sched::After requeue(Process& p) {
@@ -161,6 +175,13 @@ static sched::After put_back(Process& p, std::uint32_t state, sched::Scheduler& 
   return sched::After::Parked;
 }
 
+// A hibernating process gave its heap back; who asked for a large one gets it again. False: the process has ended.
+static bool wake_heap(Process& p) {
+  const std::size_t wanted = p.heap.limits().min_heap_words;
+  if (wanted <= heap::HeapLimits{}.min_heap_words || p.heap.block_words() >= wanted) return true;
+  return p.collect(p.saved_registers, p.live, wanted - std::min(wanted, p.heap.used_words()));
+}
+
 sched::After Process::run(sched::Scheduler& scheduler) {
   static_assert(sizeof current_mfa == sizeof(void*));
   scheduler.native_marker.store(reinterpret_cast<const sched::NativeMarker*>(&current_mfa), std::memory_order_release);
@@ -169,10 +190,11 @@ sched::After Process::run(sched::Scheduler& scheduler) {
     if (VM_UNLIKELY(s & (kRunning | kExiting))) return put_back(*this, s, scheduler);
   } while (!state.compare_exchange_weak(s, (s & ~std::uint32_t{kQueued | kLifts | kQueuedDirty}) | kRunning, std::memory_order_seq_cst));
   if (!mailbox.incoming_empty() && !handle_incoming(*this)) return sched::After::Parked;
-  if (VM_UNLIKELY(suspend_count > 0)) return park(*this);
+  if (VM_UNLIKELY(suspend_count > 0)) return proc::stop(*this);
   if (VM_UNLIKELY(flags & kHibernated)) {
-    if (mailbox.inbox_length() == 0) return park(*this);
+    if (mailbox.inbox_length() == 0) return proc::stop(*this);
     flags &= ~std::uint32_t{kHibernated};
+    if (!wake_heap(*this)) return sched::After::Parked;
   }
   if (VM_UNLIKELY(is_traced(kTraceScheduling))) runtime->trace->scheduled(*this, true);
   const Engine::Stop stop = VM_UNLIKELY(runtime->monitor.load(std::memory_order_relaxed) != nullptr) ? run_timed_slice(*this, scheduler)
@@ -180,7 +202,7 @@ sched::After Process::run(sched::Scheduler& scheduler) {
   if (stop == Engine::Stop::Ended) return sched::After::Parked;
   if (VM_UNLIKELY(is_traced(kTraceScheduling))) runtime->trace->scheduled(*this, false);
   if (VM_UNLIKELY(cold && cold->deferred_first) && !run_deferred(*this)) return sched::After::Parked;
-  return stop == Engine::Stop::Yielded ? requeue(*this) : park(*this);
+  return stop == Engine::Stop::Yielded ? requeue(*this) : proc::stop(*this);
 }
 
 bool Process::hold_waiting() {
@@ -190,7 +212,9 @@ bool Process::hold_waiting() {
 }
 
 void Process::release_waiting() {
-  if (park(*this) == sched::After::Requeue) runtime->schedulers->enqueue(*this);
+  if (park(*this) != sched::After::Requeue) return;
+  if (runtime->profiles(kProfileProcesses)) runtime->trace->process_runnable(*this, true);
+  runtime->schedulers->enqueue(*this);
 }
 
 // ------------------------------------------------------------------------------------------------------------------- collecting

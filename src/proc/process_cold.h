@@ -5,6 +5,7 @@
 
 #include "proc/id_table.h"
 #include "proc/process.h"
+#include "proc/saved_calls.h"
 #include "sched/timer_wheel.h"
 #include "term/atoms.h"
 
@@ -30,8 +31,9 @@ struct ColdPart {
   Signal* deferred_last = nullptr;
   IdTable<SuspendedByUs> suspending;
   heap::HeapFragment* kept = nullptr;  // of proc/dirty_call.h: joins the heap when native code returns
-  std::uint32_t save_calls = 0;
+  std::unique_ptr<SavedCalls> saved_calls;
   bool group_leader_boxed = false;
+  bool declines_form = false;      // the next native form is not asked: it declined on a dirty scheduler (bif/native_forms.h)
   bool blocks_schedulers = false;  // has been in Runtime::multi_scheduling
   // Of trace/: numbers of the sequential trace, and the function whose call_time runs.
   Word token_clock = 0, token_last = 0;

@@ -97,7 +97,7 @@ Term get_memory(Process& p, term::HeapWriter&, bool) {
   if (p.links)
     bytes += sizeof(Links) + p.links->links.memory_bytes() + p.links->monitors.memory_bytes() + p.links->watchers.memory_bytes() +
              p.links->aliases.memory_bytes();
-  if (p.cold) bytes += sizeof(ColdPart);
+  if (p.cold) bytes += sizeof(ColdPart) + (p.cold->saved_calls ? p.cold->saved_calls->memory_bytes() : 0);
   if (p.dictionary) bytes += sizeof(Dictionary) + p.dictionary->memory_bytes();
   if (p.saved_registers != p.inline_registers) bytes += p.saved_capacity * sizeof(Term);
   for (Message* m = p.mailbox.first(); m; m = m->next) {
@@ -199,7 +199,7 @@ Term get_backtrace(Process& p, term::HeapWriter& h, bool) {
   return term::make_binary(h, {reinterpret_cast<const Byte*>(text.data()), text.size()});
 }
 
-Term get_last_calls(Process&, term::HeapWriter&, bool) { return atoms::false_; }
+Term get_last_calls(Process& p, term::HeapWriter& h, bool) { return last_calls(p, h); }
 Term get_suspending(Process& p, term::HeapWriter& h, bool) {
   term::ListBuilder list(h);
   if (p.cold)

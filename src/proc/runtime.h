@@ -168,6 +168,8 @@ struct Runtime {
   std::uint32_t trace_control_word = 0;
   const TraceHooks* trace = nullptr;             // trace/ fills them; called only where something is traced
   std::atomic<bool> trace_new_processes{false};  // new processes are traced from the beginning
+  std::atomic<std::uint8_t> profiled{0};         // ProfileFlags (proc/tracing.h)
+  bool profiles(std::uint8_t what) const { return VM_UNLIKELY(profiled.load(std::memory_order_relaxed) & what); }
   struct {
     code::CodePtr returned = nullptr, raised = nullptr, returns_to = nullptr, timed = nullptr;
   } trace_frames;  // return addresses of frames that trace/ asked for (proc/tracing.h); set by the engine

@@ -4,6 +4,7 @@
 #include "proc/process_table.h"
 #include "proc/references.h"
 #include "proc/registry.h"
+#include "proc/saved_calls.h"
 #include "proc/tracing.h"
 #include "sync/epoch.h"
 #include "term/atoms.h"
@@ -25,14 +26,30 @@ Signal* message_signal(SignalKind kind, Term from, Term message) {
   return s;
 }
 
+// The operator is a call of the built-in, too; a built-in was noted when it was called.
+void note_operator(Process& from) {
+  static const code::Mfa send_mfa{atoms::erlang, atoms::send, 2};
+  if (!from.current_mfa) note_call(from, send_mfa);
+}
+
 SendOutcome send_elsewhere(Process& from, Term to, Term message) {
+  if (VM_UNLIKELY(from.is_traced(kTraceSaves))) note_operator(from);
   if (from.runtime->hooks.send_remote) from.runtime->hooks.send_remote(*from.runtime, from, to, message);
   return from.pending != PendingKind::None ? SendOutcome::Trap : SendOutcome::Ok;
+}
+
+// Flags of a sender of which each wants to hear of its messages.
+constexpr std::uint32_t kSeesMessages = kTraceSend | kTraceToken | kTraceSaves;
+
+void note_message_sent(Process& from) {
+  note_operator(from);
+  note_call(from, kMessageSent);
 }
 
 // What tracing does with a message on its way to `receiver`, given as `to`. Its signal, or nullptr for nobody there: the event is told all the same.
 Signal* traced_message(SignalKind kind, Process& from, Term receiver, Term to, Term message, bool exists) {
   const TraceHooks& hooks = *from.runtime->trace;
+  if (from.is_traced(kTraceSaves)) note_message_sent(from);
   heap::OwnedTerm token{term::kNil, nullptr};
   if (from.is_traced(kTraceToken)) token = hooks.token_for_send(from, receiver, message);
   if (from.is_traced(kTraceSend)) hooks.sent(from, to, message, exists || !to.is_pid());
@@ -51,14 +68,14 @@ Signal* traced_message(SignalKind kind, Process& from, Term receiver, Term to, T
 }
 
 Signal* outgoing(SignalKind kind, Process& from, Term receiver, Term to, Term message) {
-  return VM_UNLIKELY(from.is_traced(kTraceSend | kTraceToken)) ? traced_message(kind, from, receiver, to, message, true)
-                                                               : message_signal(kind, from.pid, message);
+  return VM_UNLIKELY(from.is_traced(kSeesMessages)) ? traced_message(kind, from, receiver, to, message, true)
+                                                    : message_signal(kind, from.pid, message);
 }
 
 void send_shown(Process& from, Term to_local_pid, Term message, Term shown) {
   Process* to = from.runtime->processes->lookup(to_local_pid);
   if (VM_UNLIKELY(!to)) {
-    if (from.is_traced(kTraceSend | kTraceToken)) traced_message(SignalKind::Message, from, shown, shown, message, false);
+    if (from.is_traced(kSeesMessages)) traced_message(SignalKind::Message, from, shown, shown, message, false);
     return;
   }
   Signal* s = outgoing(SignalKind::Message, from, to_local_pid, shown, message);
@@ -68,6 +85,7 @@ void send_shown(Process& from, Term to_local_pid, Term message, Term shown) {
 // A port that was sent to as {Name, Node} is told of twice, one that is gone not at all.
 SendOutcome send_to_port(Process& from, Term port, Term message, Term shown) {
   const Hooks& hooks = from.runtime->hooks;
+  if (VM_UNLIKELY(from.is_traced(kTraceSaves))) note_message_sent(from);
   if (VM_UNLIKELY(from.is_traced(kTraceSend))) {
     if (shown.is_tuple()) from.runtime->trace->sent(from, shown, message, true);
     if (hooks.port_alive && hooks.port_alive(*from.runtime, port)) from.runtime->trace->sent(from, port, message, true);
@@ -80,7 +98,7 @@ SendOutcome send_to_port(Process& from, Term port, Term message, Term shown) {
 SendOutcome send_to_name(Process& from, Term name, Term message, bool must_exist, Term shown) {
   const Term to = from.runtime->registry->lookup(name);
   if (!to.is_value()) {
-    if (VM_UNLIKELY(from.is_traced(kTraceSend | kTraceToken))) traced_message(SignalKind::Message, from, shown, shown, message, false);
+    if (VM_UNLIKELY(from.is_traced(kSeesMessages))) traced_message(SignalKind::Message, from, shown, shown, message, false);
     return must_exist ? SendOutcome::Badarg : SendOutcome::Ok;
   }
   if (to.is_local_pid()) {

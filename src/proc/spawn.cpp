@@ -96,6 +96,8 @@ Spawned launch(Runtime& rt, Process* parent, Process* child, const SpawnOptions&
   child->Runnable::home.store(static_cast<std::uint16_t>(options.scheduler), std::memory_order_relaxed);
   child->state.store(kQueued, std::memory_order_relaxed);
   rt.processes->publish(child->pid, child);
+  if (rt.profiles(kProfileProcesses)) rt.trace->process_runnable(*child, true);
+  child->Runnable::is_new = true;
   rt.schedulers->enqueue(*child);
   return result;
 }

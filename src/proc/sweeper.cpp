@@ -38,7 +38,9 @@ bool Sweeper::tick() {
   const std::int64_t now = os::monotonic_ns();
   const std::size_t in_use = heap::block_bytes_in_use() + term::BinaryData::total_bytes();
   peak_bytes_ = std::max(peak_bytes_, in_use);
-  if (peak_bytes_ - in_use > kTrimBytes && now - trimmed_at_ns_ > kTrimNs && !asked_) {
+  const bool much_went = peak_bytes_ - in_use > kTrimBytes;
+  if ((much_went || again_) && now - trimmed_at_ns_ > kTrimNs && !asked_) {
+    again_ = much_went;
     asked_ = true;  // and come back soon
     heap::ask_threads_to_trim();
     runtime_.schedulers->nudge_all();
@@ -54,11 +56,11 @@ bool Sweeper::tick() {
     if (slabs_idle_) sync::SlabPool::give_back_unused();
   }
   if (now - ended_ns_ < std::max({kPassNs, kShare * work_ns_, kCollectingShare * collecting_ns_}))
-    return calm_passes_ < kCalmPasses || asked_;
+    return calm_passes_ < kCalmPasses || asked_ || again_;
   const std::uint64_t slices = runtime_.schedulers->slices() - own_slices_.load(std::memory_order_relaxed);
   calm_passes_ = slices != seen_slices_ ? 0 : calm_passes_ + 1;
   seen_slices_ = slices;
-  if (calm_passes_ >= kCalmPasses) return peak_bytes_ - in_use > kTrimBytes || slabs_idle_ || asked_;
+  if (calm_passes_ >= kCalmPasses) return peak_bytes_ - in_use > kTrimBytes || slabs_idle_ || asked_ || again_;
   work_ns_ = collecting_ns_ = 0;
   queued_.store(true, std::memory_order_release);
   runtime_.schedulers->enqueue(*this);

@@ -45,10 +45,12 @@ bool run_task(Process& p, Signal* s, bool* ended) {
     answer_task(*p.runtime, s, hooks.check_process_code && hooks.check_process_code(p, request[2]) ? atoms::true_ : atoms::false_);
     return true;
   }
+  if (type == atoms::system_task_test) {  // how and when tasks are run
+    answer_task(*p.runtime, s, atoms::true_);
+    return true;
+  }
   if (type == atoms::save_calls) {
-    ColdPart& c = p.cold_part();
-    answer_pair(*p.runtime, s, request[1], Term::small(c.save_calls));
-    c.save_calls = static_cast<std::uint32_t>(request[2].small_value());
+    answer_pair(*p.runtime, s, request[1], Term::small(keep_calls(p, static_cast<std::uint32_t>(request[2].small_value()))));
     return true;
   }
   if (type == atoms::copy_literals) {
@@ -79,7 +81,19 @@ void answer_suspend(Runtime& rt, Signal* s, bool done) {
   else if (s->flags == kSuspendAsync) answer_pair(rt, s, s->term, done ? atoms::suspended : atoms::exited);
 }
 
+bool must_not_collect(const Process& p, const Signal& s) {
+  return (p.flags & Process::kDisableGc) && term::Tuple::from(s.term)[0] == atoms::garbage_collect;
+}
+
 }  // namespace
+
+void defer(Process& p, Signal* s) {
+  ColdPart& c = p.cold_part();
+  s->next = nullptr;
+  if (c.deferred_last) c.deferred_last->next = s;
+  else c.deferred_first = s;
+  c.deferred_last = s;
+}
 
 bool handle_request(Process& p, Signal* s, Term*) {
   switch (s->kind) {
@@ -96,6 +110,10 @@ bool handle_request(Process& p, Signal* s, Term*) {
       break;
     case SignalKind::Resume: resume_one(p); break;
     case SignalKind::SystemTask: {
+      if (VM_UNLIKELY(must_not_collect(p, *s))) {
+        defer(p, s);
+        return true;
+      }
       bool ended = false;
       run_task(p, s, &ended);
       break;

@@ -8,6 +8,8 @@
 
 namespace vm::proc {
 
+// Keeps a signal until the slice ends, or the one after that.
+void defer(Process& p, Signal* s);
 // Acts on ProcessInfo, Suspend, Resume, SystemTask and Rpc, and frees the signal. False: the process must end (as handle_signal).
 bool handle_request(Process& p, Signal* s, Term* exit_reason);
 // The same for a process that is ending: answers that it is gone.

@@ -17,6 +17,7 @@ std::uint64_t more(std::uint64_t now, std::uint64_t before) { return now > befor
 void add_difference(sched::ThreadTimes& to, const sched::ThreadTimes& now, const sched::ThreadTimes& before) {
   to.busy += more(now.busy, before.busy);
   to.collecting += more(now.collecting, before.collecting);
+  to.ports += more(now.ports, before.ports);
   to.sleeping += more(now.sleeping, before.sleeping);
   to.polling += more(now.polling, before.polling);
   to.timers += more(now.timers, before.timers);

@@ -17,6 +17,10 @@ std::int64_t time_offset_ns();
 std::int64_t renew_time_offset();
 std::int64_t system_time_ns();     // monotonic + offset
 std::int64_t os_system_time_ns();  // the operating system's
+// What the offset would be if it were taken now, as exactly as two clocks can be compared.
+std::int64_t present_time_offset_ns();
+// Replaces the operating system's clock in all this, for tests; nullptr: the real one.
+void set_os_system_time(std::int64_t (*clock)());
 // Fixes the start values; called once by boot/.
 void start_time();
 std::int64_t start_monotonic_ns();  // erlang:system_info(start_time)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proc/time_offset.h"
 
+#include <cstdlib>
 #include <map>
 #include <mutex>
 
@@ -44,6 +45,12 @@ void tell(Runtime& runtime, std::uint64_t key, const Watcher& w, std::int64_t of
   send_owned(runtime, w.pid, std::move(message), term::kNil);
 }
 
+// Under the lock.
+void renew_and_tell(Runtime& runtime, const Watchers& all) {
+  const std::int64_t offset = renew_time_offset();
+  for (const auto& [key, watcher] : all.by_key) tell(runtime, key, watcher, offset);
+}
+
 }  // namespace
 
 void watch_time_offset(const Process& who, std::uint64_t key, Term tag, bool alias) {
@@ -76,9 +83,18 @@ TimeOffset finalize_time_offset(Runtime& runtime) {
   const std::lock_guard<std::mutex> hold(all.lock);
   if (all.finalized) return TimeOffset::Final;
   all.finalized = true;
-  const std::int64_t offset = renew_time_offset();
-  for (const auto& [key, watcher] : all.by_key) tell(runtime, key, watcher, offset);
+  renew_and_tell(runtime, all);
   return before;
+}
+
+bool follow_system_time(Runtime& runtime) {
+  constexpr std::int64_t kToleratedNs = 100'000;
+  if (time_offset_state(runtime) != TimeOffset::Volatile) return false;
+  Watchers& all = watchers();
+  const std::lock_guard<std::mutex> hold(all.lock);
+  if (std::abs(present_time_offset_ns() - time_offset_ns()) <= kToleratedNs) return false;
+  renew_and_tell(runtime, all);
+  return true;
 }
 
 }  // namespace vm::proc

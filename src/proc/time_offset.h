@@ -3,7 +3,8 @@
 // Changes of the offset between Erlang monotonic time and system time, and who wants to hear of them (erlang:monitor(time_offset, clock_service)).
 //
 // With single time warp the offset is preliminary until somebody finalizes it, once. Watchers are kept in one table under a lock: a change is a
-// rare event. Sending under the lock means that who stopped watching gets nothing afterwards. Threading: any.
+// rare event. Sending under the lock means that who stopped watching gets nothing afterwards. With multi time warp whoever watches the system's date
+// (os/date_watch.h) calls follow_system_time. Threading: any.
 #pragma once
 
 #include <cstdint>
@@ -24,5 +25,8 @@ enum class TimeOffset : std::uint8_t { Preliminary, Final, Volatile };
 TimeOffset time_offset_state(const Runtime& runtime);
 // Takes the present difference for good and tells the watchers, if it is preliminary. The state before.
 TimeOffset finalize_time_offset(Runtime& runtime);
+// With multi time warp: takes the present difference and tells the watchers, if the system's clock has moved against Erlang's monotonic time by more than
+// clocks that are only set right do meanwhile. Whether it had.
+bool follow_system_time(Runtime& runtime);
 
 }  // namespace vm::proc

@@ -51,9 +51,13 @@ enum TraceFlag : std::uint32_t {
   kTraceToken = 1u << 24,   // has a sequential trace token
   kTraceFrames = 1u << 25,  // its stack may hold frames of tracing
   kTraceTimes = 1u << 26,   // call_time measures it
-  kTraceOwn = kTraceToken | kTraceFrames | kTraceTimes,
+  kTraceSaves = 1u << 27,   // keeps its last calls (proc/saved_calls.h)
+  kTraceOwn = kTraceToken | kTraceFrames | kTraceTimes | kTraceSaves,
   kTraceScheduling = kTraceRunning | kTraceRunningProcs | kTraceExiting | kTraceTimes,
 };
+
+// What system profiling tells of (Runtime::profiled). Exclusive: a process does not run while a port does for it.
+enum ProfileFlag : std::uint8_t { kProfileProcesses = 1, kProfilePorts = 2, kProfileSchedulers = 4, kProfileExclusive = 8 };
 
 // Who gets trace messages: module and state; module erl_tracer means that the state is a pid or a port. Counted.
 struct Tracer {
@@ -124,6 +128,11 @@ struct TraceHooks {
   void (*port_received)(Runtime& rt, TracedPort& port, Term message) = nullptr;
   void (*port_sent)(Runtime& rt, TracedPort& port, Term to, Term message, bool exists) = nullptr;
   void (*port_scheduled)(Runtime& rt, TracedPort& port, bool in, Term where) = nullptr;
+  // System profiling. A process becomes runnable, before anybody can run it, or stops, before anybody can wake it; the same of ports. A scheduler finds
+  // nothing to do, or something again.
+  void (*process_runnable)(Process& p, bool runnable) = nullptr;
+  void (*port_runnable)(Runtime& rt, Term port, bool runnable) = nullptr;
+  void (*scheduler_rests)(Runtime& rt, unsigned id, bool rests) = nullptr;
 };
 
 }  // namespace vm::proc

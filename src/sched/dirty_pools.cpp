@@ -82,8 +82,7 @@ void SchedulerGroup::Impl::dirty_work(DirtyQueue& q, unsigned number) {
     scheduler.running = nullptr;
     state.in_slice.store(0, std::memory_order_relaxed);
     Spent::add(state.spent.busy, os::cheap_ticks() - begin);
-    Spent::add(state.spent.collecting, scheduler.collecting_ticks);
-    scheduler.collecting_ticks = 0;
+    state.spent.take_parts(scheduler);
     if (after == After::Requeue) self->enqueue(*r);
   }
   if (hooks.thread_ending) hooks.thread_ending(hooks.context);
@@ -112,6 +111,30 @@ void SchedulerGroup::Impl::grow_if_needed(DirtyQueue& q) {
   q.starting--;
 }
 
+// One slice of the pools' work on scheduler 1's thread, when it is its turn. Nobody may take the scheduler away meanwhile: all others are blocked.
+bool SchedulerGroup::Impl::run_dirty_here(Worker& w, bool nothing_else) {
+  if (++dirty_turns % 2 != 0 && !nothing_else) return false;
+  unsigned pool = dirty_turns / 2 % 2;
+  Runnable* r = take_dirty(dirty[pool]);
+  if (!r) r = take_dirty(dirty[pool ^= 1]);
+  if (!r) return false;
+  Scheduler& on = lent[pool];
+  if (!on.engine_block) {
+    SchedulerAccess::set(on, dirty[pool].first_id, self, true);
+    if (hooks.thread_started) hooks.thread_started(hooks.context, &on);
+  }
+  on.user = nullptr;  // of the thread
+  SchedulerAccess::set_current(nullptr);
+  on.running = r;
+  const After after = r->run(on);
+  on.native_marker.store(nullptr, std::memory_order_relaxed);
+  on.running = nullptr;
+  SchedulerAccess::set_current(&w.scheduler);
+  w.access->spent.take_parts(on);
+  if (after == After::Requeue) self->enqueue(*r);
+  return true;
+}
+
 void SchedulerGroup::enqueue_dirty(Runnable& r, DirtyPool pool) {
   DirtyQueue& q = impl_->dirty[pool == DirtyPool::Io];
   sync::MutexGuard guard(q.lock);
@@ -120,6 +143,11 @@ void SchedulerGroup::enqueue_dirty(Runnable& r, DirtyPool pool) {
   if (impl_->config.seed) return;  // its turn comes on the scheduler's thread
   if (q.idle > 0) q.ready.notify_one();
   impl_->grow_if_needed(q);
+  // Scheduler 1 sleeps, and nobody else may.
+  if (VM_UNLIKELY(impl_->dirty_here.load(std::memory_order_seq_cst)) && impl_->take_idle(0)) {
+    impl_->searching.fetch_add(1, std::memory_order_seq_cst);
+    impl_->rouse(0);
+  }
 }
 
 std::size_t SchedulerGroup::dirty_queue_length(DirtyPool pool) const {

@@ -13,8 +13,8 @@ constexpr std::uint64_t kPatienceForIoNs = 300'000;  // real time, before the cl
 
 Runnable* SchedulerGroup::Impl::take_dirty(DirtyQueue& q) {
   sync::MutexGuard guard(q.lock);
-  if (q.waiting == 0 || q.blocked) return nullptr;
-  Runnable* r = q.take_at(choose(q.waiting));
+  if (q.waiting == 0) return nullptr;
+  Runnable* r = config.seed != 0 ? q.take_at(choose(q.waiting)) : q.take();
   q.length.store(q.waiting, std::memory_order_relaxed);
   return r;
 }

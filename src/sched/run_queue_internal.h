@@ -2,8 +2,10 @@
 //
 // Run queue of one scheduler: a FIFO per priority under one spinlock, and the run-next slot.
 //
-// Order of service: max, then high, then normal and low together, of which low gets one turn in eight while both wait. The run-next slot holds
-// what the running process woke last; it is taken before the queues, but not more than kRunNextLimit times in a row while others wait.
+// Order of service: max, then high, then normal and low together. Who is of low priority gets a turn each time those of normal priority had eight, be
+// they few or many: time is counted in rounds, of which one is over when everybody of normal priority had a turn. The run-next slot holds
+// what the running process made runnable first, if it woke it; it is taken before the queues, but not more than kRunNextLimit times in a row while
+// others wait. It stays empty while somebody new waits: who was spawned begins before those run that are woken later.
 //
 // `length` is readable without the lock: thieves and wakers only need a hint. The slot is an atomic of its own, so that the
 // owner's wake-and-run costs two exchanges and no lock.
@@ -12,6 +14,7 @@
 // count it. Where both kinds wait at one priority the owner serves each as often as its share of what waits.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 
@@ -32,14 +35,16 @@ class alignas(64) RunQueue {
   bool has_movable() const { return length_.load(std::memory_order_seq_cst) != 0 || next_.load(std::memory_order_seq_cst) != nullptr; }
   // How much waits that nobody else may take.
   std::size_t at_home() const { return at_home_.load(std::memory_order_relaxed); }
+  bool has_new() const { return new_.load(std::memory_order_relaxed) != 0; }
   bool has_next() const { return next_.load(std::memory_order_relaxed) != nullptr; }
 
+  // Moved: it comes from another queue, by take(), and waits no longer than it would have there.
+  enum class How { AtEnd, AtFront, Moved };
   // Returns the length afterwards.
-  std::size_t push(Runnable& r, bool at_front = false) {
+  std::size_t push(Runnable& r, How how = How::AtEnd) {
     sync::SpinGuard guard(lock_);
-    List& list = lists_[static_cast<unsigned>(r.priority.load(std::memory_order_relaxed))];
-    if (at_front) list.push_front(r);
-    else list.push_back(r);
+    lists_.push(r, how);
+    note_pushed_locked(r);
     const std::size_t n = length_.load(std::memory_order_relaxed) + 1;
     length_.store(n, std::memory_order_seq_cst);
     return n;
@@ -48,23 +53,28 @@ class alignas(64) RunQueue {
   // The same for what is at home here.
   void push_home(Runnable& r) {
     sync::SpinGuard guard(lock_);
-    home_lists_[static_cast<unsigned>(r.priority.load(std::memory_order_relaxed))].push_back(r);
+    home_lists_.push(r, How::AtEnd);
+    note_pushed_locked(r);
     at_home_.store(at_home() + 1, std::memory_order_seq_cst);
   }
 
-  // Puts r into the slot; answers what was there before.
-  Runnable* exchange_next(Runnable* r) { return next_.exchange(r, std::memory_order_seq_cst); }
+  // Puts r into the slot, if that is empty.
+  bool offer_next(Runnable& r) {
+    Runnable* nothing = nullptr;
+    return next_.compare_exchange_strong(nothing, &r, std::memory_order_seq_cst);
+  }
+  Runnable* take_next() { return next_.exchange(nullptr, std::memory_order_seq_cst); }
 
   // The owner's next runnable, or nullptr.
   Runnable* pop() {
     if (next_.load(std::memory_order_relaxed)) {
       const std::size_t waiting = length();
       if (waiting == 0 || (next_streak_ < kRunNextLimit && !urgent_waiting())) {
-        if (Runnable* r = exchange_next(nullptr)) {
+        if (Runnable* r = take_next()) {
           next_streak_++;
           return r;
         }
-      } else if (Runnable* r = exchange_next(nullptr)) {
+      } else if (Runnable* r = take_next()) {
         push(*r);
       }
     }
@@ -77,7 +87,7 @@ class alignas(64) RunQueue {
 
   // What the owner must give away when it is not to run: anything but what is at home here.
   Runnable* pop_movable() {
-    if (Runnable* r = exchange_next(nullptr)) return r;
+    if (Runnable* r = take_next()) return r;
     if (length() == 0) return nullptr;
     sync::SpinGuard guard(lock_);
     return pop_locked();
@@ -87,13 +97,12 @@ class alignas(64) RunQueue {
   template <typename Choose>
   Runnable* pop_any(Choose&& choose) {
     sync::SpinGuard guard(lock_);
-    List* list = lists_[3].head ? &lists_[3] : lists_[2].head ? &lists_[2] : nullptr;
-    if (!list) list = lists_[0].head && (!lists_[1].head || choose(kLowEvery) == 0) ? &lists_[0] : &lists_[1];
-    std::uint64_t n = 0;
-    for (Runnable* r = list->head; r; r = r->next) n++;
-    if (n == 0) return nullptr;
-    Runnable* taken = list->take(choose(n));
-    length_.store(length_.load(std::memory_order_relaxed) - 1, std::memory_order_seq_cst);
+    auto& of = lists_.of;
+    List* list = of[3].head ? &of[3] : of[2].head ? &of[2] : nullptr;
+    if (!list) list = of[0].head && (!of[1].head || choose(kLowEvery) == 0) ? &of[0] : &of[1];
+    if (list->size == 0) return nullptr;
+    Runnable* taken = list->take(choose(list->size));
+    count_taken_locked(*taken);
     note_urgent_locked();
     return taken;
   }
@@ -116,7 +125,7 @@ class alignas(64) RunQueue {
       }
       lock_.unlock();
     }
-    if (!taken && single_too) return exchange_next(nullptr);
+    if (!taken && single_too) return take_next();
     if (!taken) return nullptr;
     Runnable* first = taken;
     for (Runnable* r = taken->next; r;) {
@@ -128,21 +137,31 @@ class alignas(64) RunQueue {
     return first;
   }
 
-  // How often something of normal or low priority was taken: who does not move while work waits is kept busy by urgent work.
-  std::uint32_t ordinary_pops() const { return ordinary_pops_.load(std::memory_order_relaxed); }
+  // How often something was taken of what is ordinary (normal and low), high, max: whoever takes only urgent things keeps the others waiting.
+  static constexpr unsigned kLevels = 3;
+  static constexpr unsigned level_of(Priority p) { return p == Priority::Max ? 2 : p == Priority::High ? 1 : 0; }
+  std::uint32_t pops(unsigned level) const { return pops_[level].load(std::memory_order_relaxed); }
 
-  // Takes up to n of normal and low priority, oldest first: a list, linked through `next`.
-  Runnable* take_ordinary(std::size_t n) {
+  // How many of a priority wait that others may take.
+  std::size_t waiting(Priority priority) {
+    sync::SpinGuard guard(lock_);
+    return lists_.of[static_cast<unsigned>(priority)].size;
+  }
+
+  // Takes up to n of them, oldest first: a list, linked through `next`.
+  Runnable* take(Priority priority, std::size_t n) {
     sync::SpinGuard guard(lock_);
     Runnable* taken = nullptr;
     Runnable** end = &taken;
     for (; n > 0; n--) {
-      Runnable* r = pop_ordinary_locked();
+      Runnable* r = lists_.of[static_cast<unsigned>(priority)].pop();
       if (!r) break;
+      r->due -= lists_.now;
       *end = r;
       end = &r->next;
-      length_.store(length_.load(std::memory_order_relaxed) - 1, std::memory_order_seq_cst);
+      count_taken_locked(*r);
     }
+    note_urgent_locked();
     return taken;
   }
 
@@ -150,13 +169,16 @@ class alignas(64) RunQueue {
   struct List {
     Runnable* head = nullptr;
     Runnable* tail = nullptr;
+    std::size_t size = 0;
     void push_back(Runnable& r) {
+      size++;
       r.next = nullptr;
       if (tail) tail->next = &r;
       else head = &r;
       tail = &r;
     }
     void push_front(Runnable& r) {
+      size++;
       r.next = head;
       head = &r;
       if (!tail) tail = &r;
@@ -166,6 +188,7 @@ class alignas(64) RunQueue {
       Runnable* before = head;
       while (--index > 0) before = before->next;
       Runnable* r = before->next;
+      size--;
       before->next = r->next;
       if (tail == r) tail = before;
       r->next = nullptr;
@@ -174,6 +197,7 @@ class alignas(64) RunQueue {
     Runnable* pop() {
       Runnable* r = head;
       if (r) {
+        size--;
         head = r->next;
         if (!head) tail = nullptr;
         r->next = nullptr;
@@ -182,17 +206,41 @@ class alignas(64) RunQueue {
     }
   };
 
-  bool urgent_waiting() const { return urgent_.load(std::memory_order_relaxed); }
-  void note_urgent_locked() {
-    urgent_.store(lists_[3].head || lists_[2].head || home_lists_[3].head || home_lists_[2].head, std::memory_order_relaxed);
-  }
+  // What waits, by priority.
+  struct Lists {
+    static constexpr std::uint32_t kRound = 1 << 16;
+    List of[4];
+    std::uint32_t now = 0;  // rounds * kRound; goes on with every turn of normal priority
 
-  // How pressing what waits is: max, high, the rest.
-  static unsigned pressing(const List (&lists)[4]) { return lists[3].head ? 2 : lists[2].head ? 1 : 0; }
+    void push(Runnable& r, How how) {
+      List& list = of[static_cast<unsigned>(r.priority.load(std::memory_order_relaxed))];
+      if (how == How::Moved) r.due += now;
+      else r.due = how == How::AtFront || r.is_new ? now : now + kLowEvery * kRound;
+      const bool is_first = how == How::Moved && list.head && static_cast<std::int32_t>(list.head->due - r.due) > 0;
+      if (how == How::AtFront || is_first) list.push_front(r);
+      else list.push_back(r);
+    }
+    Runnable* pop_ordinary() {
+      List& normal = of[1];
+      List& low = of[0];
+      if (low.head && (!normal.head || static_cast<std::int32_t>(now - low.head->due) >= 0)) return low.pop();
+      if (normal.head) now += std::max<std::uint32_t>(1, static_cast<std::uint32_t>(kRound / normal.size));
+      return normal.pop();
+    }
+    Runnable* pop_urgent() {
+      Runnable* r = of[3].pop();
+      return r ? r : of[2].pop();
+    }
+    // How pressing what waits is: max, high, the rest.
+    unsigned pressing() const { return of[3].head ? 2 : of[2].head ? 1 : 0; }
+  };
+
+  bool urgent_waiting() const { return urgent_.load(std::memory_order_relaxed); }
+  void note_urgent_locked() { urgent_.store(lists_.pressing() + home_lists_.pressing() != 0, std::memory_order_relaxed); }
 
   // Both kinds wait.
   bool home_comes_next() {
-    const unsigned here = pressing(home_lists_), movable = pressing(lists_);
+    const unsigned here = home_lists_.pressing(), movable = lists_.pressing();
     if (here != movable) return here > movable;
     home_share_ += at_home();
     if (home_share_ < at_home() + length()) return false;
@@ -201,33 +249,38 @@ class alignas(64) RunQueue {
   }
 
   Runnable* pop_home_locked() {
-    Runnable* r = nullptr;
-    for (unsigned priority = 3; !r && priority > 1; priority--) r = home_lists_[priority].pop();
-    if (!r) r = pop_ordinary_of(home_lists_);
+    Runnable* r = home_lists_.pop_urgent();
+    if (!r) r = home_lists_.pop_ordinary();
     if (r) at_home_.store(at_home() - 1, std::memory_order_seq_cst);
+    if (r && r->is_new) count_new_locked(-1);
     note_urgent_locked();
     return r;
   }
-
-  Runnable* pop_ordinary_of(List (&lists)[4]) {
-    List& normal = lists[1];
-    List& low = lists[0];
-    if (!low.head || (normal.head && ++low_turn_ < kLowEvery)) return normal.pop();
-    low_turn_ = 0;
-    return low.pop();
-  }
-  Runnable* pop_ordinary_locked() { return pop_ordinary_of(lists_); }
 
   Runnable* pop_locked() {
-    Runnable* r = lists_[3].pop();
-    if (!r) r = lists_[2].pop();
-    if (!r) {
-      r = pop_ordinary_locked();
-      ordinary_pops_.store(ordinary_pops_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    Runnable* r = lists_.pop_urgent();
+    if (!r) r = lists_.pop_ordinary();
+    if (r) {
+      std::atomic<std::uint32_t>& pops = pops_[level_of(r->priority.load(std::memory_order_relaxed))];
+      pops.store(pops.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+      count_taken_locked(*r);
     }
-    if (r) length_.store(length_.load(std::memory_order_relaxed) - 1, std::memory_order_seq_cst);
     note_urgent_locked();
     return r;
+  }
+
+  void note_pushed_locked(const Runnable& r) {
+    if (r.is_new) count_new_locked(1);
+    if (level_of(r.priority.load(std::memory_order_relaxed)) != 0) urgent_.store(true, std::memory_order_relaxed);
+  }
+
+  void count_taken_locked(const Runnable& r) {
+    length_.store(length_.load(std::memory_order_relaxed) - 1, std::memory_order_seq_cst);
+    if (r.is_new) count_new_locked(-1);
+  }
+
+  void count_new_locked(int more) {
+    new_.store(new_.load(std::memory_order_relaxed) + static_cast<std::uint32_t>(more), std::memory_order_relaxed);
   }
 
   sync::Spinlock lock_;
@@ -235,12 +288,12 @@ class alignas(64) RunQueue {
   std::atomic<std::size_t> at_home_{0};
   std::atomic<Runnable*> next_{nullptr};
   std::atomic<bool> urgent_{false};
-  std::atomic<std::uint32_t> ordinary_pops_{0};
-  List lists_[4];
-  List home_lists_[4];
+  std::atomic<std::uint32_t> new_{0};  // of those in lists
+  std::atomic<std::uint32_t> pops_[kLevels] = {};
+  Lists lists_;
+  Lists home_lists_;
   std::size_t home_share_ = 0;  // grows until it is their turn
-  unsigned low_turn_ = 0;
-  unsigned next_streak_ = 0;  // owner only
+  unsigned next_streak_ = 0;    // owner only
 };
 
 }  // namespace vm::sched

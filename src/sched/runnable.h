@@ -28,8 +28,10 @@ class Runnable {
   virtual After run(Scheduler& scheduler) = 0;
   Runnable* next = nullptr;
   std::atomic<Priority> priority{Priority::Normal};
+  bool is_new = false;  // has not run yet; its queue's
   // The number of the only scheduler that may run it, 0: any. Changes while it is in no queue.
   std::atomic<std::uint16_t> home{0};
+  std::uint32_t due = 0;  // its queue's: when it gets a turn, of low priority
 
  protected:
   ~Runnable() = default;

@@ -71,6 +71,7 @@ OffDuty::~OffDuty() {
 
 bool SchedulerGroup::Impl::work_exists(const SchedulerAccess& me) const {
   if (!me.queue.empty()) return true;
+  if (me.id == 1 && dirty_here.load(std::memory_order_seq_cst) && dirty[0].length.load() + dirty[1].length.load() > 0) return true;
   for (const auto& s : all) {
     // Rule 3: a busy scheduler's lone runnable is not ours to worry about, unless nobody drives it.
     const std::size_t n = s->queue.length();
@@ -109,17 +110,18 @@ Runnable* SchedulerGroup::Impl::steal(SchedulerAccess& me) {
 void SchedulerGroup::Impl::look_around(SchedulerAccess& me, std::uint64_t now) {
   if (VM_LIKELY(now < me.look_around_at)) return;
   if (now != kNever) me.look_around_at = now + kLookAroundUs * os::cheap_ticks_per_us();
+  Scheduler& scheduler = me.driver.load(std::memory_order_relaxed)->scheduler;
   std::uint64_t begin = os::cheap_ticks();
   if (hooks.run_timers) {
-    hooks.run_timers(hooks.context, me.driver.load(std::memory_order_relaxed)->scheduler);
+    hooks.run_timers(hooks.context, scheduler);
     const std::uint64_t end = os::cheap_ticks();
-    Spent::add(me.spent.timers, end - begin);
+    me.spent.add_but_ports(me.spent.timers, end - begin, scheduler);
     begin = end;
   }
   if (hooks.poll_io && !polling.exchange(true, std::memory_order_seq_cst)) {
     hooks.poll_io(hooks.context, 0);
     polling.store(false, std::memory_order_seq_cst);
-    Spent::add(me.spent.polling, os::cheap_ticks() - begin);
+    me.spent.add_but_ports(me.spent.polling, os::cheap_ticks() - begin, scheduler);
   }
 }
 
@@ -167,6 +169,7 @@ void SchedulerGroup::Impl::sleep(SchedulerAccess& me) {
     }
     return;
   }
+  if (hooks.resting) hooks.resting(hooks.context, me.id, true);  // before anybody wakes it: the idle bit is set
   const std::uint64_t begin = os::cheap_ticks();
   me.spent.sleeping_since = begin;
   sync::Epoch::enter_sleep();
@@ -214,11 +217,14 @@ void SchedulerGroup::Impl::sleep(SchedulerAccess& me) {
   resume_moving(w);
   sync::Epoch::leave_sleep();
   me.spent.sleeping_since = 0;
-  Spent::add(me.spent.sleeping, os::cheap_ticks() - begin);
+  const std::uint64_t end = os::cheap_ticks();
+  me.spent.add_but_ports(me.spent.sleeping, end - begin, w.scheduler);
+  if (hooks.resting) hooks.resting(hooks.context, me.id, false);
   me.look_around_at = 0;
   if (polled) {
     hooks.poll_io(hooks.context, 0);
     polling.store(false, std::memory_order_seq_cst);
+    me.spent.add_but_ports(me.spent.polling, os::cheap_ticks() - end, w.scheduler);
   }
 }
 
@@ -258,6 +264,10 @@ void SchedulerGroup::Impl::drive(Worker& w) {
     begin = 0;
     look_around(me, now);
     if (VM_UNLIKELY(me.check_binding.load(std::memory_order_relaxed))) settle_binding(w, me);
+    if (VM_UNLIKELY(dirty_here.load(std::memory_order_relaxed)) && me.id == 1 && run_dirty_here(w, me.queue.empty())) {
+      begin = now;
+      continue;
+    }
     Runnable* r = nullptr;
     if (VM_UNLIKELY(me.id > online.load(std::memory_order_relaxed))) {  // what waits here must not wait for a thief
       while ((r = me.queue.pop_movable())) self->enqueue(*r);
@@ -282,6 +292,8 @@ void SchedulerGroup::Impl::drive(Worker& w) {
       self->enqueue(*r);
       continue;
     }
+    w.has_queued = false;
+    r->is_new = false;
     const After after = r->run(w.scheduler);
     w.scheduler.native_marker.store(nullptr, std::memory_order_relaxed);
     w.scheduler.running.store(nullptr, std::memory_order_relaxed);
@@ -291,10 +303,7 @@ void SchedulerGroup::Impl::drive(Worker& w) {
       end_lost_slice(w, *r, after);
       return;
     }
-    if (w.scheduler.collecting_ticks) {
-      Spent::add(me.spent.collecting, w.scheduler.collecting_ticks);
-      w.scheduler.collecting_ticks = 0;
-    }
+    me.spent.take_parts(w.scheduler);
     if (after == After::Requeue) push_to(me.id - 1, *r);
   }
 }

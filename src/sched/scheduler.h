@@ -45,6 +45,8 @@ struct Hooks {
   void (*poll_io)(void* context, std::uint64_t nanoseconds) = nullptr;
   // Wakes a worker that is inside poll_io.
   void (*interrupt_poll)(void* context) = nullptr;
+  // A worker goes to sleep for want of work, or is back.
+  void (*resting)(void* context, unsigned scheduler_id, bool rests) = nullptr;
   // Called every few milliseconds while something runs, by a thread of its own that is no worker. True: call again even when nothing runs.
   bool (*tick)(void* context) = nullptr;
   void (*thread_started)(void* context, Scheduler* scheduler_or_null) = nullptr;
@@ -52,9 +54,9 @@ struct Hooks {
   void* context = nullptr;
 };
 
-// What a thread did so far, in nanoseconds; approximate. `busy` contains `collecting`.
+// What a thread did so far, in nanoseconds; approximate. `busy` contains `collecting` and `ports`.
 struct ThreadTimes {
-  std::uint64_t busy = 0, collecting = 0, sleeping = 0, polling = 0, timers = 0;
+  std::uint64_t busy = 0, collecting = 0, ports = 0, sleeping = 0, polling = 0, timers = 0;
   std::uint64_t total = 0;  // since the group was made
 };
 
@@ -72,7 +74,8 @@ class SchedulerGroup {
   void stop();   // asks all workers to end and joins them
   // Puts r into the queue of `preferred` (nullptr: the current thread's scheduler, else any). Wakes a sleeper when useful.
   void enqueue(Runnable& r, Scheduler* preferred = nullptr);
-  // As enqueue, but into the run-next slot of the current scheduler when called from one (a just-woken receiver).
+  // As enqueue, but into the run-next slot of the current scheduler when called from one (a just-woken receiver), unless the slice has made others
+  // runnable before: these run in the order in which they were.
   void enqueue_next(Runnable& r);
   void enqueue_dirty(Runnable& r, DirtyPool pool);
   unsigned scheduler_count() const;
@@ -156,6 +159,7 @@ class Scheduler {
   std::atomic<const NativeMarker*> native_marker{nullptr};
   // Cheap ticks that the current slice spent collecting garbage; its thread only, taken at the end of the slice.
   std::uint64_t collecting_ticks = 0;
+  std::uint64_t port_ticks = 0;  // the same for work on ports, in slices and while descriptors are looked at
   // Counters of the room above, written by this scheduler's thread, summed up by SchedulerGroup::counter.
   static constexpr unsigned kCounters = 4;
   std::atomic<std::uint64_t> counters[kCounters] = {};

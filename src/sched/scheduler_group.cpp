@@ -119,6 +119,7 @@ void SchedulerGroup::enqueue(Runnable& r, Scheduler* preferred) {
   Scheduler* target = preferred ? preferred : Scheduler::current();
   unsigned index = target && target->group_ == this && !target->dirty_ ? target->id() - 1 : m.pick_any();
   if (index >= m.online.load(std::memory_order_relaxed)) index = m.pick_any();
+  if (Worker* w = Worker::of(Scheduler::current())) w->has_queued = true;
   m.push_to(index, r);
 }
 
@@ -136,8 +137,12 @@ void SchedulerGroup::enqueue_next(Runnable& r) {
     enqueue(r);
     return;
   }
-  if (Runnable* before = s.queue.exchange_next(&r)) m.push_to(current->id() - 1, *before);
-  else if (s.queue.length() > 0) m.wake_for_work();
+  // Those whom one slice makes runnable run in that order: the slot is for the first of them.
+  if (Worker::of(current)->has_queued || s.queue.has_new() || !s.queue.offer_next(r)) {
+    enqueue(r);
+  } else if (s.queue.length() > 0) {
+    m.wake_for_work();
+  }
 }
 
 unsigned SchedulerGroup::scheduler_count() const { return static_cast<unsigned>(impl_->all.size()); }
@@ -177,6 +182,7 @@ void SchedulerGroup::block(Blocked what) {
   std::lock_guard<std::mutex> lock(m.online_lock);
   if (m.blocked == what) return;
   m.blocked = what;
+  m.dirty_here.store(what == Blocked::All, std::memory_order_seq_cst);
   m.apply_online_locked();
   os::barrier_on_all_threads();
   for (DirtyQueue& q : m.dirty) {

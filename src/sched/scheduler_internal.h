@@ -14,6 +14,7 @@
 #include <deque>
 #include <mutex>
 #include <string>
+#include <utility>
 
 #include "base/assert.h"
 #include "os/clock.h"
@@ -34,18 +35,30 @@ inline constexpr std::uint64_t kLookAroundUs = 200;                             
 inline constexpr std::int64_t kTickNs = 5'000'000, kBusyTickNs = 2'000'000, kSuspiciousTickNs = 500'000;  // of the watcher
 inline constexpr std::int64_t kLongCallNs = 1'000'000;
 inline constexpr std::int64_t kSuspiciousForNs = 10'000'000;  // where one long call was, others may follow
-inline constexpr std::int64_t kStarvingNs = 10'000'000;       // without a turn for what is not urgent: others take it over
+inline constexpr std::int64_t kStarvingNs = 10'000'000;       // without a turn for what is less urgent: others take it over
 inline constexpr std::int64_t kBalanceNs = 50'000'000;        // between two looks at the lengths of queues
-inline constexpr std::size_t kUnbalanced = 8;                 // not worth moving
+inline constexpr std::size_t kUnbalanced = 2;                 // and an eighth of the shorter queue: not worth moving
 inline constexpr std::int64_t kBindingsNs = 1'000'000'000;    // until bindings asked for at the start must be there
 inline constexpr unsigned kSpareWorkers = 64;                 // threads beyond one per scheduler, at most
 inline constexpr unsigned kQuietTicks = 20;                   // without work until it sleeps too
 
 // Ticks by what they went to. One writer: who drives the scheduler, or the thread.
 struct Spent {
-  sync::Relaxed<std::uint64_t> busy = 0, collecting = 0, sleeping = 0, polling = 0, timers = 0;
+  sync::Relaxed<std::uint64_t> busy = 0, collecting = 0, ports = 0, sleeping = 0, polling = 0, timers = 0;
   sync::Relaxed<std::uint64_t> sleeping_since = 0;
   static void add(sync::Relaxed<std::uint64_t>& to, std::uint64_t ticks) { to = to.get() + ticks; }
+  // At the end of a slice, which is busy as a whole.
+  void take_parts(Scheduler& scheduler) {
+    if (scheduler.collecting_ticks) add(collecting, std::exchange(scheduler.collecting_ticks, 0));
+    if (scheduler.port_ticks) add(ports, std::exchange(scheduler.port_ticks, 0));
+  }
+  // After something else than a slice, in which ports may have had work: the rest of it is `to`'s.
+  void add_but_ports(sync::Relaxed<std::uint64_t>& to, std::uint64_t ticks, Scheduler& scheduler) {
+    const std::uint64_t on_ports = std::min(std::exchange(scheduler.port_ticks, 0), ticks);
+    add(ports, on_ports);
+    add(busy, on_ports);
+    add(to, ticks - on_ports);
+  }
 };
 
 // A moment on both clocks, to translate ticks exactly.
@@ -63,6 +76,7 @@ inline ThreadTimes times_of(const Spent& s, const Moment& since, std::uint64_t r
   t.total = static_cast<std::uint64_t>(here.ns - since.ns);
   t.busy = ns(s.busy + (running_since && now > running_since ? now - running_since : 0));
   t.collecting = ns(s.collecting);
+  t.ports = ns(s.ports);
   const std::uint64_t asleep_since = s.sleeping_since;
   t.sleeping = ns(s.sleeping + (asleep_since && now > asleep_since ? now - asleep_since : 0));
   t.polling = ns(s.polling);
@@ -81,7 +95,8 @@ struct Worker {
   // look at in_slice. If the watcher sees a slice, its worker sees the claim at the end of it; then handoff_lock tells who drives.
   std::atomic<std::uint64_t> in_slice{0};  // 0 or the cheap ticks when it began
   std::atomic<bool> claimed{false};
-  os::Wakeup handed;  // a spare one sleeps here
+  bool has_queued = false;  // its slice has put something into a queue; its own thread's
+  os::Wakeup handed;        // a spare one sleeps here
   os::Thread thread;
   int bound_cpu = -1;      // what its thread is bound to; its own, or the watcher's while that takes its scheduler away
   Worker* next = nullptr;  // in Impl::workers; fixed once it is there
@@ -113,9 +128,12 @@ struct SchedulerAccess {
   // The watcher's: slices when it last came by, since when they are as many.
   std::uint64_t long_slices = 0;
   std::int64_t long_since_ns = 0;
-  // The watcher's: the queue's ordinary_pops when it last came by, since when they are as many while work waits (0: they move).
-  std::uint32_t ordinary_pops = 0;
-  std::int64_t starving_since_ns = 0;
+  // The watcher's, for each level of urgency: the queue's pops when it last came by, since when they are as many while work waits (0: they move).
+  struct {
+    std::uint32_t pops = 0;
+    std::int64_t starving_since_ns = 0;
+  } levels[RunQueue::kLevels];
+  unsigned lowest_served = RunQueue::kLevels;  // between its last two visits; kLevels: nothing was taken
 
   static void set(Scheduler& s, unsigned id, SchedulerGroup* group, bool dirty) {
     s.id_ = id;
@@ -167,6 +185,10 @@ struct SchedulerGroup::Impl {
   std::atomic<std::uint64_t> long_calls{0};
   unsigned long_calls_now = 0;      // under way; under handoff_lock
   std::atomic<unsigned> online{1};  // that may run: 1 while the others are blocked
+  // While everybody but scheduler 1 is blocked its worker does the dirty pools' work, too, in turn with its own: Scheduler objects lent for that, by pool.
+  std::atomic<bool> dirty_here{false};
+  Scheduler lent[2];
+  unsigned dirty_turns = 0;
   std::mutex online_lock;
   unsigned wanted_online = 1;  // under online_lock, as is blocked
   Blocked blocked = Blocked::None;
@@ -250,12 +272,12 @@ struct SchedulerGroup::Impl {
     searching.fetch_add(1, std::memory_order_seq_cst);
     rouse(s.id - 1);
   }
-  void push_to(unsigned i, Runnable& r) {
+  void push_to(unsigned i, Runnable& r, bool moved = false) {
     SchedulerAccess& s = *all[place_for(r, i)];
     if (VM_UNLIKELY(r.home.load(std::memory_order_relaxed) != 0) && !config.seed) return push_home(s, r);
     i = s.id - 1;
-    const bool front = config.shuffle && (next_random(s) & 1);
-    const std::size_t n = s.queue.push(r, front);
+    using How = RunQueue::How;
+    const std::size_t n = s.queue.push(r, moved ? How::Moved : config.shuffle && (next_random(s) & 1) ? How::AtFront : How::AtEnd);
     if (Scheduler::current() == &s.driver.load(std::memory_order_relaxed)->scheduler) {
       if (n >= 2 || s.queue.has_next()) wake_for_work();
       return;
@@ -308,13 +330,18 @@ struct SchedulerGroup::Impl {
   bool lost(Worker& w);
   bool look_for_long_calls(std::int64_t now);
   void balance(std::int64_t now);
-  void spread(SchedulerAccess& from, std::size_t n, const std::vector<unsigned>& to);
+  void note_served(std::int64_t now);
+  void relieve(std::int64_t now);
+  void share_urgent();
+  void even_out();
+  void give(SchedulerAccess& from, Priority priority, std::size_t n, const std::vector<unsigned>& to);
   std::int64_t balanced_ns = 0;  // the watcher's
   void hand_off(SchedulerAccess& p);
   void count_long_calls_locked(int change);
   Worker* make_worker(unsigned id);
   bool start_worker(Worker& w, bool must);
   void drive_seeded(Worker& w);
+  bool run_dirty_here(Worker& w, bool idle);
   Runnable* take_dirty(DirtyQueue& q);
   bool idle_seeded(Worker& w);
   Runnable* find(SchedulerAccess& me);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The watcher: a thread that runs no slices. It sees who stays in a native call and gives their scheduler to a spare worker (decision 0012), moves what
-// waits behind urgent work, evens out queues, and calls the tick of the room above.
+// The watcher: a thread that runs no slices. It sees who stays in a native call and gives their scheduler to a spare worker (decision 0012), evens
+// out queues (balance.cpp), and calls the tick of the room above.
 #include "sched/scheduler_internal.h"
 
 namespace vm::sched {
@@ -80,50 +80,6 @@ bool SchedulerGroup::Impl::look_for_long_calls(std::int64_t now) {
     if (now - s->long_since_ns >= kLongCallNs) hand_off(*s);
   }
   return suspicious;
-}
-
-// Moves up to n runnables that are not urgent to these schedulers in turn.
-void SchedulerGroup::Impl::spread(SchedulerAccess& from, std::size_t n, const std::vector<unsigned>& to) {
-  std::size_t turn = 0;
-  for (Runnable* r = from.queue.take_ordinary(n); r;) {
-    Runnable* next = r->next;
-    push_to(to[turn++ % to.size()], *r);
-    r = next;
-  }
-}
-
-// Schedulers steal only when they have nothing to do. While all are busy it is the watcher that helps what waits behind urgent work, and evens out queues.
-void SchedulerGroup::Impl::balance(std::int64_t now) {
-  const unsigned n = online.load(std::memory_order_relaxed);
-  if (n < 2) return;
-  std::vector<unsigned> serving;
-  bool starving = false;
-  for (unsigned i = 0; i < n; i++) {
-    SchedulerAccess& s = *all[i];
-    const std::uint32_t pops = s.queue.ordinary_pops();
-    if (pops != s.ordinary_pops || s.queue.empty()) {
-      s.ordinary_pops = pops;
-      s.starving_since_ns = 0;
-      serving.push_back(i);
-    } else if (s.starving_since_ns == 0) {
-      s.starving_since_ns = now;
-    } else {
-      starving = starving || now - s.starving_since_ns >= kStarvingNs;
-    }
-  }
-  if (serving.empty()) return;
-  for (unsigned i = 0; starving && i < n; i++) {
-    SchedulerAccess& s = *all[i];
-    if (s.starving_since_ns == 0 || now - s.starving_since_ns < kStarvingNs) continue;
-    spread(s, s.queue.length(), serving);
-    s.starving_since_ns = now;
-  }
-  if (now - balanced_ns < kBalanceNs || serving.size() < 2) return;
-  balanced_ns = now;
-  const auto by_length = [&](unsigned a, unsigned b) { return all[a]->queue.length() < all[b]->queue.length(); };
-  const auto [shortest, longest] = std::minmax_element(serving.begin(), serving.end(), by_length);
-  const std::size_t least = all[*shortest]->queue.length(), most = all[*longest]->queue.length();
-  if (most > 2 * least + kUnbalanced) spread(*all[*longest], (most - least) / 2, {*shortest});
 }
 
 // A worker clears its idle bit before it looks at watcher_asleep, the watcher looks at the bits after it set it: one of them sees the other.

@@ -394,12 +394,37 @@ class Comparison {
   Stack stack_;
 };
 
+// The first elements of two lists, or of two tuples of one size, that are not the same word: false when there are none. Lists are left where these elements are.
+// If they are small integers or atoms, their order is that of the lists or tuples.
+bool differ_early(Term& a, Term& b, Term* x, Term* y) {
+  for (; a.is_cons() && b.is_cons(); a = a.tail(), b = b.tail()) {
+    *x = a.head();
+    *y = b.head();
+    if (*x != *y) return true;
+  }
+  if (!a.is_boxed() || !b.is_boxed() || *a.boxed_ptr() != *b.boxed_ptr() || header_of(a).kind() != Kind::Tuple) return false;
+  const std::size_t n = header_of(a).words();
+  const Word *p = a.boxed_ptr() + 1, *q = b.boxed_ptr() + 1;
+  for (std::size_t i = 0; i < n; i++) {
+    if (p[i] == q[i]) continue;
+    *x = Term::from_bits(p[i]);
+    *y = Term::from_bits(q[i]);
+    return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 int compare_slow(Term a, Term b) {
   if (a == b) return 0;
   if (a.is_number() && b.is_number()) return compare_numbers(a, b, false);
   if (a.is_atom() && b.is_atom()) return compare_atoms(a, b);
+  Term x, y;
+  if (differ_early(a, b, &x, &y)) {
+    if (x.is_small() && y.is_small()) return static_cast<SWord>(x.bits()) < static_cast<SWord>(y.bits()) ? -1 : 1;
+    if (x.is_atom() && y.is_atom()) return compare_atoms(x, y);
+  }
   return Comparison(false).run(a, b);
 }
 

@@ -11,5 +11,6 @@ void fill_event_hooks(proc::TraceHooks& hooks);
 void fill_call_hooks(proc::TraceHooks& hooks);
 void fill_token_hooks(proc::TraceHooks& hooks);
 void fill_port_hooks(proc::TraceHooks& hooks);
+void fill_profile_hooks(proc::TraceHooks& hooks);
 
 }  // namespace vm::trace

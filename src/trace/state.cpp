@@ -120,6 +120,7 @@ void install(Runtime& rt) {
     TraceHooks h;
     fill_event_hooks(h);
     fill_port_hooks(h);
+    fill_profile_hooks(h);
     fill_call_hooks(h);
     fill_token_hooks(h);
     return h;

@@ -11,6 +11,7 @@
 #include "code/breakpoint.h"
 #include "match/match_spec.h"
 #include "sync/spinlock.h"
+#include "trace/profile.h"
 #include "trace/tracer.h"
 
 namespace vm::trace {
@@ -84,6 +85,8 @@ class State {
   // --- sequential tracing
   std::atomic<Tracer*> sequential_tracer{nullptr};
   std::atomic<bool> cpu_timestamp{false};
+
+  Profile profile;
 
  private:
   sync::Spinlock& lock_of(const Tracee& p) { return locks_[p.id.bits() >> 6 & (kLocks - 1)]; }

@@ -5,6 +5,7 @@
 -module(dirty_t).
 -export([test_asked_by_higher_priority/0, test_info/0, test_exit/0, test_memory_goes_when_it_returns/0, test_group_leader/0, test_suspend/0, test_suspend_before_a_built_in/0, test_messages/0,
          test_collection_waits/0, test_queued_ones_end/0, test_purge/0, test_memory_of_others/0, test_storm/0, test_exceptions/0]).
+-import(girder_wait, [until/1, quick/1]).
 
 %% A process that is inside native code for so long.
 native(Ms) -> native(Ms, fun() -> ok end).
@@ -13,18 +14,6 @@ native(Ms, Then) ->
     until(fun() -> process_info(Pid, current_function) =:= {current_function, {erts_debug, dirty_io, 2}} end),
     timer:sleep(10),
     Pid.
-
-until(F) ->
-    case F() of
-        true -> ok;
-        false -> timer:sleep(1), until(F)
-    end.
-
-quick(F) ->
-    T0 = erlang:monotonic_time(millisecond),
-    Result = F(),
-    true = erlang:monotonic_time(millisecond) - T0 < 3000,
-    Result.
 
 test_info() ->
     Pid = native(5000),

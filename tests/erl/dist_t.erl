@@ -4,11 +4,11 @@
 %% run: timeout 60
 -module(dist_t).
 -export([test_names/0, test_messages/0, test_large_messages/0, test_many_atoms/0, test_links/0, test_unlink/0, test_monitors/0, test_named_monitors/0,
-         test_exit_signals/0, test_spawn/0, test_spawn_options/0, test_spawn_request/0, test_aliases/0, test_group_leader/0, test_connection_lost/0,
+         test_exit_signals/0, test_spawn/0, test_spawn_options/0, test_spawn_request/0, test_aliases/0, test_group_leader/0, test_connection_lost/0, test_connected_anew/0,
          test_monitor_node/0, test_monitor_nodes/0, test_nodes/0, test_identity/0, test_calls/0, test_global/0, test_send_options/0,
-         test_old_incarnation/0, test_process_info/0, test_order/0, test_busy/0, test_unknown_node/0, test_malformed/0,
-         test_dynamic_name/0, test_wrong_arguments/0, test_abandoned_children/0, test_nosuspend/0]).
--export([echo/0, flood/2, spawner/2, send_bytes/2, forsaken/0]).
+         test_old_incarnation/0, test_process_info/0, test_order/0, test_busy/0, test_waiting_for_room/0, test_unknown_node/0, test_malformed/0,
+         test_dynamic_name/0, test_wrong_arguments/0, test_abandoned_children/0, test_children_of_the_dying/0, test_nosuspend/0]).
+-export([echo/0, flood/2, spawner/2, send_bytes/2, forsaken/0, hush/1]).
 
 %% --- nodes -----------------------------------------------------------------------------------------------------------------
 
@@ -39,6 +39,23 @@ with_peer(F) ->
                                     args => ["-setcookie", "girder_test", "-pa", filename:dirname(code:which(?MODULE))]}),
     pong = net_adm:ping(Node),
     try F(Node) after catch peer:stop(Peer) end.
+
+%% As with_peer, with those silent who send to every node that appears: a node that was left would connect back for their sake. The
+%% caller would then find it connected again, or that connection be refused and take along the one a ping asks for, as net_kernel and
+%% dist_util have it.
+with_quiet_peer(F) ->
+    with_peer(fun(N) ->
+        Hushed = [spawn_monitor(Node, ?MODULE, hush, [self()]) || Node <- [node(), N]],
+        [receive {hushed, P} -> ok end || {P, _} <- Hushed],
+        [true = demonitor(M) || {_, M} <- Hushed],
+        try F(N) after [exit(P, kill) || {P, _} <- Hushed] end
+    end).
+
+%% Keeps global and rpc of its node from sending as long as it lives.
+hush(Owner) ->
+    [true = erlang:suspend_process(whereis(Name)) || Name <- [global_name_server, rex]],
+    Owner ! {hushed, self()},
+    forsaken().
 
 next() -> receive X -> X after 5000 -> timeout end.
 none() -> receive X -> {unexpected, X} after 100 -> none end.
@@ -323,8 +340,18 @@ test_connection_lost() ->
         {'EXIT', P, noconnection} = next()
     end).
 
+%% A node that was left takes the next connection at once, also when it has not yet heard the end of the last one.
+test_connected_anew() ->
+    with_quiet_peer(fun(N) ->
+        [begin
+             {P, M} = spawn_monitor(fun() -> spawn_request(N, ?MODULE, forsaken, [], [link]), exit(bye) end),
+             receive {'DOWN', M, process, P, bye} -> erlang:disconnect_node(N) end,
+             {I, pong} = {I, net_adm:ping(N)}
+         end || I <- lists:seq(1, girder_size:scaled(500))]
+    end).
+
 test_monitor_node() ->
-    with_peer(fun(N) ->
+    with_quiet_peer(fun(N) ->
         true = monitor_node(N, true),
         true = monitor_node(N, true),
         true = monitor_node(N, true),
@@ -340,7 +367,7 @@ test_monitor_node() ->
     end).
 
 test_monitor_nodes() ->
-    with_peer(fun(N) ->
+    with_quiet_peer(fun(N) ->
         ok = net_kernel:monitor_nodes(true),
         ok = net_kernel:monitor_nodes(true, [nodedown_reason]),
         ok = net_kernel:monitor_nodes(true, #{node_type => all, connection_id => true, nodedown_reason => true}),
@@ -362,7 +389,7 @@ test_monitor_nodes() ->
     end).
 
 test_nodes() ->
-    with_peer(fun(N) ->
+    with_quiet_peer(fun(N) ->
         true = lists:member(N, nodes()),
         Self = node(),
         [Self] = nodes(this),
@@ -436,7 +463,7 @@ pg_test(N) ->
     ok.
 
 test_send_options() ->
-    with_peer(fun(N) ->
+    with_quiet_peer(fun(N) ->
         P = spawn(N, ?MODULE, echo, []),
         ok = erlang:send(P, {self(), 1}, [nosuspend, noconnect]),
         {P, 1} = next(),
@@ -501,6 +528,61 @@ test_busy() ->
     end).
 
 flood(To, Bin) -> [To ! {Bin, I} || I <- lists:seq(1, 50)].
+
+%% How those are seen who wait for room in a connection, and that they get their results when there is some.
+test_waiting_for_room() ->
+    with_peer(fun(N) ->
+        Os = rpc:call(N, os, getpid, []),
+        Far = spawn(N, ?MODULE, echo, []),
+        Me = self(),
+        Tied = [begin
+                    P = spawn(fun() ->
+                        link(Far), M = monitor(process, Far), Me ! tied,
+                        receive go -> Me ! {self(), F(M)} end
+                    end),
+                    receive tied -> {P, Result, {erlang, bif_return_trap, 2}} end
+                end || {F, Result} <- [{fun(_) -> unlink(Far) end, true}, {fun(M) -> demonitor(M) end, true},
+                                       {fun(M) -> demonitor(M, [info]) end, true}]],
+        [] = os:cmd("kill -STOP " ++ Os),
+        Filler = spawn_link(fun Fill() -> {nobody, N} ! binary:copy(<<1>>, 100000), Fill() end),
+        ok = suspended(Filler),
+        true = lists:member(seen(Filler), [{erlang, bif_return_trap, 2}, {erts_internal, dsend_continue_trap, 1}]),
+        Calls = [{fun() -> Far ! x end, x, {erts_internal, dsend_continue_trap, 1}},
+                 {fun() -> erlang:send(Far, x) end, x, {erts_internal, dsend_continue_trap, 1}},
+                 {fun() -> erlang:send(Far, x, []) end, ok, {erts_internal, dsend_continue_trap, 1}},
+                 {fun() -> {nobody, N} ! x end, x, {erts_internal, dsend_continue_trap, 1}},
+                 {fun() -> apply(erlang, hd([send | Me]), [Far, x]) end, x, {erts_internal, dsend_continue_trap, 1}},
+                 {fun() -> exit(Far, normal) end, true, {erts_internal, dsend_continue_trap, 1}},
+                 {fun() -> link(Far) end, true, {erlang, bif_return_trap, 2}},
+                 {fun() -> is_reference(monitor(process, Far)) end, true, {erlang, bif_return_trap, 2}},
+                 {fun() -> is_reference(monitor(process, {nobody, N})) end, true, {erlang, bif_return_trap, 2}},
+                 {fun() -> group_leader(group_leader(), Far) end, true, {erlang, bif_return_trap, 2}},
+                 {fun() -> R = spawn_request(N, erlang, self, []), receive {spawn_reply, R, What, P} -> {What, node(P)} end end, {ok, N},
+                  {erts_internal, spawn_request_yield, 3}}],
+        _ = [P ! go || {P, _, _} <- Tied],
+        Waiting = Tied ++ [{spawn_link(fun() -> Me ! {self(), F()} end), Result, Where} || {F, Result, Where} <- Calls],
+        _ = [ok = suspended(P) || {P, _, _} <- Waiting],
+        Wrong = [{P, Where, Seen} || {P, _, Where} <- Waiting, Seen <- [seen(P)], Seen =/= Where],
+        [] = Wrong,
+        %% The built-in has no frame.
+        [] = [S || {P, _, _} <- Waiting, {current_stacktrace, [{_, F, _, _} | _] = S} <- [process_info(P, current_stacktrace)],
+                   lists:member(F, [bif_return_trap, dsend_continue_trap, spawn_request_yield])],
+        unlink(Filler),
+        exit(Filler, kill),
+        [] = os:cmd("kill -CONT " ++ Os),
+        [] = [{Where, Got} || {P, Result, Where} <- Waiting, Got <- [receive {P, R} -> R after 10000 -> late end], Got =/= Result],
+        ok
+    end).
+
+seen(P) -> {current_function, F} = process_info(P, current_function), F.
+
+suspended(P) -> suspended(P, 500).
+suspended(P, 0) -> process_info(P);
+suspended(P, Tries) ->
+    case process_info(P, status) of
+        {status, suspended} -> ok;
+        _ -> receive after 10 -> suspended(P, Tries - 1) end
+    end.
 
 test_unknown_node() ->
     ok = alive(),
@@ -609,6 +691,21 @@ test_abandoned_children() ->
         [receive {'DOWN', M, process, _, {given_up, _}} -> ok end || {_, M} <- Parents],
         %% Some end before they do anything; the call comes after all requests.
         ok = none_left(Node, 100)
+    end).
+
+%% The answer comes while the parent throws its messages away.
+test_children_of_the_dying() ->
+    with_peer(fun(Node) ->
+        ok = erpc:call(Node, fun() -> {module, _} = code:ensure_loaded(?MODULE), ok end),
+        [begin
+             {P, M} = spawn_monitor(fun() ->
+                 _ = [self() ! {I, some, message} || I <- lists:seq(1, 1000 + N * 100)],
+                 spawn_request(Node, ?MODULE, forsaken, [], [link, {priority, max}]),
+                 exit(bye)
+             end),
+             receive {'DOWN', M, process, P, bye} -> ok end
+         end || N <- lists:seq(1, 300)],
+        ok = none_left(Node, 30)
     end).
 
 none_left(Node, Tries) when Tries > 0 ->

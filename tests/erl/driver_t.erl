@@ -1,7 +1,8 @@
 %% SPDX-License-Identifier: Apache-2.0
 %% Linked-in drivers: a library built for the test (support/driver_t.c), its ports, erl_ddll's counting, and the symbols that libraries expect.
 -module(driver_t).
--export([test_ports/0, test_loading/0, test_reload/0, test_errors/0, test_kill/0, test_plain/0, test_slow_flush/0, test_late/0]).
+-export([test_ports/0, test_loading/0, test_reload/0, test_errors/0, test_kill/0, test_plain/0, test_slow_flush/0, test_late/0,
+         test_at_work/0, test_at_work_limits/0, test_at_work_closed/0, test_order_under_contention/0, test_shared_lock/0]).
 
 %% Without a compiler or the header there is nothing to test.
 with_driver(Test) -> with_driver("driver_t", "", Test).
@@ -325,3 +326,164 @@ limits(P) ->
     None = (1 bsl 64) - 1,
     {0, None} = limits(P, 0, None),
     {None, None} = limits(P, 1, 2).
+
+%% While the driver is at work for one process, the others go on; what they asked is done in their order.
+test_at_work() -> with_driver("driver_work", "-DWORK", fun(Dir) -> at_work(Dir, driver_work) end).
+
+%% A process is inside the driver, until the fun that this answers is called.
+occupy(Dir, P) ->
+    Path = filename:join(Dir, "go" ++ integer_to_list(erlang:unique_integer([positive]))),
+    %% What waits behind it on its scheduler has to wait on stock.
+    Apart = case erlang:system_info(schedulers_online) of
+        1 -> [];
+        N -> process_flag(scheduler, 1), [{scheduler, N}]
+    end,
+    {Pid, M} = spawn_opt(fun() -> "k" = port_control(P, $w, Path) end, [monitor | Apart]),
+    wait_for(fun() -> element(1, prim_file:read_file_info(Path ++ ".in")) =:= ok end),
+    fun() ->
+        ok = prim_file:write_file(Path, ""),
+        receive {'DOWN', M, process, Pid, normal} -> ok after 10000 -> exit(still_inside) end,
+        process_flag(scheduler, 0)
+    end.
+
+wait_for(F) -> case F() of true -> ok; false -> timer:sleep(2), wait_for(F) end.
+waits(Pid) -> wait_for(fun() -> lists:member(process_info(Pid, status), [{status, waiting}, undefined]) end).
+
+%% Options of processes that must not come onto the scheduler that is inside the driver.
+apart() -> [{scheduler, 1} || erlang:system_info(schedulers_online) > 1].
+
+%% A process that sends what the fun answers.
+asks(F) ->
+    Self = self(),
+    Pid = spawn_opt(fun() -> Self ! {self(), try F() catch error:R -> {error, R} end} end, apart()),
+    waits(Pid),
+    Pid.
+answer(Pid) -> receive {Pid, A} -> A after 10000 -> exit(no_answer) end.
+
+at_work(Dir, Driver) ->
+    ok = erl_ddll:load_driver(Dir, Driver),
+    P = open_port({spawn_driver, Driver}, [{busy_limits_msgq, disabled}]),
+    Self = self(),
+    Go = occupy(Dir, P),
+    [P ! {Self, {command, <<I:32>>}} || I <- lists:seq(1, 50)],
+    Command = asks(fun() -> port_command(P, <<51:32>>) end),
+    Control = asks(fun() -> port_control(P, $x, "") end),
+    Info = asks(fun() -> erlang:port_info(P, connected) end),
+    All = asks(fun() -> erlang:port_info(P) end),
+    Bad = asks(fun() -> erlang:port_info(P, nonsense) end),
+    Connect = asks(fun() -> port_connect(P, Self) end),
+    M = monitor(port, P),
+    true = unlink(P),
+    true = link(P),
+    true = erlang:port_set_data(P, {some, data}),
+    {some, data} = erlang:port_get_data(P),
+    nothing = nothing(),
+    Go(),
+    [{P, got, I} = next() || I <- lists:seq(1, 51)],
+    [true, "k", {connected, Self}, true, {error, badarg}] = [answer(Pid) || Pid <- [Command, Control, Info, Connect, Bad]],
+    {connected, Self} = lists:keyfind(connected, 1, answer(All)),
+    true = demonitor(M),
+    {monitored_by, []} = erlang:port_info(P, monitored_by),
+    {links, [Self]} = erlang:port_info(P, links),
+    close(P),
+    ok = erl_ddll:unload_driver(Driver).
+
+%% More than the limit: who sends on is suspended, or told so.
+test_at_work_limits() -> with_driver("driver_work", "-DWORK", fun limits_at_work/1).
+
+limits_at_work(Dir) ->
+    ok = erl_ddll:load_driver(Dir, driver_work),
+    P = open_port({spawn_driver, driver_work}, [{busy_limits_msgq, {10, 20}}]),
+    Self = self(),
+    Go = occupy(Dir, P),
+    false = lists:member(nosuspend, [erlang:send(P, {Self, {command, <<I:32>>}}, [nosuspend]) || I <- lists:seq(1, 6)]),
+    nosuspend = erlang:send(P, {Self, {command, <<0:32>>}}, [nosuspend]),
+    false = port_command(P, <<0:32>>, [nosuspend]),
+    {Sender, M} = spawn_opt(fun() -> [P ! {Self, {command, <<I:32>>}} || I <- lists:seq(7, 30)] end, [monitor | apart()]),
+    wait_for(fun() -> process_info(Sender, status) =:= {status, suspended} end),
+    Force = asks(fun() -> port_command(P, <<31:32>>, [force]) end),
+    nothing = nothing(),
+    Go(),
+    Got = [receive {P, got, I} -> I after 5000 -> timeout end || _ <- lists:seq(1, 31)],
+    true = answer(Force),
+    true = lists:seq(1, 30) =:= lists:delete(31, Got),
+    {'DOWN', M, process, Sender, normal} = next(),
+    true = port_command(P, <<0:32>>, [nosuspend]),
+    {P, got, 0} = next(),
+    close(P),
+    ok = erl_ddll:unload_driver(driver_work).
+
+%% What comes behind a request to close comes too late.
+test_at_work_closed() -> with_driver("driver_work", "-DWORK", fun closed_at_work/1).
+
+closed_at_work(Dir) ->
+    process_flag(trap_exit, true),
+    ok = erl_ddll:load_driver(Dir, driver_work),
+    P = open_port({spawn_driver, driver_work}, []),
+    Self = self(),
+    Go = occupy(Dir, P),
+    P ! {Self, {command, <<1:32>>}},
+    P ! {Self, close},
+    P ! {Self, {command, <<2:32>>}},
+    M = monitor(port, P),
+    Asking = [asks(F) || F <- [fun() -> port_command(P, "x") end, fun() -> port_control(P, 1, "x") end, fun() -> port_close(P) end,
+                               fun() -> port_connect(P, Self) end]],
+    Info = asks(fun() -> erlang:port_info(P) end),
+    Linker = asks(fun() -> process_flag(trap_exit, true), link(P), receive X -> X end end),
+    nothing = nothing(),
+    Go(),
+    {P, got, 1} = next(),
+    {'EXIT', P, normal} = receive {'EXIT', P, _} = E -> E after 5000 -> timeout end,
+    {P, closed} = receive {P, closed} = C -> C after 5000 -> timeout end,
+    {'DOWN', M, port, P, noproc} = receive {'DOWN', M, _, _, _} = D -> D after 5000 -> timeout end,
+    [{error, badarg} = answer(Pid) || Pid <- Asking],
+    undefined = answer(Info),
+    {'EXIT', P, noproc} = answer(Linker),
+    process_flag(trap_exit, false),
+    nothing = nothing(),
+    ok = erl_ddll:unload_driver(driver_work).
+
+%% Many senders, by message and by call, while the port is busy now and then: nothing is lost, and each sender is heard in its order.
+test_order_under_contention() ->
+    with_driver("driver_work", "-DWORK", fun(Dir) -> under_contention(Dir, driver_work, 1) end).
+
+under_contention(Dir, Driver, PortCount) ->
+    ok = erl_ddll:load_driver(Dir, Driver),
+    Senders = 8,
+    Each = 300,
+    Ports = [open_port({spawn_driver, Driver}, [{busy_limits_msgq, {100, 200}}]) || _ <- lists:seq(1, PortCount)],
+    Self = self(),
+    Ms = [spawn_monitor(fun() -> [send_one(Self, P, S, I) || I <- lists:seq(1, Each)] end) || P <- Ports, S <- lists:seq(1, Senders)],
+    {_, Busy} = spawn_monitor(fun() -> [begin "k" = port_control(P, $b, ""), timer:sleep(8) end || _ <- lists:seq(1, 20), P <- Ports] end),
+    Got = [receive {P, got, N} -> {P, N div 1000, N rem 1000} after 20000 -> exit({lost, process_info(self(), message_queue_len)}) end
+           || _ <- Ports, _ <- lists:seq(1, Senders * Each)],
+    [true = [I || {P1, S1, I} <- Got, P1 =:= P, S1 =:= S] =:= lists:seq(1, Each) || P <- Ports, S <- lists:seq(1, Senders)],
+    [receive {'DOWN', M, process, Pid, normal} -> ok end || {Pid, M} <- Ms],
+    receive {'DOWN', Busy, process, _, normal} -> ok end,
+    [close(P) || P <- Ports],
+    ok = erl_ddll:unload_driver(Driver).
+
+send_one(Owner, P, S, I) when I rem 3 =:= 0 -> P ! {Owner, {command, <<(S * 1000 + I):32>>}};
+send_one(_, P, S, I) when I rem 7 =:= 0 -> [true = is_list(erlang:port_info(P)), true = port_command(P, <<(S * 1000 + I):32>>)];
+send_one(_, P, S, I) -> true = port_command(P, <<(S * 1000 + I):32>>).
+
+%% Ports of a driver without port locking wait for each other.
+test_shared_lock() ->
+    with_driver("driver_shared", "-DSHARED", fun(Dir) ->
+        at_work(Dir, driver_shared),
+        ok = erl_ddll:load_driver(Dir, driver_shared),
+        [P, Q] = [open_port({spawn_driver, driver_shared}, []) || _ <- [1, 2]],
+        Go = occupy(Dir, P),
+        Q ! {self(), {command, <<1:32>>}},
+        Q ! {self(), {command, <<2:32>>}},
+        Control = asks(fun() -> port_control(Q, $x, "") end),
+        Force = asks(fun() -> port_command(Q, "x", [force]) end),
+        nothing = nothing(),
+        Go(),
+        {error, notsup} = answer(Force),
+        [{Q, got, 1}, {Q, got, 2}] = [next(), next()],
+        "k" = answer(Control),
+        [close(X) || X <- [P, Q]],
+        under_contention(Dir, driver_shared, 3),
+        ok = erl_ddll:unload_driver(driver_shared)
+    end).

@@ -1,6 +1,6 @@
 %% SPDX-License-Identifier: Apache-2.0
 -module(ets_t).
--export([test_set/0, test_parts_of_rows/0, test_ordered/0, test_bag/0, test_duplicate_bag/0, test_counter/0, test_update/0, test_match/0, test_select/0, test_iterate/0, test_fixed/0, test_named/0, test_owner/0, test_protection/0, test_heir/0, test_errors/0, test_many/0, test_gc/0, test_take/0, test_external_id/0, test_causes/0, test_replaced_in_place/0, test_grow_and_shrink/0, test_ordered_random/0, test_partly_bound/0, test_bag_order/0, test_portions_while_changing/0, test_fixed_marks/0, test_memory_of_marks/0, test_writers_at_once/0, test_counters_at_once/0, test_lists_at_once/0, test_settings/0, test_select_replace/0, test_large_table/0, test_binary_keys/0, test_equal_numbers/0, test_binaries_in_use/0, test_known_by_text/0, test_order_in_portions/0, test_long_insert/0, test_number_of_locks/0, test_internal_state/0, id/1]).
+-export([test_names_of_the_dying/0, test_set/0, test_parts_of_rows/0, test_ordered/0, test_bag/0, test_duplicate_bag/0, test_counter/0, test_update/0, test_match/0, test_select/0, test_iterate/0, test_fixed/0, test_named/0, test_owner/0, test_protection/0, test_heir/0, test_errors/0, test_many/0, test_gc/0, test_take/0, test_external_id/0, test_causes/0, test_replaced_in_place/0, test_grow_and_shrink/0, test_ordered_random/0, test_partly_bound/0, test_bag_order/0, test_portions_while_changing/0, test_fixed_marks/0, test_memory_of_marks/0, test_writers_at_once/0, test_counters_at_once/0, test_lists_at_once/0, test_settings/0, test_select_replace/0, test_large_table/0, test_binary_keys/0, test_equal_numbers/0, test_binaries_in_use/0, test_known_by_text/0, test_order_in_portions/0, test_long_insert/0, test_number_of_locks/0, test_internal_state/0, id/1]).
 
 id(X) -> X.
 
@@ -565,4 +565,23 @@ test_internal_state() ->
     {'EXIT', {badarg, _}} = catch lists:keyfind(a, 1 bsl 59, []),
     false = lists:keyfind(a, (1 bsl 59) - 1, []),
     {'EXIT', {badarg, _}} = catch erlang:function_exported(a, b, 1 bsl 59),
+    ok.
+
+%% When the name of a process that ended is gone, so are those of its tables.
+test_names_of_the_dying() ->
+    [begin
+         Self = self(),
+         P = spawn(fun() ->
+                       register(ets_t_owner, self()),
+                       ets_t_table = ets:new(ets_t_table, [named_table, ordered_set]),
+                       ets:insert(ets_t_table, [{X, X} || X <- lists:seq(1, 100)]),
+                       [erlang:send_after(1000000, self(), x) || _ <- lists:seq(1, 100)],
+                       Self ! ready,
+                       receive go -> ok end
+                   end),
+         receive ready -> ok end,
+         P ! go,
+         (fun Wait() -> whereis(ets_t_owner) =:= undefined orelse Wait() end)(),
+         {I, undefined} = {I, ets:whereis(ets_t_table)}
+     end || I <- lists:seq(1, girder_size:scaled(2000))],
     ok.

@@ -3,6 +3,7 @@
 %% Operations on files run where their process is for as long as they are short. Those that have to wait stop nobody, and can be asked and ended meanwhile.
 -module(file_call_t).
 -export([test_waiting_openers/0, test_ended_openers/0, test_world_stops_without_them/0, test_slow_reader/0, test_long_runs_are_preempted/0]).
+-import(girder_wait, [until/1, quick/1]).
 
 %% run: alone
 %% run: flags +S 2:2 +SDio 10
@@ -20,14 +21,6 @@ opener(Name) ->
     Pid = spawn(fun() -> {ok, File} = prim_file:open(Name, [read, raw, binary]), Self ! {self(), prim_file:read(File, 100)} end),
     until(fun() -> process_info(Pid, current_function) =:= {current_function, {prim_file, open_nif, 2}} end),
     Pid.
-
-until(F) -> F() orelse begin timer:sleep(1), until(F) end.
-
-quick(F) ->
-    T0 = erlang:monotonic_time(millisecond),
-    Result = F(),
-    true = erlang:monotonic_time(millisecond) - T0 < 3000,
-    Result.
 
 test_waiting_openers() ->
     with_pipe(fun(Name) ->
@@ -63,8 +56,8 @@ test_world_stops_without_them() ->
     with_pipe(fun(Name) ->
         Ps = [opener(Name) || _ <- lists:seq(1, 4)],
         quick(fun() ->
-            1 = erlang:trace_pattern({?MODULE, until, 1}, true, [local]),
-            1 = erlang:trace_pattern({?MODULE, until, 1}, false, [local]),
+            1 = erlang:trace_pattern({girder_wait, until, 1}, true, [local]),
+            1 = erlang:trace_pattern({girder_wait, until, 1}, false, [local]),
             {module, girder_size} = code:load_file(girder_size),
             false = code:purge(girder_size)
         end),

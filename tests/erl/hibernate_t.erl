@@ -1,7 +1,7 @@
 %% SPDX-License-Identifier: Apache-2.0
 %% erlang:hibernate/3 with messages waiting: the stack is dropped and the call made at once.
 -module(hibernate_t).
--export([test_awake_from_fun/0, test_awake_from_function/0, test_asleep/0, start/1, wait/1]).
+-export([test_awake_from_fun/0, test_awake_from_function/0, test_asleep/0, test_min_heap_size/0, start/1, wait/1]).
 
 test_awake_from_fun() ->
     Me = self(),
@@ -20,6 +20,17 @@ test_asleep() ->
     sleeping(P, 500),
     P ! {m, self()},
     receive {m, 1} -> ok after 5000 -> error(timeout) end.
+
+%% The heap is given back, and is as large as was asked for when the process wakes.
+test_min_heap_size() ->
+    Me = self(),
+    P = spawn_opt(fun() -> erlang:hibernate(erlang, apply, [fun() -> receive size -> Me ! process_info(self(), heap_size) end end, []]) end,
+                  [link, {min_heap_size, 15000}]),
+    sleeping(P, 500),
+    {heap_size, Small} = process_info(P, heap_size),
+    true = Small < 1000,
+    P ! size,
+    receive {heap_size, N} -> true = N >= 15000 after 5000 -> error(timeout) end.
 
 sleeping(P, N) when N > 0 ->
     case process_info(P, current_function) of

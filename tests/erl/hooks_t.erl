@@ -3,7 +3,10 @@
 %% Internal states that tests set: numbers of pids and of strictly growing integers; and a dump that may not become large.
 %% run: alone
 -module(hooks_t).
--export([test_monotonic_integers_at_their_limits/0, test_next_pid/0, test_crash_dump_bytes/0]).
+-export([test_monotonic_integers_at_their_limits/0, test_next_pid/0, test_crash_dump_bytes/0, test_no_collection/0, test_end_without_collection/0, test_system_task/0,
+         test_blocked_signals/0, test_chained_timers/0, test_dump_of_a_broken_machine/0]).
+
+set(What, Value) -> erts_debug:set_internal_state(available_internal_state, true), erts_debug:set_internal_state(What, Value).
 
 state(What) -> erts_debug:set_internal_state(available_internal_state, true), erts_debug:get_internal_state(What).
 
@@ -58,6 +61,83 @@ test_crash_dump_bytes() ->
              {Size, _} when Size >= Least, Size =< Most -> ok;
              Other -> error({Bytes, Other})
          end || {Bytes, Least, Most} <- [{"1000", 900, 1100}, {"100000000", 10000, 100000000}, {"0", 0, 0}]]
+    after
+        file:delete(File)
+    end,
+    ok.
+
+%% Who asks for a collection waits until it is allowed.
+test_no_collection() ->
+    Me = self(),
+    P = spawn_link(fun() ->
+        true = set(gc_state, false),
+        Me ! {self(), off},
+        receive on -> false = set(gc_state, true) end,
+        Me ! {self(), on},
+        receive stop -> ok end
+    end),
+    receive {P, off} -> ok end,
+    async = erlang:garbage_collect(P, [{async, one}]),
+    async = erlang:garbage_collect(P, [{async, two}, {type, minor}]),
+    {message_queue_len, 0} = process_info(P, message_queue_len),  % others are not kept waiting
+    false = erlang:check_process_code(P, nobody),
+    none = receive M1 -> M1 after 50 -> none end,
+    P ! on,
+    receive {P, on} -> ok end,
+    receive {garbage_collect, one, true} -> ok end,
+    receive {garbage_collect, two, true} -> ok end,
+    true = erlang:garbage_collect(P),
+    P ! stop,
+    ok.
+
+test_end_without_collection() ->
+    P = spawn(fun() -> true = set(gc_state, false), true = erlang:garbage_collect(), receive stop -> ok end end),
+    Me = self(),
+    Asking = [spawn_monitor(fun() -> Me ! ready, exit({got, erlang:garbage_collect(P)}) end) || _ <- lists:seq(1, 20)],
+    _ = [receive ready -> ok end || _ <- Asking],
+    receive after 50 -> ok end,
+    P ! stop,
+    [{got, false}] = lists:usort([receive {'DOWN', M, process, A, R} -> R end || {A, M} <- Asking]),
+    ok.
+
+test_system_task() ->
+    P = spawn_link(fun() -> receive stop -> ok end end),
+    ok = erts_internal:request_system_task(P, normal, {system_task_test, {some, id}}),
+    receive {system_task_test, {some, id}, true} -> ok end,
+    {'EXIT', {badarg, _}} = catch erts_internal:request_system_task(P, normal, {no_such_task, id}),
+    P ! stop,
+    ok.
+
+test_blocked_signals() ->
+    P = spawn_link(fun() -> receive stop -> ok end end),
+    T0 = erlang:monotonic_time(millisecond),
+    true = set(proc_sig_block, {P, 100}),
+    {message_queue_len, 0} = process_info(P, message_queue_len),
+    true = erlang:monotonic_time(millisecond) - T0 >= 95,
+    P ! stop,
+    ok.
+
+test_chained_timers() ->
+    T0 = erlang:monotonic_time(millisecond),
+    _ = set(multizero_timeout_in_timeout, 30),
+    receive multizero_timeout_in_timeout_done -> ok after 5000 -> exit(late) end,
+    true = erlang:monotonic_time(millisecond) - T0 >= 29,
+    ok.
+
+%% A dump is complete but for what is broken.
+test_dump_of_a_broken_machine() ->
+    File = filename:join(filename:basedir(user_cache, "girder_hooks_t"), "broken." ++ os:getpid()),
+    ok = filelib:ensure_dir(File),
+    _ = file:delete(File),
+    Erl = filename:join(os:getenv("BINDIR"), "erl"),
+    try
+        _ = os:cmd("env -u ERL_CRASH_DUMP_SECONDS -u ERL_CRASH_DUMP_BYTES ERL_CRASH_DUMP=" ++ File ++ " " ++ Erl ++ " -noshell -eval '"
+                   "erts_debug:set_internal_state(available_internal_state, true), erts_debug:set_internal_state(broken_halt, \"all is broken\").'"),
+        {ok, Dump} = file:read_file(File),
+        _ = [{Part, {_, _}} = {Part, binary:match(Dump, Part)}
+             || Part <- [<<"Slogan: ">>, <<"all is broken">>, <<"\n=memory\n">>, <<"\n=proc:<0.0.0>\n">>, <<"\n=atoms\n">>, <<"\n=end\n">>]],
+        % Whoever runs on another thread meanwhile may be what is broken.
+        true = length(binary:matches(Dump, <<"\n=proc:<0.">>)) > 10
     after
         file:delete(File)
     end,

@@ -3,7 +3,7 @@
 -module(nif_t).
 -export([test_library/0, test_unload/0, test_declared/0, test_traced/0, test_files/0, test_file_owner/0, test_buffer/0, test_zlib/0, test_crypto/0]).
 -export([describe/1, pairs/1, elements/1, raise_it/1, make/1, get/1, counts/0, thread/0, sum/2, on_normal/0, on_cpu/0, on_io/0,
-         select_pipe/0, select_stop/1, select_error/0, keys/0, outlive/1]).
+         select_pipe/0, select_stop/1, select_error/0, keys/0, outlive/1, spend/1, tell/2]).
 
 describe(_) -> not_loaded().
 pairs(_) -> not_loaded().
@@ -22,6 +22,8 @@ select_stop(_) -> not_loaded().
 select_error() -> not_loaded().
 keys() -> not_loaded().
 outlive(_) -> not_loaded().
+spend(_) -> not_loaded().
+tell(_, _) -> not_loaded().
 not_loaded() -> erlang:nif_error(not_loaded).
 
 directory() ->
@@ -154,7 +156,47 @@ library(Include) ->
     terms(),
     resources(),
     calls(),
+    slices(),
+    told(),
     ok.
+
+%% What tracing tells of a process that runs the fun.
+traced(Flags, F) ->
+    P = spawn(fun() -> receive go -> F() end end),
+    1 = erlang:trace(P, true, Flags),
+    M = monitor(process, P),
+    P ! go,
+    receive {'DOWN', M, process, P, normal} -> ok end,
+    Ref = erlang:trace_delivered(P),
+    receive {trace_delivered, P, Ref} -> ok end,
+    traces(P).
+
+traces(P) ->
+    receive T when element(1, T) =:= trace, element(2, T) =:= P -> [list_to_tuple(tl(tl(tuple_to_list(T)))) | traces(P)]
+    after 0 -> [] end.
+
+%% A process that a native function left without reductions stops in front of the next.
+slices() ->
+    {P, M} = spawn_monitor(fun() -> exit(spend(1)) end),
+    receive
+        {'DOWN', M, process, P, 0} -> whole_slices();
+        {'DOWN', M, process, P, 1} -> ok  % slices are of one reduction
+    end.
+
+whole_slices() ->
+    Here = {?MODULE, spend, 1},
+    Own = traced([running], fun() -> [0, 1, 0] = [spend(60), spend(60), spend(60)] end),
+    [{out, Here}, {in, Here}] = [T || T <- Own, element(2, T) =:= Here].
+
+%% Between coming onto a dirty scheduler and leaving it.
+told() ->
+    Me = self(),
+    Events = traced([running, send], fun() -> 1 = tell(Me, hello) end),
+    receive hello -> ok end,
+    [in, send, out] = [element(1, T) || T <- around(Events)].
+
+around([A, B, C | _]) when element(1, B) =:= send -> [A, B, C];
+around([_ | Events]) -> around(Events).
 
 terms() ->
     {5, {long, 0}, "0|ab  |007"} = describe(0),
@@ -226,7 +268,7 @@ calls() ->
     1 = select_stop(Broken),
     1 = keys(),
     true = lists:member(?MODULE, erlang:system_info(taints)),
-    17 = length(?MODULE:module_info(nifs)),
+    19 = length(?MODULE:module_info(nifs)),
     ok.
 
 load_errors() ->

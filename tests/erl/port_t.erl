@@ -3,7 +3,7 @@
 %% Opening ports: which names are programs, what fails how.
 -module(port_t).
 -export([test_close_at_the_end/0, test_status_after_output/0, test_executables/0, test_names/0, test_terminal/0, test_control/0, test_shell_name/0,
-         test_one_after_another/0, test_many_at_once/0, test_descriptors_of_children/0, test_reader_that_stops/0,
+         test_one_after_another/0, test_many_at_once/0, test_descriptors_of_children/0, test_reader_that_stops/0, test_ends_of_lines/0, test_unfinished_line/0,
          test_message_to_a_busy_port/0, test_registered/0, test_environment/0, test_cannot_run/0, test_packet_too_large/0, test_data/0, test_end_reasons/0,
          test_closed_but_not_written/0, test_port_that_is_gone/0, test_kind_of_down/0, test_connect_by_message/0, test_sender_stops_in_the_send/0]).
 
@@ -101,6 +101,36 @@ lines(Port, Seen) ->
         {Port, {exit_status, 0}} -> lists:reverse(Seen)
     after 30000 -> error(timeout)
     end.
+
+%% A line ends with a newline or with a carriage return and a newline. The carriage return counts as part of the line only when something else follows.
+test_ends_of_lines() ->
+    ["a", "b", "", "c\rd", "\r"] = lines(printed("a\\r\\nb\\n\\r\\nc\\rd\\n\\r\\r\\n", 100), []),
+    ["abc", "", "def"] = lines(printed("abc\\r\\n\\r\\ndef\\r\\n", 3), []),
+    Port = open_port({spawn, "cat"}, [{line, 3}]),
+    Said = fun(Bytes, Expected) ->
+        true = port_command(Port, Bytes),
+        Expected = [receive {Port, {data, X}} -> X after 10000 -> error(timeout) end || _ <- Expected]
+    end,
+    Said("abc", []),
+    Said("\r", []),
+    Said("\n", [{eol, "abc"}]),
+    Said("abc\r\r", [{noeol, "abc"}]),
+    Said("\nabcdef\r", [{eol, "\r"}, {noeol, "abc"}]),
+    Said("\nab\r", [{eol, "def"}]),
+    Said("x", [{noeol, "ab\r"}]),
+    Said("\n", [{eol, "x"}]),
+    true = port_close(Port),
+    receive {Port, More} -> error(More) after 0 -> ok end.
+
+%% What is left of a line that nobody ended comes after the status, in parts that are no longer than any.
+test_unfinished_line() ->
+    [{data, {noeol, "abc"}}, {exit_status, 0}, {data, {noeol, "d\r"}}, eof] = told(printed("abcd\\r", 3, [eof])),
+    [{exit_status, 0}, {data, {noeol, "abc"}}, {data, {noeol, "\r"}}, eof] = told(printed("abc\\r", 3, [eof])).
+
+told(Port) -> receive {Port, eof} -> [eof]; {Port, X} -> [X | told(Port)] after 10000 -> error(timeout) end.
+
+printed(Format, Limit) -> printed(Format, Limit, []).
+printed(Format, Limit, Options) -> open_port({spawn, "printf " ++ [$' | Format] ++ "'"}, [exit_status, {line, Limit} | Options]).
 
 %% Whoever writes to a program that does not read waits, rather than fill the memory.
 test_reader_that_stops() ->

@@ -238,12 +238,14 @@ test_yield() ->
             {reductions, R2} = process_info(self(), reductions),
             Me ! {used, R2 - R1}
         end),
-        timer:sleep(5),
+        girder_wait:until(fun() -> process_info(P, status) =:= {status, waiting} end),
         1 = erlang:trace(P, true, [running, procs]),
         P ! go,
         Used = receive {used, N} -> N end,
         true = Used < 100,
-        timer:sleep(5),
+        girder_wait:until(fun() -> not is_process_alive(P) end),
+        Delivered = erlang:trace_delivered(P),
+        receive {trace_delivered, P, Delivered} -> ok end,
         traced(P)
     end,
     [in, exit] = Run(fun() -> ok end),

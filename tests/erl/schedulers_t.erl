@@ -1,7 +1,7 @@
 %% SPDX-License-Identifier: Apache-2.0
 %% Who runs where: blocking other schedulers, how many are on line, and what their threads did.
 -module(schedulers_t).
--export([test_priority_of_dirty_calls/0, test_block/0, test_block_ends_with_its_process/0, test_block_normal_lets_dirty_calls_run/0, test_online/0, test_wall_time/0,
+-export([test_priority_of_dirty_calls/0, test_block/0, test_block_ends_with_its_process/0, test_dirty_calls_while_blocked/0, test_blocked_again_and_again/0, test_block_normal_lets_dirty_calls_run/0, test_online/0, test_wall_time/0,
          test_wall_time_ends_with_its_process/0, test_microstates/0, test_behind_urgent_work/0]).
 
 %% run: alone
@@ -41,6 +41,43 @@ test_block_ends_with_its_process() ->
     receive {'DOWN', M, _, P, R} -> normal = R end,
     enabled = state(),
     [] = erlang:system_info(multi_scheduling_blockers) ++ erlang:system_info(normal_multi_scheduling_blockers).
+
+%% Dirty calls take their turns on the one thread that is left, the blocker's own as well as others'.
+test_dirty_calls_while_blocked() ->
+    Me = self(),
+    Dirty = fun(N) -> [begin ok = erts_debug:dirty_cpu(wait, 1), ok = erts_debug:dirty_io(wait, 1) end || _ <- lists:seq(1, N)] end,
+    Call = fun() -> spawn_link(fun() -> Dirty(10), Me ! {self(), done} end) end,
+    Spin = spawn_link(fun F() -> lists:seq(1, 100), F() end),
+    Before = [Call() || _ <- "1234"],
+    blocked = flag(block),
+    ok = erts_debug:dirty_cpu(wait, 1),
+    {ok, _} = file:read_file(code:which(?MODULE)),
+    After = [Call() || _ <- "1234"],
+    _ = [receive {P, done} -> ok end || P <- Before ++ After],
+    unlink(Spin),
+    exit(Spin, kill),
+    %% With nothing else to do: the thread sleeps in between.
+    Sleeper = spawn_link(fun() -> [begin timer:sleep(5), Dirty(1) end || _ <- "12345"], Me ! {self(), done} end),
+    receive {Sleeper, done} -> ok end,
+    blocked = state(),
+    enabled = flag(unblock),
+    Dirty(2),
+    ok.
+
+test_blocked_again_and_again() ->
+    Hogs = [spawn_link(fun F() -> lists:seq(1, 1000), ok = erts_debug:dirty_cpu(wait, 0), ok = erts_debug:dirty_io(wait, 0), F() end)
+            || _ <- "1234"],
+    _ = [begin
+             blocked = flag(block),
+             _ = I rem 3 =:= 0 andalso (ok = erts_debug:dirty_io(wait, 0)),
+             enabled = flag(unblock)
+         end || I <- lists:seq(1, 300)],
+    R0 = [process_info(P, reductions) || P <- Hogs],
+    timer:sleep(100),
+    R1 = [process_info(P, reductions) || P <- Hogs],
+    [] = [stuck || {A, B} <- lists:zip(R0, R1), A =:= B],
+    _ = [begin unlink(P), exit(P, kill) end || P <- Hogs],
+    ok.
 
 test_block_normal_lets_dirty_calls_run() ->
     blocked_normal = flag(block_normal),
@@ -91,11 +128,14 @@ test_microstates() ->
     false = erlang:system_flag(microstate_accounting, true),
     true = erlang:system_flag(microstate_accounting, reset),
     busy(30),
+    Cat = open_port({spawn, "cat"}, []),
+    [begin true = port_command(Cat, "x"), receive {Cat, {data, "x"}} -> ok end end || _ <- lists:seq(1, 50)],
+    true = port_close(Cat),
     L = erlang:statistics(microstate_accounting),
     [aux, check_io, emulator, gc, other, port, sleep] = lists:sort(maps:keys(maps:get(counters, hd(L)))),
     [1, 2, 3] = lists:sort([I || #{type := scheduler, id := I} <- L]),
     Sum = fun(K) -> lists:sum([maps:get(K, C) || #{type := scheduler, counters := C} <- L]) end,
-    true = Sum(emulator) > 0 andalso Sum(sleep) > 0,
+    true = Sum(emulator) > 0 andalso Sum(sleep) > 0 andalso Sum(port) > 0,
     true = erlang:system_flag(microstate_accounting, false),
     false = erlang:system_flag(microstate_accounting, false),
     L1 = erlang:statistics(microstate_accounting),

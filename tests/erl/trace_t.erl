@@ -332,3 +332,25 @@ test_ends_are_no_news_to_sensitive_processes() ->
     seq_trace:set_system_tracer(Before),
     Tracer ! stop,
     ok.
+
+%% A version that never becomes current, since its on_load function fails, takes the patterns of the current one away.
+test_patterns_go_with_on_load() ->
+    M = trace_t_loaded,
+    Compiled = fun(More) ->
+                       {ok, M, B} = compile:forms([{attribute, 1, module, M}, {attribute, 1, export, [{a, 0}]} | More] ++
+                                                  [{function, 1, a, 0, [{clause, 1, [], [], [{atom, 1, a}]}]}]),
+                       B
+               end,
+    Failing = Compiled([{attribute, 1, on_load, {f, 0}}, {function, 1, f, 0, [{clause, 1, [], [], [{atom, 1, failed}]}]}]),
+    {module, M} = code:load_binary(M, "", Compiled([])),
+    {_, Messages} = traced(fun(Tracer) ->
+        1 = erlang:trace_pattern({M, a, 0}, true, []),
+        erlang:trace(self(), true, [call, {tracer, Tracer}]),
+        a = M:a(),
+        {error, on_load_failure} = code:load_binary(M, "", Failing),
+        a = M:a(),
+        erlang:trace(self(), false, [call])
+    end),
+    [{trace, _, call, {M, a, []}}] = Messages,
+    true = code:delete(M),
+    code:purge(M).

@@ -291,7 +291,53 @@ static ErlDrvEntry late = {
     .driver_flags = ERL_DRV_FLAG_USE_INIT_ACK,
 };
 
-#if defined(PLAIN)
+// A driver at work: control waits inside the driver until a file is there, commands are four bytes that go back as a number.
+static ErlDrvSSizeT work_control(ErlDrvData data, unsigned command, char* bytes, ErlDrvSizeT n, char** answer, ErlDrvSizeT room) {
+  char path[1024], inside[1040];
+  (void)room;
+  if (command == 'w') {
+    memcpy(path, bytes, n);
+    path[n] = 0;
+    memcpy(inside, path, n);
+    strcpy(inside + n, ".in");
+    close(open(inside, O_CREAT | O_WRONLY, 0600));
+    for (int i = 0; i < 10000 && access(path, F_OK) != 0; i++) usleep(1000);
+  } else if (command == 'b') {  // busy for a while
+    set_busy_port((ErlDrvPort)data, 1);
+    driver_set_timer((ErlDrvPort)data, 5);
+  }
+  **answer = 'k';
+  return 1;
+}
+static void work_output(ErlDrvData data, char* bytes, ErlDrvSizeT n) {
+  State s = {.port = (ErlDrvPort)data};
+  unsigned char* b = (unsigned char*)bytes;
+  say(&s, "got", n == 4 ? (long)((unsigned)b[0] << 24 | b[1] << 16 | b[2] << 8 | b[3]) : -1);
+}
+static void work_timeout(ErlDrvData data) { set_busy_port((ErlDrvPort)data, 0); }
+
+static ErlDrvEntry working = {
+    .start = slow_start,
+    .output = work_output,
+    .control = work_control,
+    .timeout = work_timeout,
+#if defined(SHARED)
+    .driver_name = "driver_shared",
+    .driver_flags = 0,
+#else
+    .driver_name = "driver_work",
+    .driver_flags = ERL_DRV_FLAG_USE_PORT_LOCKING | ERL_DRV_FLAG_SOFT_BUSY,
+#endif
+    .extended_marker = ERL_DRV_EXTENDED_MARKER,
+    .major_version = ERL_DRV_EXTENDED_MAJOR_VERSION,
+    .minor_version = ERL_DRV_EXTENDED_MINOR_VERSION,
+};
+
+#if defined(SHARED)
+DRIVER_INIT(driver_shared) { return &working; }
+#elif defined(WORK)
+DRIVER_INIT(driver_work) { return &working; }
+#elif defined(PLAIN)
 DRIVER_INIT(driver_plain) { return &plain; }
 #elif defined(LATE)
 DRIVER_INIT(driver_late) { return &late; }

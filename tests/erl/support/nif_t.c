@@ -171,11 +171,26 @@ static ERL_NIF_TERM outlive(ErlNifEnv* env, int argc, const ERL_NIF_TERM argv[])
   return argv[0];
 }
 
+static ERL_NIF_TERM spend(ErlNifEnv* env, int argc, const ERL_NIF_TERM argv[]) {
+  int percent = 0;
+  (void)argc;
+  enif_get_int(env, argv[0], &percent);
+  return enif_make_int(env, enif_consume_timeslice(env, percent));
+}
+
+// Sends from a dirty scheduler.
+static ERL_NIF_TERM tell(ErlNifEnv* env, int argc, const ERL_NIF_TERM argv[]) {
+  ErlNifPid to;
+  (void)argc;
+  return enif_make_int(env, enif_get_local_pid(env, argv[0], &to) && enif_send(env, &to, NULL, argv[1]));
+}
+
 static ErlNifFunc functions[] = {
     {"describe", 1, describe}, {"pairs", 1, pairs}, {"elements", 1, elements}, {"raise_it", 1, raise_it}, {"make", 1, make},
     {"get", 1, get}, {"counts", 0, counts}, {"thread", 0, thread}, {"sum", 2, sum},
     {"on_normal", 0, thread_type}, {"on_cpu", 0, thread_type, ERL_NIF_DIRTY_JOB_CPU_BOUND},
     {"on_io", 0, thread_type, ERL_NIF_DIRTY_JOB_IO_BOUND}, {"select_pipe", 0, select_pipe}, {"select_stop", 1, select_stop},
     {"select_error", 0, select_error}, {"keys", 0, keys}, {"outlive", 1, outlive, ERL_NIF_DIRTY_JOB_IO_BOUND},
+    {"spend", 1, spend}, {"tell", 2, tell, ERL_NIF_DIRTY_JOB_IO_BOUND},
 };
 ERL_NIF_INIT(nif_t, functions, load, NULL, NULL, NULL)

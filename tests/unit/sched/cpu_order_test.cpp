@@ -5,6 +5,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
+#include <vector>
+
 #include <string>
 
 #include "sched/cpu_binding.h"
@@ -150,6 +154,60 @@ TEST(RunQueue, UrgentOnesAtHomeComeFirst) {
   bool seen = false;
   for (int i = 0; i < 4; i++) seen = queue.pop() == &low || seen;
   EXPECT_TRUE(seen);
+}
+
+// How often each runs when whoever ran waits again at once.
+std::vector<unsigned> turns(RunQueue& queue, Item* items, std::size_t n, std::size_t slices) {
+  std::vector<unsigned> count(n);
+  for (std::size_t i = 0; i < n; i++) queue.push(items[i]);
+  for (std::size_t i = 0; i < slices; i++) {
+    Item* r = static_cast<Item*>(queue.pop());
+    count[static_cast<std::size_t>(r - items)]++;
+    queue.push(*r);
+  }
+  return count;
+}
+
+TEST(RunQueue, LowGetsATurnForEightOfEachNormal) {
+  for (const std::size_t low : {1u, 3u, 300u}) {
+    RunQueue queue;
+    std::vector<Item> items(302);
+    for (std::size_t i = 0; i < low; i++) items[i].priority = Priority::Low;
+    const std::vector<unsigned> count = turns(queue, items.data(), items.size(), 200000);
+    const auto [least, most] = std::minmax_element(count.begin() + static_cast<std::ptrdiff_t>(low), count.end());
+    const auto [low_least, low_most] = std::minmax_element(count.begin(), count.begin() + static_cast<std::ptrdiff_t>(low));
+    EXPECT_LE(*most - *least, 1u) << low;
+    EXPECT_LE(*low_most - *low_least, 1u) << low;
+    EXPECT_NEAR(*low_least, *least / 8, *least / 32 + 1) << low;
+  }
+}
+
+TEST(RunQueue, UrgentOnesComeBeforeTheSlot) {
+  RunQueue queue;
+  Item ordinary, woken, urgent;
+  urgent.priority = Priority::High;
+  queue.push(ordinary);
+  EXPECT_TRUE(queue.offer_next(woken));
+  queue.push(urgent);
+  EXPECT_EQ(queue.pop(), &urgent);
+  EXPECT_EQ(queue.pop(), &ordinary);
+  EXPECT_EQ(queue.pop(), &woken);
+}
+
+TEST(RunQueue, LowThatIsMovedDoesNotWaitAnew) {
+  RunQueue from, to;
+  Item low, there, here;
+  low.priority = Priority::Low;
+  from.push(low);
+  from.push(there);
+  to.push(here);
+  // Seven of its eight rounds are over.
+  for (unsigned i = 1; i < RunQueue::kLowEvery; i++) from.push(*from.pop());
+  to.push(*from.take(Priority::Low, 1), RunQueue::How::Moved);
+  EXPECT_EQ(from.waiting(Priority::Low), 0u);
+  EXPECT_EQ(to.pop(), &here);
+  to.push(here);
+  EXPECT_EQ(to.pop(), &low);
 }
 
 }  // namespace
