@@ -22,6 +22,15 @@ class Figures:
     rate: str = ""
 
 
+@dataclass
+class Done:
+    """A program that ended: its output, seconds, processor seconds and the resident megabytes it and its children had at most."""
+    output: str
+    seconds: float
+    cpu: float
+    megabytes: float
+
+
 class Machine:
     """An Erlang machine: `erl` started in an empty folder, its output kept there."""
 
@@ -54,6 +63,25 @@ class Machine:
         if done.returncode != status:
             raise AssertionError(f"{arguments}: status {done.returncode}\n{done.stdout}")
         return done.stdout
+
+    def tool(self, *command: str, within: str = "", seconds: float = 240, status: int = 0) -> Done:
+        """A program that starts `erl` itself, to its end, in a folder below the machine's."""
+        began = time.monotonic()
+        with open(self.folder / "tool", "wb") as output:
+            process = subprocess.Popen(command, cwd=self.folder / within, env=self.environment, stdin=subprocess.DEVNULL, stdout=output,
+                                       stderr=subprocess.STDOUT, start_new_session=True)
+            ended = 0
+            while not ended:
+                time.sleep(0.005)
+                ended, left, used = os.wait4(process.pid, os.WNOHANG)
+                if not ended and time.monotonic() - began > seconds:
+                    os.killpg(process.pid, signal.SIGKILL)
+                    seconds = float("inf")
+        process.returncode = os.waitstatus_to_exitcode(left)
+        spent = time.monotonic() - began
+        said = (self.folder / "tool").read_text(errors="replace")
+        check(process.returncode == status, f"{command}: status {process.returncode}\n{said[-2000:]}")
+        return Done(said, spent, used.ru_utime + used.ru_stime, used.ru_maxrss / 1e3)
 
     def start(self, *arguments: str, port: int | None = None, text: str | None = None, seconds: float = 30) -> None:
         """Starts erl and waits until it listens on a port, or said something."""
