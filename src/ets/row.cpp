@@ -12,6 +12,7 @@
 #include "heap/shallow.h"
 #include "os/thread.h"
 #include "sync/epoch.h"
+#include "sync/sized_slabs.h"
 #include "term/compare.h"
 #include "term/views.h"
 
@@ -19,44 +20,17 @@ namespace vm::ets {
 
 namespace {
 
-// Memory of rows that went lately, by its words, for those that come next on this thread: who writes a row again takes what the one before left.
-// Bounded, so that the memory of a large table goes back to the system's allocator.
-struct FreeMemory {
-  FreeMemory* next;
-};
-struct FreeMemories {
-  static constexpr std::size_t kSizes = 25, kMostWords = 1 << 16;
-  FreeMemory* first[kSizes]{};
-  std::size_t words = 0;
-  ~FreeMemories() {
-    for (FreeMemory*& list : first) {
-      while (FreeMemory* block = list) {
-        list = block->next;
-        std::free(block);
-      }
-    }
-    words = kMostWords;  // what goes later goes to the allocator
-  }
-};
-thread_local FreeMemories free_memories;
+using sync::SizedSlabs;
 
 void* take_memory(std::size_t words) {
-  FreeMemories& m = free_memories;
-  if (words < FreeMemories::kSizes && m.first[words] != nullptr) {
-    FreeMemory* block = m.first[words];
-    m.first[words] = block->next;
-    m.words -= words;
-    return block;
-  }
+  if (VM_LIKELY(words <= SizedSlabs::kMostWords)) return SizedSlabs::allocate(SizedSlabs::class_of(words));
   void* block = std::malloc(words * kWordBytes);
   VM_CHECK(block != nullptr);
   return block;
 }
 void give_memory(void* block, std::size_t words) {
-  FreeMemories& m = free_memories;
-  if (words >= FreeMemories::kSizes || m.words >= FreeMemories::kMostWords) return std::free(block);
-  m.first[words] = new (block) FreeMemory{m.first[words]};
-  m.words += words;
+  if (VM_LIKELY(words <= SizedSlabs::kMostWords)) SizedSlabs::release(block, SizedSlabs::class_of(words));
+  else std::free(block);
 }
 
 // The copier asks once, for all it needs: that is when the row's block is made.

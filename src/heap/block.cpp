@@ -42,4 +42,24 @@ void settle_block(Word* block, std::size_t words, Word delta, term::OffHeapList&
   }
 }
 
+void BlockMove::copy() const {
+  for (std::size_t at = 0; at < words_;) {
+    const Word w = from_[at];
+    if ((w & 7) != 7 || w == Term::kNonValue) {  // a word of a list cell
+      to_[at++] = moved(w);
+      continue;
+    }
+    const HeaderWord h(w);
+    const ObjectShape shape = shape_of(h);
+    const Word* const from = from_ + at;
+    Word* const to = to_ + at;
+    const std::size_t end = h.words() + 1;
+    std::size_t i = 0;
+    for (; i < shape.first_term; i++) to[i] = from[i];
+    for (; i < shape.end_terms; i++) to[i] = moved(from[i]);
+    for (; i < end; i++) to[i] = from[i];
+    at += end;
+  }
+}
+
 }  // namespace vm::heap

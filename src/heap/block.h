@@ -13,4 +13,24 @@ namespace vm::heap {
 // links those into `off_heap`.
 void settle_block(Word* block, std::size_t words, Word delta, term::OffHeapList& off_heap);
 
+// A block on its way to another place. It has no counted objects; it may refer to literals besides itself.
+class BlockMove {
+ public:
+  BlockMove(const Word* from, std::size_t words, Word* to) : from_(from), words_(words), to_(to) {}
+  void copy() const;
+  // A term that may lie in the block, as it is after the move.
+  Term moved(Term t) const { return Term::from_bits(moved(t.bits())); }
+
+ private:
+  // Without a branch: pointers and other words take turns in no order.
+  Word moved(Word w) const {
+    const auto begin = reinterpret_cast<Word>(from_);
+    const Word inside = static_cast<Word>(Term::from_bits(w).is_pointer()) & static_cast<Word>(w - begin < words_ * kWordBytes);
+    return w + ((reinterpret_cast<Word>(to_) - begin) & -inside);
+  }
+  const Word* from_;
+  std::size_t words_;
+  Word* to_;
+};
+
 }  // namespace vm::heap

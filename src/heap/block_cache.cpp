@@ -8,32 +8,34 @@
 
 #include "base/assert.h"
 #include "os/memory.h"
+#include "sync/sized_slabs.h"
 
 namespace vm::heap {
 
 namespace {
 
-constexpr std::size_t kSmallestWords = 32;
+using sync::SizedSlabs;
+constexpr std::size_t kLargestSmall = SizedSlabs::kMostWords;
 constexpr std::size_t kLargestCached = 32 * 1024;
-constexpr unsigned kClasses = 44;
+constexpr unsigned kClasses = 24;
 // A thread keeps at most this many words per class, so that a burst of exits does not pin memory in one thread.
 constexpr std::size_t kCachedWordsPerClass = 64 * 1024;
 constexpr std::size_t kHugePage = std::size_t{2} << 20;
 constexpr std::size_t kRetainedLargeBytes = std::size_t{64} << 20;
 
-// Classes: 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, ... : four steps to the power of two.
+// Classes of middle-sized blocks: 640, 768, 896, 1024, 1280, ... : four steps to the power of two.
 unsigned class_of(std::size_t words) {
-  if (words <= kSmallestWords) return 0;
-  unsigned top = static_cast<unsigned>(std::bit_width(words - 1)) - 1;  // 2^top < words <= 2^(top+1)
-  std::size_t step = std::size_t{1} << (top - 2);
-  std::size_t quarter = (words - (std::size_t{1} << top) + step - 1) / step;  // 1..4
-  return (top - 5) * 4 + static_cast<unsigned>(quarter);
+  const unsigned top = static_cast<unsigned>(std::bit_width(words - 1)) - 1;  // 2^top < words <= 2^(top+1)
+  const std::size_t step = std::size_t{1} << (top - 2);
+  const std::size_t quarter = (words - (std::size_t{1} << top) + step - 1) / step;  // 1..4
+  return (top - 9) * 4 + static_cast<unsigned>(quarter) - 1;
 }
 
 std::size_t class_words(unsigned c) {
-  unsigned top = c / 4 + 5;
-  return (std::size_t{1} << top) + (c % 4) * (std::size_t{1} << (top - 2));
+  const unsigned top = c / 4 + 9;
+  return (std::size_t{1} << top) + (c % 4 + 1) * (std::size_t{1} << (top - 2));
 }
+static_assert(kLargestSmall == 1 << 9 && kLargestCached == 1 << 15 && kClasses == (15 - 9) * 4);
 
 // Bytes in use: each thread counts what it takes and gives back; only the sum means something.
 struct UseCounter {
@@ -44,27 +46,23 @@ struct UseCounters {
   std::mutex lock;
   UseCounter* first = nullptr;
   std::ptrdiff_t of_ended_threads = 0;
+  UseCounter late;  // of threads that are at their end: about right
 };
 UseCounters& use_counters() {
   static UseCounters* c = new UseCounters;  // outlives every thread
   return *c;
 }
 
+// What a thread holds. Its begin and end are seen to by a Member, so that the lists themselves need no construction.
 struct ThreadCache {
   struct List {
-    Word* first = nullptr;
-    std::size_t count = 0;
+    Word* first;
+    std::size_t count;
   };
   List lists[kClasses];
-  UseCounter use;
-  std::uint32_t trimmed = 0;  // what trim_requests was
+  UseCounter* use;
+  std::uint32_t trimmed;  // what trim_requests was
 
-  ThreadCache() {
-    UseCounters& all = use_counters();
-    std::lock_guard<std::mutex> hold(all.lock);
-    use.next = all.first;
-    all.first = &use;
-  }
   void trim() {
     for (List& list : lists) {
       while (Word* block = list.first) {
@@ -73,21 +71,40 @@ struct ThreadCache {
       }
       list.count = 0;
     }
+    SizedSlabs::trim_thread();
   }
-  ~ThreadCache() {
-    trim();
+  void count(std::ptrdiff_t bytes) {  // own thread only: no need for an atomic addition
+    if (VM_UNLIKELY(!use)) join();
+    use->bytes.store(use->bytes.load(std::memory_order_relaxed) + bytes, std::memory_order_relaxed);
+  }
+  [[gnu::noinline]] void join();
+};
+thread_local constinit ThreadCache cache{};
+
+struct Member {
+  UseCounter use;
+
+  Member() {
+    UseCounters& all = use_counters();
+    std::lock_guard<std::mutex> hold(all.lock);
+    use.next = all.first;
+    all.first = &use;
+  }
+  ~Member() {
+    cache.trim();
     UseCounters& all = use_counters();
     std::lock_guard<std::mutex> hold(all.lock);
     all.of_ended_threads += use.bytes.load(std::memory_order_relaxed);
     UseCounter** link = &all.first;
     while (*link != &use) link = &(*link)->next;
     *link = use.next;
-  }
-  void count(std::ptrdiff_t bytes) {  // own thread only: no need for an atomic addition
-    use.bytes.store(use.bytes.load(std::memory_order_relaxed) + bytes, std::memory_order_relaxed);
+    cache.use = &all.late;
   }
 };
-thread_local ThreadCache cache;
+thread_local Member member;
+
+void ThreadCache::join() { use = &member.use; }
+
 std::atomic<std::uint32_t> trim_requests{0};
 
 // Retained large mappings, the one given back longest ago first.
@@ -193,10 +210,12 @@ void give_back_unused() {
     dropped--;
     os::release(old[dropped].block, old[dropped].bytes);
   }
+  sync::SlabPool::give_back_unused();
   os::give_back_free_memory();
 }
 
 std::size_t block_capacity(std::size_t words) {
+  if (words <= kLargestSmall) return SizedSlabs::class_words(SizedSlabs::class_of(words));
   if (words <= kLargestCached) return class_words(class_of(words));
   return large_bytes(words) / kWordBytes;
 }
@@ -205,6 +224,12 @@ bool is_large_block(std::size_t capacity) { return capacity > kLargestCached; }
 
 Block allocate_block(std::size_t words) {
   ThreadCache& mine = cache;
+  if (VM_LIKELY(words <= kLargestSmall)) {
+    const unsigned c = SizedSlabs::class_of(words);
+    const std::size_t capacity = SizedSlabs::class_words(c);
+    mine.count(static_cast<std::ptrdiff_t>(capacity * kWordBytes));
+    return {static_cast<Word*>(SizedSlabs::allocate(c)), capacity};
+  }
   if (words > kLargestCached) {
     const Block block = allocate_large(large_bytes(words));
     mine.count(static_cast<std::ptrdiff_t>(block.words * kWordBytes));
@@ -227,6 +252,7 @@ Block allocate_block(std::size_t words) {
 void free_block(Word* block, std::size_t capacity) {
   ThreadCache& mine = cache;
   mine.count(-static_cast<std::ptrdiff_t>(capacity * kWordBytes));
+  if (VM_LIKELY(capacity <= kLargestSmall)) return SizedSlabs::release(block, SizedSlabs::class_of(capacity));
   if (capacity > kLargestCached) {
     free_large(block, capacity * kWordBytes);
     return;
@@ -256,7 +282,7 @@ std::size_t shrink_block(Word* start, std::size_t capacity, std::size_t words) {
 std::size_t block_bytes_in_use() {
   UseCounters& all = use_counters();
   std::lock_guard<std::mutex> hold(all.lock);
-  std::ptrdiff_t sum = all.of_ended_threads;
+  std::ptrdiff_t sum = all.of_ended_threads + all.late.bytes.load(std::memory_order_relaxed);
   for (UseCounter* c = all.first; c; c = c->next) sum += c->bytes.load(std::memory_order_relaxed);
   return sum > 0 ? static_cast<std::size_t>(sum) : 0;
 }

@@ -38,6 +38,8 @@ inline void copy_object(Word* to, const Word* from, std::size_t words) {
 
 // Lists of at least this many cells are worth a note.
 constexpr std::ptrdiff_t kFlatWords = 32;
+// How far ahead of the scan memory is asked for, in words: what was copied long ago has left the caches.
+constexpr std::ptrdiff_t kAhead = 192;
 
 }  // namespace
 
@@ -166,14 +168,16 @@ Word* Collector::scan_until(Word* p, Word* stop) {
       if (w != Term::cons(p + 1).bits()) *p = evacuate<kMode>(b, tops, w);
       p++;
     } else if ((w & 7) == 7 && w != Term::kNonValue) {
+      __builtin_prefetch(p + kAhead);
       const HeaderWord h(w);
-      const ObjectShape shape = shape_of(h);
-      if (shape.first_term == 1 && shape.end_terms == h.words() + 1) {
-        p++;  // all of it are terms: as good as loose words
-        continue;
+      Word* const next = p + h.words() + 1;
+      Word *q = p + 1, *last = next;
+      if (VM_UNLIKELY(h.kind() != Kind::Tuple)) {
+        const ObjectShape shape = shape_of(h);
+        q = p + shape.first_term;
+        last = p + shape.end_terms;
       }
-      Word* next = p + h.words() + 1;
-      for (Word *q = p + shape.first_term, *last = p + shape.end_terms; q < last; q++)
+      for (; q < last; q++)
         if (Term::from_bits(*q).is_pointer()) *q = evacuate<kMode>(b, tops, *q);
       p = next;
     } else {

@@ -6,6 +6,7 @@
 
 #include "heap/evacuation.h"
 #include "heap/object_layout.h"
+#include "heap/shallow.h"
 #include "term/views.h"
 
 namespace vm::heap {
@@ -17,7 +18,7 @@ namespace {
 
 // Above this many words a term is measured again with sharing in mind: its flat size may be exponential in its real one.
 constexpr std::size_t kSharingThreshold = 64 * 1024;
-// Messages up to this size are copied without being measured first: all of a fragment of the smallest block.
+// Messages up to this size are copied without being measured first.
 constexpr std::size_t kSmallMessage = 32 - sizeof(HeapFragment) / kWordBytes;
 
 // Evacuate: shared unless their area is on its way out.
@@ -344,7 +345,7 @@ CopySize size_of_copy(Term t) {
   return {measure_shared<kMode>(t, seen), true, false};
 }
 
-// A message that fits the smallest fragment. False: it doesn't.
+// A message that fits a fragment of kSmallMessage words. False: it doesn't.
 template <Literals kMode>
 bool copy_small(Term t, OwnedTerm& owned) {
   HeapFragment* f = HeapFragment::allocate(kSmallMessage);
@@ -405,6 +406,12 @@ OwnedTerm fragment_copy(Term t) {
   OwnedTerm owned;
   if (!is_copied<kMode>(t.bits())) {
     owned.term = t;
+    return owned;
+  }
+  if (const std::size_t words = shallow_words(t)) {
+    owned.fragments = HeapFragment::allocate(words);
+    owned.fragments->used = words;
+    owned.term = copy_shallow(t, owned.fragments->data);
     return owned;
   }
   if (VM_LIKELY(copy_small<kMode>(t, owned))) return owned;

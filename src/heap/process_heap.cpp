@@ -127,40 +127,6 @@ void ProcessHeap::adopt(HeapFragment* chain) {
   }
 }
 
-// Moves the terms of one fragment as a block: its pointers lead into itself or to literals, so a constant distance corrects them.
-Term ProcessHeap::take_in(Term t, HeapFragment* chain) {
-  if (!chain) return t;
-  if (chain->next || chain->used > kTakeInWords || free_words() < chain->used + kStackSlack) {
-    adopt(chain);
-    return t;
-  }
-  Word* to = top_;
-  Word begin = reinterpret_cast<Word>(chain->data);
-  Word bytes = chain->used * kWordBytes;
-  Word distance = reinterpret_cast<Word>(to) - begin;
-  auto corrected = [&](Word w) { return Term::from_bits(w).is_pointer() && w - begin < bytes ? w + distance : w; };
-  top_ += chain->used;
-  for (std::size_t i = 0; i < chain->used;) {
-    Word w = chain->data[i];
-    to[i] = corrected(w);
-    if ((w & 7) != 7 || w == Term::kNonValue) {
-      i++;
-      continue;
-    }
-    term::HeaderWord h(w);
-    ObjectShape shape = shape_of(h);
-    for (std::size_t k = 1; k <= h.words(); k++) {
-      Word v = chain->data[i + k];
-      to[i + k] = k >= shape.first_term && k < shape.end_terms ? corrected(v) : v;
-    }
-    if (is_off_heap_kind(h.kind())) off_heap_young_.link(to + i, 0);
-    i += h.words() + 1;
-  }
-  off_heap_young_.bytes += chain->off_heap.bytes;
-  HeapFragment::release(chain, HeapFragment::OffHeap::Keep);
-  return Term::from_bits(corrected(t.bits()));
-}
-
 void ProcessHeap::count_collection() {
   if (collections_in_slice_ < 255) collections_in_slice_++;
   if (!stress_modes.collect_every_point && collections_in_slice_ > kBusyCollections && nursery_tier_ + 1 < kTiers) {

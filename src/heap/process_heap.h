@@ -97,10 +97,6 @@ class ProcessHeap final : public term::HeapWriter {
 
   // Makes a chain of fragments part of the young generation (message received, spawn arguments).
   void adopt(HeapFragment* chain);
-  // As adopt, but a small message is moved into the block right away when there is room, so that its fragment is free for the next sender.
-  // Answers where t lies now.
-  Term take_in(Term t, HeapFragment* chain);
-  static constexpr std::size_t kTakeInWords = 128;
   static constexpr std::size_t kFragmentBudget = 512;
 
   struct Request {

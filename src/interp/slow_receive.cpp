@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "heap/block.h"
+#include "heap/evacuation.h"
 #include "interp/slow.h"
 #include "proc/links.h"
 #include "proc/saved_calls.h"
@@ -20,9 +22,15 @@ void take_in_early(Process& p, proc::Signal& s) {
   if (!p.mailbox.takes_in_early() || f->next || f->used > kCopyWords || f->off_heap.first ||
       p.heap.free_words() < 2 * f->used + heap::kStackSlack || heap::stress_modes.fragments_only)
     return;
-  s.term = heap::copy(s.term, p.heap);
-  s.token = heap::copy(s.token, p.heap);
-  s.from = heap::copy(s.from, p.heap);
+  if (VM_LIKELY(s.flags & proc::kGapless) && !heap::literals_evacuate()) {
+    const heap::BlockMove move(f->data, f->used, p.heap.alloc(f->used));
+    move.copy();
+    s.term = move.moved(s.term);
+  } else {
+    s.term = heap::copy(s.term, p.heap);
+    s.token = heap::copy(s.token, p.heap);
+    s.from = heap::copy(s.from, p.heap);
+  }
   heap::HeapFragment::release(s.fragments, heap::HeapFragment::OffHeap::Release);
   s.fragments = nullptr;
 }

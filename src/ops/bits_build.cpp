@@ -6,7 +6,9 @@
 // append to such a slice writes behind its last bit, moves the mark to the slice it answers, and so leaves exactly one appender at
 // any time. Earlier slices stay valid: they never see more than their own bits. Copies (messages, tables, literals) lose the mark
 // in heap::copy, and while other heaps refer to the same bytes, what outgrows the room is copied instead of reallocated.
+#include <algorithm>
 #include <cmath>
+#include <cstring>
 
 #include "num/digits.h"
 #include "num/float_conv.h"
@@ -77,6 +79,9 @@ class IntegerDigits {
     }
   }
   Word next() { return num::twos_complement_digit(value_, index_++, carry_); }
+  // Bits from which on all are the sign's.
+  std::size_t bits() const { return value_.magnitude.size() * 64; }
+  Word sign() const { return value_.sign == num::Sign::Negative ? ~Word{0} : 0; }
 
  private:
   num::SmallDigits small_;
@@ -84,6 +89,15 @@ class IntegerDigits {
   std::size_t index_ = 0;
   num::Digit carry_ = 1;
 };
+
+// Writes `bits` bits that are all as those of `sign`, 0 or ~0.
+void fill_bits(Byte* dst, std::size_t at, std::size_t bits, Word sign) {
+  const std::size_t first = std::min(bits, -at & 7), whole = (bits - first) / 8;
+  write_bits(dst, at, sign & low_mask(first), first);
+  std::memset(dst + (at + first) / 8, static_cast<int>(sign & 0xFF), whole);
+  const std::size_t rest = bits - first - whole * 8;
+  write_bits(dst, at + bits - rest, sign & low_mask(rest), rest);
+}
 
 bool value_as_double(Term value, double* out) {
   if (value.is_float()) {
@@ -111,18 +125,16 @@ bool put_integer(Byte* dst, std::size_t at, Term value, std::size_t bits, unsign
   }
   if (!value.is_integer()) return false;
   IntegerDigits digits(value);
-  if (is_little(flags)) {
-    for (std::size_t done = 0; done < bits; done += 64) {
-      std::size_t n = bits - done < 64 ? bits - done : 64;
-      write_bits(dst, at + done, big_from_little(digits.next() & low_mask(n), n), n);
-    }
-    return true;
+  const bool little = is_little(flags);
+  const std::size_t told = std::min(bits, digits.bits());
+  for (std::size_t done = 0; done < told;) {
+    const std::size_t n = std::min<std::size_t>(bits - done, 64);
+    const Word digit = digits.next() & low_mask(n);
+    if (little) write_bits(dst, at + done, big_from_little(digit, n), n);
+    else write_bits(dst, at + bits - done - n, digit, n);
+    done += n;
   }
-  for (std::size_t left = bits; left != 0;) {
-    std::size_t n = left < 64 ? left : 64;
-    left -= n;
-    write_bits(dst, at + left, digits.next(), n);
-  }
+  if (bits > told) fill_bits(dst, little ? at + told : at, bits - told, digits.sign());
   return true;
 }
 

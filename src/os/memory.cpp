@@ -91,6 +91,15 @@ void advise_huge(void* p, std::size_t bytes) {
 #endif
 }
 
+void advise_small(void* p, std::size_t bytes) {
+#ifdef MADV_NOHUGEPAGE
+  madvise(p, bytes, MADV_NOHUGEPAGE);
+#else
+  (void)p;
+  (void)bytes;
+#endif
+}
+
 void set_library_heap(std::size_t trim_threshold, std::size_t top_pad) {
 #ifdef __GLIBC__
   const auto set = [](int what, std::size_t bytes) { mallopt(what, static_cast<int>(std::min<std::size_t>(bytes, INT_MAX))); };

@@ -28,6 +28,8 @@ void discard(void* p, std::size_t bytes);
 void note_pointers_in(void* p, std::size_t bytes);
 // Asks for huge pages behind a range, where the system has them.
 void advise_huge(void* p, std::size_t bytes);
+// Takes that back: no huge page is made there any more.
+void advise_small(void* p, std::size_t bytes);
 
 // How much memory may lie free at the end of the C library's heap, and how much more than needed it asks for, in bytes.
 void set_library_heap(std::size_t trim_threshold, std::size_t top_pad);

@@ -78,7 +78,15 @@ class Mailbox {
   // Takes the message under save out of the inbox; the caller owns the signal. Resets save to the start.
   Message* take() {
     Message* m = save_;
-    remove(m);
+    if (VM_LIKELY(m == first_ && !is_listed(*m) && !index_ && !markers_used_)) {
+      matching_ = nullptr;
+      first_ = m->next;
+      if (first_) first_->prev = nullptr;
+      else last_ = nullptr;
+      length_--;
+    } else {
+      remove(m);
+    }
     save_ = first_;
     return m;
   }
@@ -129,7 +137,6 @@ class Mailbox {
   static constexpr std::uint32_t kEarly = 8;
   static constexpr std::uint64_t kMissLimit = 1024;
   static constexpr std::size_t kIndexFrom = 256, kIndexTo = 64;  // lengths to make and to drop an index
-  static constexpr std::uint8_t kListed = 1;                     // Signal::flags of a message: in the list on_heap_
   static bool is_listed(const Message& m) { return m.flags & kListed; }
   void list(Message& m) {
     if (!m.term.is_pointer() && !m.token.is_pointer() && !m.from.is_pointer()) return;
@@ -159,7 +166,7 @@ class Mailbox {
   Message* save_ = nullptr;
   std::size_t length_ = 0;
   Message* matching_ = nullptr;  // what the running receive looks at; nullptr between two messages
-  Message* on_heap_ = nullptr;   // waiting messages with terms on the heap
+  Message* on_heap_ = nullptr;   // waiting messages with terms on the heap, kListed
   std::uint32_t on_heap_count_ = 0;
   std::uint8_t next_marker_ = 0;
   std::uint8_t markers_used_ = 0;

@@ -62,9 +62,11 @@ std::uint64_t ref_key_of_numbers(const std::uint32_t n[3]) {
 }
 
 std::uint64_t ref_key(Term ref) {
-  if (!ref.is_ref() || ref.is_external()) return 0;
-  const term::RefNumbers r = term::ref_numbers(ref);
-  return ref_key_of_numbers(r.n);
+  const Word* words = ref.is_boxed() ? term::local_ref_words(ref) : nullptr;
+  if (words == nullptr) return 0;
+  const std::uint32_t n[3] = {static_cast<std::uint32_t>(words[0]), static_cast<std::uint32_t>(words[0] >> 32),
+                              static_cast<std::uint32_t>(words[1])};
+  return ref_key_of_numbers(n);
 }
 
 Term make_key_ref(term::HeapWriter& h, std::uint64_t key) {

@@ -31,8 +31,13 @@ std::int64_t next_now_us();
 
 // All numbers of any reference, packed, to compare two of them.
 inline void reference_words(Term ref, Word out[3]) {
-  const term::RefNumbers r = term::ref_numbers(ref);
   out[0] = out[1] = out[2] = 0;
+  if (const Word* local = term::local_ref_words(ref)) {
+    out[0] = local[0];
+    out[1] = local[1];
+    return;
+  }
+  const term::RefNumbers r = term::ref_numbers(ref);
   for (unsigned i = 0; i < r.count && i < 5; i++) out[i / 2] |= Word{r.n[i]} << (32 * (i & 1));
 }
 

@@ -20,6 +20,7 @@ Signal* message_signal(SignalKind kind, Term from, Term message) {
     const heap::OwnedTerm copy = heap::copy_to_fragment(message);
     s->term = copy.term;
     s->fragments = copy.fragments;
+    if (copy.fragments) s->flags = kGapless;
   } else {
     s->term = message;
   }
@@ -72,7 +73,16 @@ Signal* outgoing(SignalKind kind, Process& from, Term receiver, Term to, Term me
                                                     : message_signal(kind, from.pid, message);
 }
 
+// Whether what a process sends to itself may go behind the last message of its inbox at once: everything that was sent before is there.
+bool reaches_own_inbox(Process& p) {
+  return p.mailbox.incoming_empty() && !(p.flags & Process::kDirtyRunning) && !p.is_traced(kSeesMessages | kTraceReceive);
+}
+
 void send_shown(Process& from, Term to_local_pid, Term message, Term shown) {
+  if (to_local_pid == from.pid && VM_LIKELY(reaches_own_inbox(from))) {
+    from.mailbox.append(message_signal(SignalKind::Message, from.pid, message));
+    return;
+  }
   Process* to = from.runtime->processes->lookup(to_local_pid);
   if (VM_UNLIKELY(!to)) {
     if (from.is_traced(kSeesMessages)) traced_message(SignalKind::Message, from, shown, shown, message, false);

@@ -10,7 +10,10 @@
 // The terms of a signal live in its own fragment, which the receiver adopts.
 #pragma once
 
+#include <new>
+
 #include "heap/copy.h"
+#include "sync/slab.h"
 #include "term/atoms.h"
 #include "term/term.h"
 
@@ -44,6 +47,9 @@ enum class SignalKind : std::uint8_t {
 // How a Suspend signal is answered: not, with {Tag, true | badarg}, or with {Tag, suspended | exited}.
 enum SuspendReply : std::uint8_t { kSuspendSilent, kSuspendSync, kSuspendAsync };
 
+// Flags of a message. Gapless: its one fragment holds nothing but the message's terms, one behind the other. Listed: see proc/mailbox.h.
+enum MessageFlag : std::uint8_t { kListed = 1, kGapless = 2 };
+
 struct Signal {
   Signal() : function(nullptr), argument(nullptr) {}
 
@@ -67,8 +73,18 @@ struct Signal {
     };
   };
 
-  static Signal* create(SignalKind kind);  // from a slab
-  static void destroy(Signal* s);          // frees fragments too
+  static Signal* create(SignalKind kind) {  // from a slab
+    auto* s = new (sync::Slab<sizeof(Signal), Signal>::allocate()) Signal;
+    s->kind = kind;
+    return s;
+  }
+  static void destroy(Signal* s) {  // frees fragments too
+    if (s->fragments) release_fragments(*s);
+    sync::Slab<sizeof(Signal), Signal>::release(s);
+  }
+
+ private:
+  static void release_fragments(Signal& s);
 };
 
 }  // namespace vm::proc

@@ -21,7 +21,7 @@ class Slab {
  public:
   static void* allocate() {
     Cache& c = cache_;
-    if (VM_UNLIKELY(!c.free)) c.free = pool_.take(&c.count);
+    if (VM_UNLIKELY(!c.free)) refill(c);
     SlabNode* n = c.free;
     c.free = n->next;
     c.count--;
@@ -40,17 +40,26 @@ class Slab {
   static constexpr std::size_t kSize = (Bytes + 15) & ~std::size_t{15};
   static constexpr std::uint32_t kBatch = kSize >= 512 ? 32 : 128;
   struct Cache {
-    SlabNode* free = nullptr;
-    std::uint32_t count = 0;
-    ~Cache() {
-      while (count >= kBatch) give_back(*this);
-      if (free) pool_.give(free, count);
-      free = nullptr;
-      count = 0;
+    SlabNode* free;
+    std::uint32_t count;
+  };
+  // Of threads that took a batch: gives back what they hold at their end. Apart from the cache, which so needs no construction that each
+  // access would have to ask for.
+  struct AtEnd {
+    bool armed = false;
+    ~AtEnd() {
+      Cache& c = cache_;
+      while (c.count >= kBatch) give_back(c);
+      if (c.free) pool_.give(c.free, c.count);
+      c = {};
     }
   };
 
-  static void give_back(Cache& c) {
+  [[gnu::noinline]] static void refill(Cache& c) {
+    at_end_.armed = true;
+    c.free = pool_.take(&c.count);
+  }
+  [[gnu::noinline]] static void give_back(Cache& c) {
     SlabNode* first = c.free;
     SlabNode* last = first;
     for (std::uint32_t i = 1; i < kBatch; i++) last = last->next;
@@ -60,7 +69,8 @@ class Slab {
     pool_.give(first, kBatch);
   }
 
-  static inline thread_local Cache cache_;
+  static inline thread_local constinit Cache cache_{};
+  static inline thread_local AtEnd at_end_;
   static inline SlabPool pool_{kSize, kBatch};
 };
 

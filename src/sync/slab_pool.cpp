@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 #include "base/assert.h"
 #include "os/memory.h"
@@ -29,6 +30,7 @@ struct SlabPool::Chunk {
 struct SlabPool::Region {
   Region* next;
   std::uint32_t used;  // chunks
+  bool huge;           // asks for huge pages
   Chunk chunks[kChunks];
 
   static Region* of(void* p) { return reinterpret_cast<Region*>(reinterpret_cast<std::uintptr_t>(p) & ~(kChunks * kChunkBytes - 1)); }
@@ -59,25 +61,29 @@ void SlabPool::unlist(Chunk& c) {
   else with_room_ = c.next;
 }
 
-// With every slot free; in no list.
-SlabPool::Chunk& SlabPool::add_chunk() {
+SlabPool::Region& SlabPool::add_region() {
   static_assert(sizeof(Region) <= kChunkBytes);
   VM_ASSERT(slot_bytes_ >= kSmallest);
-  if (!regions_ || regions_->used == kChunks) {
-    const bool first = !regions_;
-    const std::size_t bytes = kChunks * kChunkBytes;
-    auto* r = static_cast<Region*>(os::try_map_aligned(bytes, bytes));
-    if (!r) base::fatal("out of memory: a slab can't grow", __FILE__, __LINE__);
-    os::note_pointers_in(r, bytes);
-    r->next = regions_;
-    r->used = 1;
-    regions_ = r;
-    if (first) {
-      next_pool_ = all_pools.load(std::memory_order_relaxed);
-      while (!all_pools.compare_exchange_weak(next_pool_, this, std::memory_order_release)) {
-      }
+  const std::size_t bytes = kChunks * kChunkBytes;
+  auto* r = static_cast<Region*>(os::try_map_aligned(bytes, bytes));
+  if (!r) base::fatal("out of memory: a slab can't grow", __FILE__, __LINE__);
+  os::note_pointers_in(r, bytes);
+  if (regions_) {
+    os::advise_huge(r, bytes);
+    r->huge = true;
+  } else {
+    next_pool_ = all_pools.load(std::memory_order_relaxed);
+    while (!all_pools.compare_exchange_weak(next_pool_, this, std::memory_order_release)) {
     }
   }
+  r->next = regions_;
+  r->used = 1;
+  return *(regions_ = r);
+}
+
+// With every slot free; in no list.
+SlabPool::Chunk& SlabPool::add_chunk() {
+  if (!regions_ || regions_->used == kChunks) add_region();
   const std::uint32_t index = regions_->used++;
   Chunk& c = regions_->chunks[index];
   c.base = reinterpret_cast<char*>(regions_) + index * kChunkBytes;
@@ -141,7 +147,7 @@ void SlabPool::put_into_chunks(SlabNode* first) {
     Region* r = Region::of(node);
     const auto offset = static_cast<std::size_t>(reinterpret_cast<char*>(node) - reinterpret_cast<char*>(r));
     Chunk& c = r->chunks[offset / kChunkBytes];
-    const std::size_t slot = offset % kChunkBytes / slot_bytes_;
+    const std::size_t slot = slot_at(offset % kChunkBytes);
     VM_ASSERT(slot * slot_bytes_ == offset % kChunkBytes && !(c.bits[slot / 64] >> (slot % 64) & 1));
     c.bits[slot / 64] |= std::uint64_t{1} << (slot % 64);
     c.free++;
@@ -171,6 +177,7 @@ void SlabPool::discard_unused() {
   for (; r; r = r->next) {
     for (std::uint32_t i = 1; i < kChunks; i++) {
       std::uint16_t unused;
+      bool was_huge;
       Chunk& c = r->chunks[i];
       {
         SpinGuard hold(lock_);
@@ -183,7 +190,9 @@ void SlabPool::discard_unused() {
         c.resident &= needed;
         unlist(c);
         c.held = true;
+        was_huge = std::exchange(r->huge, false);
       }
+      if (was_huge) os::advise_small(r, kChunks * kChunkBytes);  // or the system fills the pages again
       for (std::size_t begin = 0; begin < 16;) {
         std::size_t end = begin;
         while (end < 16 && unused >> end & 1) end++;

@@ -147,7 +147,13 @@ Term make_ref(HeapWriter& h, const std::uint32_t numbers[3]);
 Term make_pid_ref(HeapWriter& h, const std::uint32_t numbers[3], Term local_pid);
 // Adds a reference count for the new term. Takes the numbers from data->numbers.
 Term make_magic_ref(HeapWriter& h, MagicData* data);
-RefNumbers ref_numbers(Term ref);               // of any reference
+RefNumbers ref_numbers(Term ref);  // of any reference
+// The numbers of a local reference in two words, two in the first, one in the second; nullptr for another node's.
+inline const Word* local_ref_words(Term ref) {
+  const Word* p = ref.boxed_ptr();
+  const Kind kind = HeaderWord(*p).kind();
+  return kind == Kind::Ref ? p + 1 : kind == Kind::MagicRef ? p + 2 : nullptr;
+}
 MagicData* magic_of(Term t, const void* type);  // nullptr unless t is a live magic reference of that type
 bool is_pid_ref(Term t, Term* pid);             // process alias references
 

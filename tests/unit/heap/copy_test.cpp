@@ -2,9 +2,12 @@
 // Copying between heaps: equal, apart from the source, in one block of the size foretold.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <bit>
 #include <random>
 #include <vector>
 
+#include "heap/block.h"
 #include "heap/copy.h"
 #include "term/binary_data.h"
 #include "term/compare.h"
@@ -21,7 +24,19 @@ Term list_of(TestHeap& h, SWord n, Term tail) {
   return tail;
 }
 
-// Equal, exactly as large as measured, and in one fragment.
+// What a move made does not refer to where the block was.
+void check_move(const OwnedTerm& copy, Term t) {
+  HeapFragment& f = *copy.fragments;
+  std::vector<Word> place(f.used);
+  const BlockMove move(f.data, f.used, place.data());
+  move.copy();
+  std::fill(f.data, f.data + f.used, Term::kNonValue);
+  const Term moved = move.moved(copy.term);
+  EXPECT_EQ(moved.bits() & ~Word{7}, reinterpret_cast<Word>(place.data()));
+  EXPECT_TRUE(term::equal_exact(moved, t));
+}
+
+// Equal, exactly as large as measured, and in one fragment, from where it can be moved on.
 void check(Term t) {
   OwnedTerm copy = copy_to_fragment(t);
   EXPECT_TRUE(term::equal_exact(copy.term, t));
@@ -29,6 +44,7 @@ void check(Term t) {
     EXPECT_EQ(copy.fragments->next, nullptr);
     EXPECT_EQ(copy.fragments->used, copied_words(t));
     EXPECT_NE(copy.term, t);
+    check_move(copy, t);
   } else {
     EXPECT_EQ(copy.term, t);
   }
@@ -36,10 +52,11 @@ void check(Term t) {
 }
 
 Term random_term(TestHeap& h, std::mt19937& random, int depth) {
-  switch (random() % (depth > 0 ? 6 : 2)) {
+  switch (random() % (depth > 0 ? 8 : 3)) {
     case 0: return Term::small(static_cast<SWord>(random() % 1000));
     case 1: return term::kNil;
-    case 2: return list_of(h, static_cast<SWord>(random() % 6), random_term(h, random, depth - 1));
+    case 2: return term::make_float(h, std::bit_cast<double>(Word{random()} << 30 | random()));  // may look like anything
+    case 6: return list_of(h, static_cast<SWord>(random() % 6), random_term(h, random, depth - 1));
     case 3: return h.cons(random_term(h, random, depth - 1), random_term(h, random, depth - 1));
     case 4: return term::Tuple::make(h, random_term(h, random, depth - 1), random_term(h, random, depth - 1), Term::small(1));
     default: {
@@ -127,6 +144,7 @@ TEST(Copy, LiteralsAreSharedUnlessAskedFor) {
   EXPECT_EQ(copied_words_with_literals(t), 3u + 3 + 6);
   OwnedTerm copy = copy_to_fragment(t);
   EXPECT_EQ(term::Tuple::from(copy.term)[0], literal.term);
+  check_move(copy, t);
   release(copy);
   FragmentWriter w;
   const Term whole = copy_with_literals(t, w);

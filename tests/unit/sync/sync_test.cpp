@@ -3,12 +3,16 @@
 // Reclamation and slabs under several threads.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
+#include <random>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "os/memory.h"
 #include "sync/epoch.h"
+#include "sync/sized_slabs.h"
 #include "sync/slab.h"
 
 namespace vm::sync {
@@ -202,6 +206,84 @@ TEST(Slab, GivesPagesBackThatNothingLiesOn) {
       delete all[i];
     }
   }
+}
+
+TEST(SizedSlabs, ClassesHoldTheirSizes) {
+  for (std::size_t words = 1; words <= SizedSlabs::kMostWords; words++) {
+    const unsigned c = SizedSlabs::class_of(words);
+    ASSERT_LT(c, SizedSlabs::kClasses);
+    ASSERT_GE(SizedSlabs::class_words(c), words);
+    ASSERT_TRUE(c == 0 || SizedSlabs::class_words(c - 1) < words) << words;
+    ASSERT_EQ(SizedSlabs::class_of(SizedSlabs::class_words(c)), c);
+  }
+}
+
+// Blocks of every size at once: none touches another, and what was freed in any order serves again.
+TEST(SizedSlabs, BlocksDoNotOverlap) {
+  std::mt19937_64 random(5);
+  struct Owned {
+    Word* start;
+    std::size_t words;
+  };
+  std::vector<Owned> all;
+  for (int i = 0; i < 200000; i++) {
+    if (all.size() > 30000 || (!all.empty() && random() % 3 == 0)) {
+      const std::size_t at = random() % all.size();
+      const Owned o = std::exchange(all[at], all.back());
+      all.pop_back();
+      ASSERT_EQ(o.start[0], reinterpret_cast<Word>(o.start));
+      ASSERT_EQ(o.start[o.words - 1], reinterpret_cast<Word>(o.start));
+      SizedSlabs::release(o.start, SizedSlabs::class_of(o.words));
+    }
+    const std::size_t words = 1 + random() % (random() % 4 ? 40 : SizedSlabs::kMostWords);
+    auto* start = static_cast<Word*>(SizedSlabs::allocate(SizedSlabs::class_of(words)));
+    start[0] = start[words - 1] = reinterpret_cast<Word>(start);
+    all.push_back({start, words});
+  }
+  for (const Owned& o : all) {
+    ASSERT_EQ(o.start[o.words - 1], reinterpret_cast<Word>(o.start));
+    SizedSlabs::release(o.start, SizedSlabs::class_of(o.words));
+  }
+  SizedSlabs::trim_thread();
+}
+
+// One thread allocates, another frees, a third gives pages back.
+TEST(SizedSlabs, BlocksCrossThreads) {
+  constexpr std::size_t kCount = 200000, kRoom = 4096;
+  std::vector<std::atomic<Word*>> box(kRoom);
+  const auto words_of = [](std::size_t i) { return 4 + i * 7 % 300; };
+  std::atomic<bool> done{false};
+  std::thread producer([&] {
+    for (std::size_t i = 0; i < kCount; i++) {
+      auto* block = static_cast<Word*>(SizedSlabs::allocate(SizedSlabs::class_of(words_of(i))));
+      std::fill(block, block + words_of(i), i);
+      Word* expected = nullptr;
+      while (!box[i % kRoom].compare_exchange_weak(expected, block)) {
+        expected = nullptr;
+        std::this_thread::yield();
+      }
+    }
+    SizedSlabs::trim_thread();
+  });
+  std::thread consumer([&] {
+    for (std::size_t i = 0; i < kCount; i++) {
+      Word* block = nullptr;
+      while (!(block = box[i % kRoom].exchange(nullptr))) std::this_thread::yield();
+      ASSERT_TRUE(std::all_of(block, block + words_of(i), [&](Word w) { return w == i; })) << i;
+      SizedSlabs::release(block, SizedSlabs::class_of(words_of(i)));
+    }
+    SizedSlabs::trim_thread();
+  });
+  std::thread discarder([&] {
+    while (!done.load()) {
+      SlabPool::give_back_unused();
+      std::this_thread::yield();
+    }
+  });
+  producer.join();
+  consumer.join();
+  done = true;
+  discarder.join();
 }
 
 }  // namespace
