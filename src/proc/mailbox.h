@@ -104,6 +104,7 @@ class Mailbox {
   std::size_t waiting_words(std::size_t enough) const;
   // Puts a message at the end of the inbox.
   void append(Message* m) {
+    VM_ASSERT(!is_listed(*m) && !MailboxIndex::holds(*m));
     m->next = nullptr;
     m->prev = last_;
     m->id = ++appended_;

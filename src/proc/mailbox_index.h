@@ -45,8 +45,6 @@ class MailboxIndex {
   // Equal for terms that are =:=.
   static std::uint64_t key_of(std::uint64_t arity_and_position, Term t);
 
-  static constexpr std::uint8_t kIndexed = 2;  // Signal::flags: id is a Node*
-
  private:
   struct Chain;
   struct Node {

@@ -47,8 +47,12 @@ enum class SignalKind : std::uint8_t {
 // How a Suspend signal is answered: not, with {Tag, true | badarg}, or with {Tag, suspended | exited}.
 enum SuspendReply : std::uint8_t { kSuspendSilent, kSuspendSync, kSuspendAsync };
 
-// Flags of a message. Gapless: its one fragment holds nothing but the message's terms, one behind the other. Listed: see proc/mailbox.h.
-enum MessageFlag : std::uint8_t { kListed = 1, kGapless = 2 };
+// Flags of a message.
+enum MessageFlag : std::uint8_t {
+  kListed = 1,   // in the mailbox's list of those with terms on the heap
+  kIndexed = 2,  // id is a node of the mailbox's index
+  kGapless = 4,  // its one fragment holds nothing but the message's terms, one behind the other
+};
 
 struct Signal {
   Signal() : function(nullptr), argument(nullptr) {}
