@@ -106,6 +106,7 @@ class InetSocket : public Driver {
   std::string open(inet::WireReader& in, bool given);
   void adopt(int fd, int domain);
   void want(unsigned events);  // exactly these of Poller's events
+  bool watches(unsigned events) const { return watched_ & events; }
   void want_more(unsigned events) { want((ignored_ ? wanted_when_back_ : watched_) | events); }
   void want_less(unsigned events) { want((ignored_ ? wanted_when_back_ : watched_) & ~events); }
   virtual void close_descriptor();

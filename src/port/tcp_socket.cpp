@@ -250,7 +250,7 @@ void TcpSocket::ready(unsigned events) {
   if (has(inet::kStateListening)) return accept_ready();
   if (!has(inet::kStateConnected)) return want(0);
   if (events & os::Poller::kWrite) write_queue();
-  if ((events & os::Poller::kRead) && has(inet::kStateConnected)) read();
+  if ((events & os::Poller::kRead) && has(inet::kStateConnected)) read_on();
 }
 
 void TcpSocket::timed_out(Port& port, std::uint64_t token) {

@@ -55,7 +55,9 @@ class TcpSocket final : public InetSocket {
   // tcp_input.cpp
   std::string receive(inet::WireReader& in);
   std::string unreceive(std::string_view bytes);
-  void read();
+  // Reads once, as much as a packet may need, and hands out what is whole. Whether there may be more.
+  bool read();
+  void read_on();
   void deliver();
   bool deliver_one();
   struct Packet {
