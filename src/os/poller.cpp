@@ -28,8 +28,9 @@ struct Watch {
   bool registered = false;
   bool always_ready = false;  // epoll does not take it
   Poller::Mode mode = Poller::Mode::Level;
-  unsigned events = 0;
-  unsigned calls = 0;  // that run now
+  unsigned events = 0;  // asked for
+  unsigned armed = 0;   // Level: what epoll knows; more than asked for while nobody was disturbed by it
+  unsigned calls = 0;   // that run now
   std::thread::id caller;
   std::shared_ptr<Poller::Callback> callback;
 };
@@ -99,13 +100,25 @@ struct Poller::Impl {
     return epoll_ctl(epoll_fd, op, fd, &e) == 0;
   }
 
+  // Of a held watch at Level. epoll tells of hang-ups and errors whatever one asks for: a silent descriptor leaves it, or a dead peer keeps the
+  // thread busy.
+  void arm(int fd, Watch& w, unsigned events) {
+    if (w.armed == events || w.always_ready) return;
+    control(events == 0 ? EPOLL_CTL_DEL : w.armed == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, events);
+    w.armed = events;
+  }
+
   void call(int fd, unsigned events) {
     Watch* w = find(fd);
     if (!w) return;
     std::shared_ptr<Callback> callback;
     {
       const Hold hold(*w);
-      if (!w->registered || !(w->events & events)) return;
+      if (!w->registered) return;
+      if (!(w->events & events)) {
+        if (w->mode == Poller::Mode::Level) arm(fd, *w, w->events);
+        return;
+      }
       if (w->mode == Mode::Once) {  // as it is in epoll
         w->events = 0;
         if (w->always_ready) list_file(fd, false);
@@ -211,6 +224,7 @@ void Poller::add(int fd, unsigned events, Callback callback, Mode mode) {
   w.events = events;
   w.callback = std::move(shared);
   w.always_ready = !impl_->control(EPOLL_CTL_ADD, fd, events, mode);
+  w.armed = events;
   if (w.always_ready) {
     impl_->list_file(fd, events != 0);
     impl_->wake();
@@ -224,7 +238,7 @@ void Poller::change(int fd, unsigned events) {
   if (!w) return;
   const Hold hold(*w);
   if (!w->registered || w->events == events) return;
-  const unsigned former = std::exchange(w->events, events);
+  w->events = events;
   if (w->always_ready) {
     impl_->list_file(fd, events != 0);
     impl_->wake();
@@ -235,8 +249,9 @@ void Poller::change(int fd, unsigned events) {
     if (events != 0) impl_->control(EPOLL_CTL_MOD, fd, events, Mode::Once);
     return;
   }
-  // epoll tells of hang-ups and errors whatever one asks for: a silent descriptor must leave it, or a dead peer keeps the thread busy.
-  impl_->control(events == 0 ? EPOLL_CTL_DEL : former == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, events);
+  // Who reads packet by packet asks again soon: epoll hears of it only when something came meanwhile.
+  if (events == 0 && w->armed == kRead) return;
+  impl_->arm(fd, *w, events);
 }
 
 void Poller::forget(int fd) {
@@ -246,7 +261,7 @@ void Poller::forget(int fd) {
   const Hold hold(*w);
   if (!w->registered) return;
   if (w->always_ready) impl_->list_file(fd, false);
-  else if (w->events != 0 || w->mode == Mode::Once) impl_->control(EPOLL_CTL_DEL, fd, 0);
+  else if (w->armed != 0 || w->mode == Mode::Once) impl_->control(EPOLL_CTL_DEL, fd, 0);
   w->registered = false;
   w->events = 0;
   old = std::move(w->callback);

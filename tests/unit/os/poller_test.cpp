@@ -4,6 +4,7 @@
 
 #include <atomic>
 
+#include "os/clock.h"
 #include "os/poller.h"
 #include "os/thread.h"
 
@@ -69,6 +70,46 @@ TEST(Poller, LevelTellsAgain) {
   p.fill();
   EXPECT_TRUE(called.wait(kPatience));
   EXPECT_TRUE(called.wait(kPatience));
+  poller.remove(p.fds[0]);
+}
+
+// What comes while nobody asks disturbs once, not again and again; it is told when somebody asks.
+TEST(Poller, SilentLevelRestsAndWakes) {
+  Pipe p;
+  Poller poller;
+  std::atomic<int> calls{0};
+  const auto turn = [&](std::int64_t ns) {  // how long the wait took
+    const std::int64_t began = monotonic_ns();
+    poller.wait(ns);
+    poller.dispatch();
+    return monotonic_ns() - began;
+  };
+  poller.add(p.fds[0], Poller::kRead, [&](unsigned) { calls++; });
+  for (int round = 0; round < 3; round++) {
+    poller.change(p.fds[0], 0);
+    p.fill();
+    turn(kShortWhile);
+    EXPECT_GE(turn(kShortWhile), kShortWhile);
+    EXPECT_EQ(calls, round * 2);
+    poller.change(p.fds[0], Poller::kRead);
+    turn(kPatience);
+    poller.change(p.fds[0], 0);
+    poller.change(p.fds[0], Poller::kRead);
+    turn(kPatience);
+    EXPECT_EQ(calls, round * 2 + 2);
+    char c;
+    EXPECT_EQ(read(p.fds[0], &c, 1), 1);
+  }
+  // The same with a peer that is gone.
+  poller.change(p.fds[0], 0);
+  close(p.fds[1]);
+  p.fds[1] = dup(p.fds[0]);
+  turn(kShortWhile);
+  EXPECT_GE(turn(kShortWhile), kShortWhile);
+  EXPECT_EQ(calls, 6);
+  poller.change(p.fds[0], Poller::kRead);
+  turn(kPatience);
+  EXPECT_EQ(calls, 7);
   poller.remove(p.fds[0]);
 }
 
