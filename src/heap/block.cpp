@@ -45,8 +45,13 @@ void settle_block(Word* block, std::size_t words, Word delta, term::OffHeapList&
 void BlockMove::copy() const {
   for (std::size_t at = 0; at < words_;) {
     const Word w = from_[at];
-    if ((w & 7) != 7 || w == Term::kNonValue) {  // a word of a list cell
+    if (Term::from_bits(w).is_pointer()) {
       to_[at++] = moved(w);
+      continue;
+    }
+    // The words of a tuple are moved one by one, as those of list cells are.
+    if ((w & 7) != 7 || w == Term::kNonValue || HeaderWord(w).kind() == Kind::Tuple) {
+      to_[at++] = w;
       continue;
     }
     const HeaderWord h(w);
@@ -54,10 +59,9 @@ void BlockMove::copy() const {
     const Word* const from = from_ + at;
     Word* const to = to_ + at;
     const std::size_t end = h.words() + 1;
-    std::size_t i = 0;
-    for (; i < shape.first_term; i++) to[i] = from[i];
-    for (; i < shape.end_terms; i++) to[i] = moved(from[i]);
-    for (; i < end; i++) to[i] = from[i];
+    for (std::size_t i = 0; i < end; i++) to[i] = from[i];
+    for (std::size_t i = shape.first_term; i < shape.end_terms; i++)
+      if (Term::from_bits(from[i]).is_pointer()) to[i] = moved(from[i]);
     at += end;
   }
 }

@@ -19,14 +19,13 @@ class BlockMove {
   BlockMove(const Word* from, std::size_t words, Word* to) : from_(from), words_(words), to_(to) {}
   void copy() const;
   // A term that may lie in the block, as it is after the move.
-  Term moved(Term t) const { return Term::from_bits(moved(t.bits())); }
+  Term moved(Term t) const { return t.is_pointer() ? Term::from_bits(moved(t.bits())) : t; }
 
  private:
-  // Without a branch: pointers and other words take turns in no order.
+  // Of a pointer.
   Word moved(Word w) const {
     const auto begin = reinterpret_cast<Word>(from_);
-    const Word inside = static_cast<Word>(Term::from_bits(w).is_pointer()) & static_cast<Word>(w - begin < words_ * kWordBytes);
-    return w + ((reinterpret_cast<Word>(to_) - begin) & -inside);
+    return w - begin < words_ * kWordBytes ? w + (reinterpret_cast<Word>(to_) - begin) : w;
   }
   const Word* from_;
   std::size_t words_;

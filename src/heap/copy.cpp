@@ -181,17 +181,35 @@ std::size_t measure_shared(Term t, Seen& seen) {
   return total;
 }
 
+// Makes the words of an object that is no tuple an object of their own: counted and linked where that is to be.
+void hold_copy(Word* copy, HeaderWord h, term::OffHeapList& off_heap) {
+  switch (h.kind()) {
+    case Kind::RefcBinary: {
+      auto* data = reinterpret_cast<term::BinaryData*>(copy[term::RefcBinaryWords::kData]);
+      data->add_ref();
+      off_heap.link(copy, data->size);
+      break;
+    }
+    case Kind::MagicRef:
+      reinterpret_cast<term::MagicData*>(copy[4])->add_ref();
+      off_heap.link(copy, 0);
+      break;
+    case Kind::SubBits:  // only its maker may append in place
+      copy[0] = HeaderWord::make(Kind::SubBits, h.words()).bits();
+      break;
+    default: break;
+  }
+}
+
 // Copies into one block. A list is copied whole, so that its cells lie in sequence, then what its heads refer to; an object, then what its
 // fields refer to. A field that waits holds the source's word.
-enum class Room { Measured, Bounded };  // Bounded: the block may turn out too small
 enum class Sharing { Ignore, Keep };
 
-template <Literals kMode, Room kRoom, Sharing kSharing>
+template <Literals kMode, Sharing kSharing>
 class Copier {
  public:
-  Copier(Word* to, Word* limit, term::OffHeapList& off_heap, Seen* seen) : top_(to), limit_(limit), off_heap_(off_heap), seen_(seen) {}
+  Copier(Word* to, term::OffHeapList& off_heap, Seen* seen) : top_(to), off_heap_(off_heap), seen_(seen) {}
 
-  // The copy; the non-value when there was not enough room. What was linked to the off-heap list until then stays there.
   Term run(Term t) {
     Word root = t.bits();
     now_ = {&root, &root + 1, 1};
@@ -206,7 +224,8 @@ class Copier {
             continue;
           }
         }
-        if (!((*slot & 7) == 2 ? list(slot) : object(slot))) return Term::non_value();
+        if ((*slot & 7) == 2) list(slot);
+        else object(slot);
       }
       if (rest_.empty()) return Term::from_bits(root);
       now_ = rest_.pop();
@@ -227,14 +246,13 @@ class Copier {
     now_ = fields;
   }
 
-  [[gnu::always_inline]] bool list(Word* slot) {
+  [[gnu::always_inline]] void list(Word* slot) {
     Word w = *slot;
     Word* const first = top_;
     Word* copy = first;
     bool pointers = false;
     *slot = Term::cons(first).bits();
     for (;;) {
-      if (kRoom == Room::Bounded && VM_UNLIKELY(limit_ - copy < 2)) return false;
       const Word* cell = address_of(w);
       if (kSharing == Sharing::Keep) seen_->copy_of(w) = Term::cons(copy).bits();
       const Word head = cell[0];
@@ -255,14 +273,12 @@ class Copier {
     top_ = copy;
     if ((w & 7) == 1) visit({copy - 1, copy, 1});  // improper
     if (pointers) visit({first, copy, 2});
-    return true;
   }
 
-  [[gnu::always_inline]] bool object(Word* slot) {
+  [[gnu::always_inline]] void object(Word* slot) {
     const Word* p = address_of(*slot);
     const HeaderWord h(p[0]);
     const std::size_t words = h.words() + 1;
-    if (kRoom == Room::Bounded && VM_UNLIKELY(static_cast<std::size_t>(limit_ - top_) < words)) return false;
     Word* copy = top_;
     top_ += words;
     const Word moved = Term::boxed(copy).bits();
@@ -277,36 +293,15 @@ class Copier {
         copy[i] = w;
       }
       if (pointers) visit({copy + 1, copy + words, 1});
-      return true;
+      return;
     }
     for (std::size_t i = 0; i < words; i++) copy[i] = p[i];
-    adjust(copy, h);
+    hold_copy(copy, h, off_heap_);
     const ObjectShape shape = shape_of(h);
     if (shape.first_term != shape.end_terms) visit({copy + shape.first_term, copy + shape.end_terms, 1});
-    return true;
-  }
-
-  void adjust(Word* copy, HeaderWord h) {
-    switch (h.kind()) {
-      case Kind::RefcBinary: {
-        auto* data = reinterpret_cast<term::BinaryData*>(copy[term::RefcBinaryWords::kData]);
-        data->add_ref();
-        off_heap_.link(copy, data->size);
-        break;
-      }
-      case Kind::MagicRef:
-        reinterpret_cast<term::MagicData*>(copy[4])->add_ref();
-        off_heap_.link(copy, 0);
-        break;
-      case Kind::SubBits:  // only its maker may append in place
-        copy[0] = HeaderWord::make(Kind::SubBits, h.words()).bits();
-        break;
-      default: break;
-    }
   }
 
   Word* top_;
-  Word* limit_;
   term::OffHeapList& off_heap_;
   Seen* seen_;
   Waiting now_{};
@@ -315,7 +310,7 @@ class Copier {
 
 template <Literals kMode, Sharing kSharing>
 Term fill(Term t, Word* block, std::size_t words, term::OffHeapList& off_heap, Seen* seen) {
-  Copier<kMode, Room::Measured, kSharing> copier(block, nullptr, off_heap, seen);
+  Copier<kMode, kSharing> copier(block, off_heap, seen);
   const Term result = copier.run(t);
   VM_CHECK(copier.end() == block + words);
   return result;
@@ -345,17 +340,73 @@ CopySize size_of_copy(Term t) {
   return {measure_shared<kMode>(t, seen), true, false};
 }
 
-// A message that fits a fragment of kSmallMessage words. False: it doesn't.
+// Copies a message that fits a fragment of kSmallMessage words, breadth first: what was copied and not looked at yet is all there is to remember.
+template <Literals kMode>
+class SmallCopy {
+ public:
+  explicit SmallCopy(HeapFragment* f) : begin_(f->data), top_(f->data), limit_(f->data + f->capacity), off_heap_(f->off_heap) {}
+
+  // False: it doesn't fit. What was linked to the off-heap list until then stays there.
+  bool run(Word* root) {
+    if (!take(root)) return false;
+    for (Word* p = begin_; p < top_;) {
+      const Word w = *p;
+      if (Term::from_bits(w).is_pointer()) {
+        if (is_copied<kMode>(w) && !take(p)) return false;
+        p++;
+      } else if ((w & 7) != 7 || HeaderWord(w).kind() == Kind::Tuple) {
+        p++;
+      } else {
+        const HeaderWord h(w);
+        const ObjectShape shape = shape_of(h);
+        for (Word *q = p + shape.first_term, *end = p + shape.end_terms; q < end; q++)
+          if (is_copied<kMode>(*q) && !take(q)) return false;
+        p += h.words() + 1;
+      }
+    }
+    return true;
+  }
+  std::size_t words() const { return static_cast<std::size_t>(top_ - begin_); }
+
+ private:
+  [[gnu::always_inline]] bool take(Word* slot) {
+    const Word* p = address_of(*slot);
+    Word* const copy = top_;
+    if ((*slot & 7) == 2) {
+      if (VM_UNLIKELY(limit_ - copy < 2)) return false;
+      copy[0] = p[0];
+      copy[1] = p[1];
+      top_ = copy + 2;
+      *slot = Term::cons(copy).bits();
+      return true;
+    }
+    const HeaderWord h(p[0]);
+    const std::size_t words = h.words() + 1;
+    if (VM_UNLIKELY(static_cast<std::size_t>(limit_ - copy) < words)) return false;
+    for (std::size_t i = 0; i < words; i++) copy[i] = p[i];
+    top_ = copy + words;
+    *slot = Term::boxed(copy).bits();
+    if (h.kind() != Kind::Tuple) hold_copy(copy, h, off_heap_);
+    return true;
+  }
+
+  Word* const begin_;
+  Word* top_;
+  Word* const limit_;
+  term::OffHeapList& off_heap_;
+};
+
 template <Literals kMode>
 bool copy_small(Term t, OwnedTerm& owned) {
   HeapFragment* f = HeapFragment::allocate(kSmallMessage);
-  Copier<kMode, Room::Bounded, Sharing::Ignore> copier(f->data, f->data + f->capacity, f->off_heap, nullptr);
-  owned.term = copier.run(t);
-  if (VM_UNLIKELY(!owned.term.is_value())) {
+  SmallCopy<kMode> copy(f);
+  Word root = t.bits();
+  if (VM_UNLIKELY(!copy.run(&root))) {
     HeapFragment::release(f, HeapFragment::OffHeap::Release);
     return false;
   }
-  f->used = static_cast<std::size_t>(copier.end() - f->data);
+  f->used = copy.words();
+  owned.term = Term::from_bits(root);
   owned.fragments = f;
   return true;
 }

@@ -49,7 +49,10 @@ constexpr std::uint32_t kData = bit_of(Kind::HeapBinary) | bit_of(Kind::BigInt) 
       return verdict(x.size == y.size && compare_bits_prefix(x, y, x.size) == 0);
     }
     case Kind::Ref:
-    case Kind::MagicRef: return verdict((g.kind() == Kind::Ref || g.kind() == Kind::MagicRef) && compare_ref_numbers(a, b) == 0);
+    case Kind::MagicRef: {
+      const Word *x = local_ref_words(a), *y = local_ref_words(b);
+      return verdict(y != nullptr && x[0] == y[0] && x[1] == y[1]);
+    }
     case Kind::ExternalRef: return verdict(g.kind() == h.kind() && p[2] == q[2] && compare_ref_numbers(a, b) == 0);
     case Kind::ExternalPid:
     case Kind::ExternalPort: return verdict(h.bits() == g.bits() && p[2] == q[2] && p[3] == q[3]);
@@ -141,7 +144,14 @@ bool walk(Term left, Term right) {
 
 }  // namespace
 
-bool equal_exact_slow(Term left, Term right) { return walk<true>(left, right); }
+bool equal_exact_slow(Term left, Term right) {
+  // A reference that was made here, and one that came back with an answer.
+  if (left.is_kind(Kind::Ref) && right.is_kind(Kind::Ref)) {
+    const Word *x = left.boxed_ptr(), *y = right.boxed_ptr();
+    return x[1] == y[1] && x[2] == y[2];
+  }
+  return walk<true>(left, right);
+}
 bool equal_slow(Term left, Term right) { return walk<false>(left, right); }
 
 }  // namespace vm::term
