@@ -84,8 +84,8 @@ bool is_function_of(Term fun, Term arity);
 
 // --- messages (slow_receive.cpp)
 enum class Peek : std::uint8_t { Message, Empty, Ended };
-// Moves the save pointer past messages that fit none of the shapes in these cells (operands of loop_rec).
-void skip_messages(Process& p, const Word* cells, std::size_t n, const Word* y);
+// Moves the save pointer past messages that fit none of the shapes in these cells (operands of loop_rec). How many it passed one by one.
+std::size_t skip_messages(Process& p, const Word* cells, std::size_t n, const Word* y);
 Peek peek_message(Registers& r, Term* message);
 void remove_message(Process& p);
 void receive_timeout(Process& p);

@@ -37,18 +37,18 @@ void take_in_early(Process& p, proc::Signal& s) {
 
 }  // namespace
 
-void skip_messages(Process& p, const Word* cells, std::size_t n, const Word* y) {
+std::size_t skip_messages(Process& p, const Word* cells, std::size_t n, const Word* y) {
   constexpr std::size_t kCells = 4;  // of a shape: arity, which values count, the values
   proc::MessageShape shapes[proc::MailboxIndex::kMaxShapes];
   const std::size_t count = n / kCells;
-  if (count > proc::MailboxIndex::kMaxShapes) return;
+  if (count > proc::MailboxIndex::kMaxShapes) return 0;
   for (std::size_t i = 0; i < count; i++) {
     const Word* c = cells + i * kCells;
     shapes[i].arity = c[0];
     if (c[1] & 1) shapes[i].first = read_source(c[2], nullptr, y);
     if (c[1] & 2) shapes[i].second = read_source(c[3], nullptr, y);
   }
-  p.mailbox.skip({shapes, count});
+  return p.mailbox.skip({shapes, count});
 }
 
 Peek peek_message(Registers& r, Term* message) {

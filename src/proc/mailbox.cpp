@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proc/mailbox.h"
 
+#include <algorithm>
+
 #include "proc/references.h"
 #include "term/views.h"
 
@@ -113,8 +115,36 @@ bool Mailbox::prepare_index() {
   return true;
 }
 
-void Mailbox::skip(std::span<const MessageShape> shapes) {
-  if (save_ && prepare_index()) save_ = index_->find(shapes, MailboxIndex::number(*save_));
+namespace {
+
+// Two words that are not equal may be equal terms.
+bool may_be(Term a, Term b) {
+  return a == b || (a.is_pointer() && b.is_pointer()) || ((a.bits() | 8) == 12 && (b.bits() | 8) == 12);  // the zeros of floats
+}
+
+bool may_be(Term message, const MessageShape& shape) {
+  if (shape.arity == 0) return may_be(message, shape.first);
+  if (!message.is_tuple_of(shape.arity)) return false;
+  const Word* p = message.boxed_ptr();
+  return (!shape.first.is_value() || may_be(Term::from_bits(p[1]), shape.first)) &&
+         (!shape.second.is_value() || may_be(Term::from_bits(p[2]), shape.second));
+}
+
+}  // namespace
+
+std::size_t Mailbox::skip(std::span<const MessageShape> shapes) {
+  if (!save_) return 0;
+  if ((index_ || missed_ > miss_limit_) && prepare_index()) {
+    save_ = index_->find(shapes, MailboxIndex::number(*save_));
+    return 0;
+  }
+  const auto fits = [&](const Message& m) {
+    return std::any_of(shapes.begin(), shapes.end(), [&](auto& shape) { return may_be(m.term, shape); });
+  };
+  std::size_t n = 0;
+  for (; save_ && n < kMostSkipped && !fits(*save_); n++) save_ = save_->next;
+  missed_ += n;
+  return n;
 }
 
 Word Mailbox::reserve_marker() {

@@ -8,9 +8,9 @@
 // Inbox: messages in arrival order, doubly linked through the signals themselves, owned by the receiver's thread. `save` is where the running receive
 // looks next; nullptr is the end. A receive marker remembers a position: messages before it cannot match a reference made later.
 //
-// Receives that pass over many messages make an index (proc/mailbox_index.h): from then on a receive whose clauses name what a message must be
-// skips what cannot match. It is made when as many messages were passed over in vain as lie in two queues of this length, and dropped when
-// the queue is short.
+// A receive whose clauses name what a message must be leaves out what cannot match once it has looked at a few messages. Receives that pass over
+// many messages make an index for that (proc/mailbox_index.h): when as many were passed over in vain as lie in two queues of this length. It is
+// dropped when the queue is short.
 //
 // Terms of a message stay in its fragments while it waits, also while a receive looks at it: the compiler keeps terms of a message that is not
 // taken yet out of the stack, and the collector never sees them. Two exceptions put them on the receiver's heap. 1. The first few messages a
@@ -70,11 +70,12 @@ class Mailbox {
     matching_ = nullptr;
     save_ = save_->next;
     missed_++;
+    if (passed_ < kPassed) passed_++;
   }
   // Whether the receive should tell its shapes (skip) before it looks at the next message.
-  bool wants_shapes() const { return missed_ > miss_limit_; }
-  // Moves the save pointer on to the next message with one of these shapes.
-  void skip(std::span<const MessageShape> shapes);
+  bool wants_shapes() const { return passed_ == kPassed || missed_ > miss_limit_; }
+  // Moves the save pointer on to the next message that may have one of these shapes. How many messages were passed over one by one.
+  std::size_t skip(std::span<const MessageShape> shapes);
   // Takes the message under save out of the inbox; the caller owns the signal. Resets save to the start.
   Message* take() {
     Message* m = save_;
@@ -88,6 +89,7 @@ class Mailbox {
       remove(m);
     }
     save_ = first_;
+    passed_ = 0;
     return m;
   }
   // Takes any message of the inbox out. The caller owns it. save moves to the next one if it stood there.
@@ -95,6 +97,7 @@ class Mailbox {
   void rewind() {  // a receive ended or timed out
     save_ = first_;
     matching_ = nullptr;
+    passed_ = 0;
   }
   std::size_t inbox_length() const { return length_; }
   Message* first() const { return first_; }
@@ -137,6 +140,8 @@ class Mailbox {
  private:
   static constexpr std::uint32_t kEarly = 8;
   static constexpr std::uint64_t kMissLimit = 1024;
+  static constexpr std::uint8_t kPassed = 2;                     // messages a receive looks at before it tells its shapes
+  static constexpr std::size_t kMostSkipped = 4096;              // at a time
   static constexpr std::size_t kIndexFrom = 256, kIndexTo = 64;  // lengths to make and to drop an index
   static bool is_listed(const Message& m) { return m.flags & kListed; }
   void list(Message& m) {
@@ -171,6 +176,7 @@ class Mailbox {
   std::uint32_t on_heap_count_ = 0;
   std::uint8_t next_marker_ = 0;
   std::uint8_t markers_used_ = 0;
+  std::uint8_t passed_ = 0;   // messages that the running receive looked at in vain, kPassed at most
   std::uint64_t missed_ = 0;  // messages that receives passed over in vain
   std::uint64_t miss_limit_ = kMissLimit;
   MailboxIndex* index_ = nullptr;
