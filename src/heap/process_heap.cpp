@@ -23,12 +23,15 @@ constexpr std::uint8_t kBusyCollections = 4;
 
 // A block is shrunk after a collection that left it this many times too large.
 constexpr std::size_t kShrinkFactor = 8;
+constexpr std::size_t kLeastBlock = 32;    // words; a few more than fit leave room for what comes next
 constexpr std::size_t kSmallBlock = 1024;  // words; smaller ones are not worth a second move
 // What survives a major collection becomes the old heap from this many words on.
 constexpr std::size_t kOldFrom = 16 * 1024;
 // Where more than this part of a nursery survives, it isn't worth the second copy that ageing costs: all is promoted at once.
 constexpr std::size_t kMostlyLivePercent = 60;
 constexpr std::size_t kMostlyLiveFrom = 4 * 1024;  // words of a nursery that is judged
+
+Block young_block(std::size_t words) { return allocate_block(std::max(words, kLeastBlock)); }
 
 }  // namespace
 
@@ -45,7 +48,7 @@ void ProcessHeap::init(std::size_t words, Word* home, std::size_t home_words) {
   VM_ASSERT(!start_);
   home_ = home;
   home_words_ = static_cast<std::uint16_t>(home_words);
-  const Block block = words + kStackSlack <= home_words ? Block{home, home_words} : allocate_block(words + kStackSlack);
+  const Block block = words + kStackSlack <= home_words ? Block{home, home_words} : young_block(words + kStackSlack);
   start_ = block.start;
   end_ = start_ + block.words;
   top_ = mature_ = start_;
@@ -170,7 +173,7 @@ void ProcessHeap::collect_minor(Collector& collector, std::size_t need, Term* re
   const bool counts = block_words() >= limits().min_heap_words;
   // Room for everything, should all of it survive; that it usually does not is what makes room.
   const std::size_t all = young + stack_words() + need;
-  collector.minor(allocate_block(std::max({all, wanted_block_, nursery_words()})), registers, live, source);
+  collector.minor(young_block(std::max({all, wanted_block_, nursery_words()})), registers, live, source);
   const std::size_t judged = all_promoted ? before : young;
   const std::size_t survived = all_promoted ? collector.survivors() : static_cast<std::size_t>(top_ - start_);
   mostly_live_ = judged >= kMostlyLiveFrom && survived > judged / 100 * kMostlyLivePercent;
@@ -183,7 +186,7 @@ void ProcessHeap::collect_major(Collector& collector, std::size_t need, Term* re
   // Room to grow beyond the worst case, or a large live heap would soon be moved again. It costs address space until it is used.
   const std::size_t room = limits().max_heap_words ? all / 8 : all / 2;
   const std::size_t nursery = std::max({kNurseryWords[nursery_tier_], std::min(all / 4, kNurseryWords[kTiers - 1]), 2 * need});
-  const Block block = allocate_block(std::max(all + room + stack_words() + need, wanted_block_));
+  const Block block = young_block(std::max(all + room + stack_words() + need, wanted_block_));
   if (evacuated) collector.evacuate_literals(block, kOldFrom, nursery, registers, live, source, *evacuated);
   else collector.major(block, kOldFrom, nursery, registers, live, source);
   minor_collections_ = 0;
@@ -195,7 +198,7 @@ void ProcessHeap::collect_major(Collector& collector, std::size_t need, Term* re
 void ProcessHeap::judge_block(Collector& collector, std::size_t need, Term* registers, std::size_t live, RootSource& source) {
   const std::size_t used = static_cast<std::size_t>(top_ - start_) + stack_words();
   const std::size_t fits = std::max({next_heap_size(2 * used + need), nursery_words(), limits().min_heap_words});
-  if (block_words() > kShrinkFactor * fits && block_words() > kSmallBlock) collector.resize(allocate_block(fits), registers, live, source);
+  if (block_words() > kShrinkFactor * fits && block_words() > kSmallBlock) collector.resize(young_block(fits), registers, live, source);
   wanted_block_ = free_words() < need + used / 2 ? fits : block_words();
 }
 
@@ -261,12 +264,12 @@ void ProcessHeap::evacuate_literals(EvacuationTargets& targets, Term* registers,
 
 void ProcessHeap::collect_for_hibernation(Term* registers, std::size_t live, RootSource& source) {
   Collector collector(*this);
-  collector.major(allocate_block(used_words() + old_words() + stack_words() + kStackSlack), 0, 0, registers, live, source);
+  collector.major(young_block(used_words() + old_words() + stack_words() + kStackSlack), 0, 0, registers, live, source);
   std::size_t used = static_cast<std::size_t>(top_ - start_) + stack_words();
   const bool fits_home = !is_at_home() && used + kStackSlack <= home_words_;
   if (fits_home) collector.resize(Block{home_, home_words_}, registers, live, source);
-  else if (block_capacity(used + kStackSlack) < block_words())
-    collector.resize(allocate_block(used + kStackSlack), registers, live, source);
+  else if (block_capacity(std::max(used + kStackSlack, kLeastBlock)) < block_words())
+    collector.resize(young_block(used + kStackSlack), registers, live, source);
   nursery_tier_ = 0;
   mostly_live_ = false;
   wanted_block_ = block_words();

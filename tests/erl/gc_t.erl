@@ -1,7 +1,7 @@
 %% SPDX-License-Identifier: Apache-2.0
 %% What must survive collections: registers, stack, messages, dictionary, funs, maps, binaries, deep terms.
 -module(gc_t).
--export([test_arguments_of_traps/0, test_stack/0, test_deep_stack/0, test_all_kinds/0, test_shared/0, test_old_generation/0, test_messages/0, test_dictionary/0, test_exception/0, test_deep_term/0, test_binaries/0, test_other_process/0, test_garbage/0, test_shrink/0, test_literals/0, id/1]).
+-export([test_arguments_of_traps/0, test_stack/0, test_deep_stack/0, test_all_kinds/0, test_shared/0, test_old_generation/0, test_messages/0, test_dictionary/0, test_exception/0, test_deep_term/0, test_binaries/0, test_other_process/0, test_garbage/0, test_shrink/0, test_room_in_small_heaps/0, test_literals/0, id/1]).
 
 id(X) -> X.
 
@@ -126,3 +126,19 @@ test_arguments_of_traps() ->
     receive {left, {binary, []}} -> ok end.
 
 collect() -> erlang:garbage_collect(), collected.
+
+%% A small heap that was collected has room for a short list: making one collects nothing.
+test_room_in_small_heaps() ->
+    Ref = make_ref(),
+    P = spawn(fun() -> asked_to_collect(Ref) end),
+    true = erlang:garbage_collect(P),
+    1 = erlang:trace(P, true, [garbage_collection]),
+    P ! {collect, Ref, major},
+    {trace, P, gc_major_start, _} = receive A -> A after 5000 -> timeout end,
+    {trace, P, gc_major_end, _} = receive B -> B after 5000 -> timeout end,
+    exit(P, kill),
+    none = receive C -> C after 50 -> none end.
+
+asked_to_collect(Ref) ->
+    receive {collect, Ref, Type} -> erlang:garbage_collect(self(), [{type, Type}]) end,
+    asked_to_collect(Ref).
