@@ -23,19 +23,11 @@ constexpr std::size_t kCachedWordsPerClass = 64 * 1024;
 constexpr std::size_t kHugePage = std::size_t{2} << 20;
 constexpr std::size_t kRetainedLargeBytes = std::size_t{64} << 20;
 
-// Classes of middle-sized blocks: 640, 768, 896, 1024, 1280, ... : four steps to the power of two.
-unsigned class_of(std::size_t words) {
-  const unsigned top = static_cast<unsigned>(std::bit_width(words - 1)) - 1;  // 2^top < words <= 2^(top+1)
-  const std::size_t step = std::size_t{1} << (top - 2);
-  const std::size_t quarter = (words - (std::size_t{1} << top) + step - 1) / step;  // 1..4
-  return (top - 9) * 4 + static_cast<unsigned>(quarter) - 1;
-}
-
-std::size_t class_words(unsigned c) {
-  const unsigned top = c / 4 + 9;
-  return (std::size_t{1} << top) + (c % 4 + 1) * (std::size_t{1} << (top - 2));
-}
-static_assert(kLargestSmall == 1 << 9 && kLargestCached == 1 << 15 && kClasses == (15 - 9) * 4);
+// Middle-sized blocks go on with the classes of the slabs: 640, 768, 896, 1024, 1280, ...
+unsigned class_of(std::size_t words) { return SizedSlabs::class_of(words) - SizedSlabs::kClasses; }
+std::size_t class_words(unsigned c) { return SizedSlabs::class_words(c + SizedSlabs::kClasses); }
+static_assert(SizedSlabs::class_of(kLargestCached) == SizedSlabs::kClasses + kClasses - 1 &&
+              SizedSlabs::class_words(SizedSlabs::kClasses + kClasses - 1) == kLargestCached);
 
 // Bytes in use: each thread counts what it takes and gives back; only the sum means something.
 struct UseCounter {

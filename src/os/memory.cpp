@@ -82,21 +82,11 @@ void note_pointers_in(void* p, std::size_t bytes) {
 #endif
 }
 
-void advise_huge(void* p, std::size_t bytes) {
+void advise_huge(void* p, std::size_t bytes, bool wanted) {
 #ifdef MADV_HUGEPAGE
-  madvise(p, bytes, MADV_HUGEPAGE);
+  madvise(p, bytes, wanted ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
 #else
-  (void)p;
-  (void)bytes;
-#endif
-}
-
-void advise_small(void* p, std::size_t bytes) {
-#ifdef MADV_NOHUGEPAGE
-  madvise(p, bytes, MADV_NOHUGEPAGE);
-#else
-  (void)p;
-  (void)bytes;
+  (void)p, (void)bytes, (void)wanted;
 #endif
 }
 

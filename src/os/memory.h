@@ -26,10 +26,8 @@ void* try_map_aligned(std::size_t bytes, std::size_t alignment);
 void discard(void* p, std::size_t bytes);
 // Tells a leak checker, where there is one, to look for pointers in a mapped range.
 void note_pointers_in(void* p, std::size_t bytes);
-// Asks for huge pages behind a range, where the system has them.
-void advise_huge(void* p, std::size_t bytes);
-// Takes that back: no huge page is made there any more.
-void advise_small(void* p, std::size_t bytes);
+// Asks for huge pages behind a range, where the system has them; not wanted: none is made there any more.
+void advise_huge(void* p, std::size_t bytes, bool wanted = true);
 
 // How much memory may lie free at the end of the C library's heap, and how much more than needed it asks for, in bytes.
 void set_library_heap(std::size_t trim_threshold, std::size_t top_pad);

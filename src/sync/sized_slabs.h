@@ -23,7 +23,7 @@ class SizedSlabs {
   static constexpr std::size_t kLeastWords = 4, kMostWords = 512;
   static constexpr unsigned kClasses = 29 + 4 * 4;
 
-  // For kMostWords at most. 4..32, 40, 48, 56, 64, 80, ... 512 words.
+  // 4..32, 40, 48, 56, 64, 80, ... 512 words. The row of classes goes on; those from kClasses on have no slab (heap/block_cache.cpp has blocks of them).
   static constexpr unsigned class_of(std::size_t words) {
     if (words <= kLeastWords) return 0;
     if (words <= 32) return static_cast<unsigned>(words - kLeastWords);

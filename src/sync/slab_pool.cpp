@@ -192,7 +192,7 @@ void SlabPool::discard_unused() {
         c.held = true;
         was_huge = std::exchange(r->huge, false);
       }
-      if (was_huge) os::advise_small(r, kChunks * kChunkBytes);  // or the system fills the pages again
+      if (was_huge) os::advise_huge(r, kChunks * kChunkBytes, false);  // or the system fills the pages again
       for (std::size_t begin = 0; begin < 16;) {
         std::size_t end = begin;
         while (end < 16 && unused >> end & 1) end++;

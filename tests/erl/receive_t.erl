@@ -1,13 +1,32 @@
 %% SPDX-License-Identifier: Apache-2.0
 %% receive: order, selection, time-outs, markers.
 -module(receive_t).
--export([test_order/0, test_selective/0, test_after_zero/0, test_timeout/0, test_infinity/0, test_bad_timeout/0, test_reference/0, test_reference_full/0, test_nested/0, test_two_processes/0, test_many_senders/0, test_leftovers/0, test_large/0, test_gc/0, test_ring/0, test_collect_while_matching/0, test_looked_at/0, test_matched_parts/0, test_long_queue/0, test_long_queue_terms/0, test_long_queue_wait/0, test_infinity_and_signals/0, id/1]).
+-export([test_order/0, test_order_with_own/0, test_selective/0, test_after_zero/0, test_timeout/0, test_infinity/0, test_bad_timeout/0, test_reference/0, test_reference_full/0, test_nested/0, test_two_processes/0, test_many_senders/0, test_leftovers/0, test_large/0, test_gc/0, test_ring/0, test_collect_while_matching/0, test_looked_at/0, test_matched_parts/0, test_long_queue/0, test_long_queue_terms/0, test_long_queue_wait/0, test_infinity_and_signals/0, id/1]).
 
 id(X) -> X.
 
 test_order() ->
     [self() ! X || X <- lists:seq(1, 50)],
     true = take(50) =:= lists:seq(1, 50).
+
+%% What a process sends to itself comes after what others sent it before, and before what they send then.
+test_order_with_own() ->
+    Self = self(),
+    [begin
+         Turn = atomics:new(1, []),
+         P = spawn_link(fun() -> Self ! {I, 1}, atomics:put(Turn, 1, 1), await(Turn, 2), Self ! {I, 3} end),
+         await(Turn, 1),
+         self() ! {I, 2},
+         atomics:put(Turn, 1, 2),
+         [{I, 1}, {I, 2}, {I, 3}] = take(3),
+         unlink(P)
+     end || I <- lists:seq(1, 500)].
+
+await(Turn, N) ->
+    case atomics:get(Turn, 1) of
+        N -> ok;
+        _ -> erlang:yield(), await(Turn, N)
+    end.
 
 take(0) -> [];
 take(N) -> [receive X -> X end | take(N - 1)].

@@ -267,7 +267,7 @@ test_sender() ->
     end),
     1 = erlang:trace(Pid, true, [send, procs]),
     true = port_connect(P, Pid),
-    [{trace, Pid, getting_linked, P}] = flush(),
+    {trace, Pid, getting_linked, P} = receive Linked -> Linked after 5000 -> timeout end,  % once Pid has taken the signal
     Pid ! go,
     timer:sleep(50),
     Name = {traced_sender, node()},
