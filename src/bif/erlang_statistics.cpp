@@ -31,11 +31,7 @@ std::uint64_t reductions(BifContext& cx) {
   return cx.runtime().schedulers->counter(proc::kReductionsCounter) + static_cast<std::uint64_t>(here > 0 ? here : 0);
 }
 
-std::size_t queue_length(sched::SchedulerGroup& g, unsigned i, bool active) {
-  std::size_t n = g.run_queue_length(i);
-  if (active && g.scheduler(i).running.load(std::memory_order_relaxed)) n++;
-  return n;
-}
+std::size_t queue_length(sched::SchedulerGroup& g, unsigned i, bool active) { return active ? g.active_tasks(i) : g.run_queue_length(i); }
 
 Term lengths(BifContext& cx, bool active, bool all) {
   sched::SchedulerGroup& g = *cx.runtime().schedulers;

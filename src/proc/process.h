@@ -118,7 +118,7 @@ class Process final : public sched::Runnable, public heap::RootSource {
   Term seq_trace_token = term::kNil;
   std::atomic<Tracing*> tracing{nullptr};     // who traces it; trace/ replaces it
   std::atomic<std::uint32_t> trace_flags{0};  // TraceFlag bits of proc/tracing.h; 0 when nothing traces this process
-  std::uint32_t flags = 0;                    // ProcessFlag bits
+  sync::Relaxed<std::uint32_t> flags = 0;     // ProcessFlag bits; others may look at them
 
   enum ProcessFlag : std::uint32_t {
     kTrapExit = 1,

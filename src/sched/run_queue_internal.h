@@ -10,6 +10,9 @@
 // `length` is readable without the lock: thieves and wakers only need a hint. The slot is an atomic of its own, so that the
 // owner's wake-and-run costs two exchanges and no lock.
 //
+// `in_hand` counts what the owner took and has not let go: it grows before the queue shrinks, and what goes back is queued before it shrinks, so that
+// whoever reads first the lengths and then the hands misses nothing that waits or runs.
+//
 // What is at home here (Runnable::home) is in lists of its own that only the owner takes from: thieves need not step over it, and `length` does not
 // count it. Where both kinds wait at one priority the owner serves each as often as its share of what waits.
 #pragma once
@@ -37,6 +40,8 @@ class alignas(64) RunQueue {
   std::size_t at_home() const { return at_home_.load(std::memory_order_relaxed); }
   bool has_new() const { return new_.load(std::memory_order_relaxed) != 0; }
   bool has_next() const { return next_.load(std::memory_order_relaxed) != nullptr; }
+  // How much the owner took of any queue, until it asks for more.
+  std::size_t in_hand() const { return in_hand_.load(std::memory_order_acquire); }
 
   // Moved: it comes from another queue, by take(), and waits no longer than it would have there.
   enum class How { AtEnd, AtFront, Moved };
@@ -68,6 +73,7 @@ class alignas(64) RunQueue {
   // The owner's next runnable, or nullptr.
   Runnable* pop() {
     if (next_.load(std::memory_order_relaxed)) {
+      hold(1);
       const std::size_t waiting = length();
       if (waiting == 0 || (next_streak_ < kRunNextLimit && !urgent_waiting())) {
         if (Runnable* r = take_next()) {
@@ -79,7 +85,11 @@ class alignas(64) RunQueue {
       }
     }
     next_streak_ = 0;
-    if (length() == 0 && at_home() == 0) return nullptr;
+    if (length() == 0 && at_home() == 0) {
+      hold(0);
+      return nullptr;
+    }
+    hold(1);
     sync::SpinGuard guard(lock_);
     if (VM_LIKELY(at_home() == 0) || (length() != 0 && !home_comes_next())) return pop_locked();
     return pop_home_locked();
@@ -87,6 +97,7 @@ class alignas(64) RunQueue {
 
   // What the owner must give away when it is not to run: anything but what is at home here.
   Runnable* pop_movable() {
+    hold(has_movable());
     if (Runnable* r = take_next()) return r;
     if (length() == 0) return nullptr;
     sync::SpinGuard guard(lock_);
@@ -100,6 +111,7 @@ class alignas(64) RunQueue {
     auto& of = lists_.of;
     List* list = of[3].head ? &of[3] : of[2].head ? &of[2] : nullptr;
     if (!list) list = of[0].head && (!of[1].head || choose(kLowEvery) == 0) ? &of[0] : &of[1];
+    hold(list->size != 0);
     if (list->size == 0) return nullptr;
     Runnable* taken = list->take(choose(list->size));
     count_taken_locked(*taken);
@@ -115,6 +127,7 @@ class alignas(64) RunQueue {
       const std::size_t have = length_.load(std::memory_order_relaxed);
       std::size_t want = have >= 2 ? have / 2 : (single_too ? have : 0);
       if (want > 64) want = 64;
+      to.hold(want);
       Runnable** end = &taken;
       for (; want > 0; want--) {
         Runnable* r = pop_locked();
@@ -125,8 +138,14 @@ class alignas(64) RunQueue {
       }
       lock_.unlock();
     }
-    if (!taken && single_too) return take_next();
-    if (!taken) return nullptr;
+    if (!taken && single_too) {
+      to.hold(1);
+      taken = take_next();
+    }
+    if (!taken) {
+      to.hold(0);
+      return nullptr;
+    }
     Runnable* first = taken;
     for (Runnable* r = taken->next; r;) {
       Runnable* following = r->next;
@@ -134,6 +153,7 @@ class alignas(64) RunQueue {
       r = following;
     }
     first->next = nullptr;
+    to.hold(1);
     return first;
   }
 
@@ -235,6 +255,7 @@ class alignas(64) RunQueue {
     unsigned pressing() const { return of[3].head ? 2 : of[2].head ? 1 : 0; }
   };
 
+  void hold(std::size_t n) { in_hand_.store(n, std::memory_order_release); }
   bool urgent_waiting() const { return urgent_.load(std::memory_order_relaxed); }
   void note_urgent_locked() { urgent_.store(lists_.pressing() + home_lists_.pressing() != 0, std::memory_order_relaxed); }
 
@@ -287,6 +308,7 @@ class alignas(64) RunQueue {
   std::atomic<std::size_t> length_{0};
   std::atomic<std::size_t> at_home_{0};
   std::atomic<Runnable*> next_{nullptr};
+  std::atomic<std::size_t> in_hand_{0};
   std::atomic<bool> urgent_{false};
   std::atomic<std::uint32_t> new_{0};  // of those in lists
   std::atomic<std::uint32_t> pops_[kLevels] = {};

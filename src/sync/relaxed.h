@@ -23,6 +23,8 @@ class Relaxed {
     value_.store(value, std::memory_order_relaxed);
     return *this;
   }
+  Relaxed& operator|=(T bits) { return *this = get() | bits; }
+  Relaxed& operator&=(T bits) { return *this = get() & bits; }
 
  private:
   std::atomic<T> value_{};

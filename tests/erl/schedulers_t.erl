@@ -2,7 +2,7 @@
 %% Who runs where: blocking other schedulers, how many are on line, and what their threads did.
 -module(schedulers_t).
 -export([test_priority_of_dirty_calls/0, test_block/0, test_block_ends_with_its_process/0, test_dirty_calls_while_blocked/0, test_blocked_again_and_again/0, test_block_normal_lets_dirty_calls_run/0, test_online/0, test_wall_time/0,
-         test_wall_time_ends_with_its_process/0, test_microstates/0, test_behind_urgent_work/0]).
+         test_wall_time_ends_with_its_process/0, test_microstates/0, test_behind_urgent_work/0, test_active_tasks/0]).
 
 %% run: alone
 %% run: flags +S 3:3
@@ -174,3 +174,11 @@ dirty_turns(To, P, N) ->
         ok = erts_debug:dirty_cpu(wait, 2),
         dirty_turns(To, P, N + 1)
     end.
+
+%% Whoever is between a queue and a scheduler counts as active. Only what moves to a queue that was looked at already may be missed, which is rare.
+test_active_tasks() ->
+    Loops = [spawn_opt(fun Loop() -> erlang:yield(), Loop() end, [link, {priority, low}]) || _ <- lists:seq(1, 10)],
+    Samples = [statistics(total_active_tasks) || _ <- lists:seq(1, 50000)],
+    Missed = length([N || N <- Samples, N < 11]),
+    [begin unlink(P), exit(P, kill) end || P <- Loops],
+    {true, _} = {Missed < 50, Missed}.
