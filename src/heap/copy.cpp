@@ -182,17 +182,17 @@ std::size_t measure_shared(Term t, Seen& seen) {
 }
 
 // Makes the words of an object that is no tuple an object of their own: counted and linked where that is to be.
-void hold_copy(Word* copy, HeaderWord h, term::OffHeapList& off_heap) {
+void hold_copy(Word* copy, HeaderWord h, term::OffHeapList* off_heap) {
   switch (h.kind()) {
     case Kind::RefcBinary: {
       auto* data = reinterpret_cast<term::BinaryData*>(copy[term::RefcBinaryWords::kData]);
       data->add_ref();
-      off_heap.link(copy, data->size);
+      off_heap->link(copy, data->size);
       break;
     }
     case Kind::MagicRef:
       reinterpret_cast<term::MagicData*>(copy[4])->add_ref();
-      off_heap.link(copy, 0);
+      off_heap->link(copy, 0);
       break;
     case Kind::SubBits:  // only its maker may append in place
       copy[0] = HeaderWord::make(Kind::SubBits, h.words()).bits();
@@ -296,7 +296,7 @@ class Copier {
       return;
     }
     for (std::size_t i = 0; i < words; i++) copy[i] = p[i];
-    hold_copy(copy, h, off_heap_);
+    hold_copy(copy, h, &off_heap_);
     const ObjectShape shape = shape_of(h);
     if (shape.first_term != shape.end_terms) visit({copy + shape.first_term, copy + shape.end_terms, 1});
   }
@@ -340,72 +340,65 @@ CopySize size_of_copy(Term t) {
   return {measure_shared<kMode>(t, seen), true, false};
 }
 
-// Copies a message that fits a fragment of kSmallMessage words, breadth first: what was copied and not looked at yet is all there is to remember.
+// Copies a message of few words, breadth first: what was copied and not looked at yet is all there is to remember. Counted objects are linked into
+// `off_heap`, or refused when there is none. False: it doesn't fit, or is refused; what was linked until then stays linked.
 template <Literals kMode>
-class SmallCopy {
- public:
-  explicit SmallCopy(HeapFragment* f) : begin_(f->data), top_(f->data), limit_(f->data + f->capacity), off_heap_(f->off_heap) {}
-
-  // False: it doesn't fit. What was linked to the off-heap list until then stays there.
-  bool run(Word* root) {
-    if (!take(root)) return false;
-    for (Word* p = begin_; p < top_;) {
-      const Word w = *p;
-      if (Term::from_bits(w).is_pointer()) {
-        if (is_copied<kMode>(w) && !take(p)) return false;
-        p++;
-      } else if ((w & 7) != 7 || HeaderWord(w).kind() == Kind::Tuple) {
-        p++;
-      } else {
-        const HeaderWord h(w);
-        const ObjectShape shape = shape_of(h);
-        for (Word *q = p + shape.first_term, *end = p + shape.end_terms; q < end; q++)
-          if (is_copied<kMode>(*q) && !take(q)) return false;
-        p += h.words() + 1;
-      }
-    }
-    return true;
-  }
-  std::size_t words() const { return static_cast<std::size_t>(top_ - begin_); }
-
- private:
-  [[gnu::always_inline]] bool take(Word* slot) {
+bool copy_breadth_first(Word* root, Word* const to, std::size_t room, term::OffHeapList* off_heap, Word** end) {
+  Word* top = to;  // these are locals, so that what is written to the copy can't change them
+  Word* const limit = to + room;
+  const auto take = [&](Word * slot) __attribute__((always_inline)) {
     const Word* p = address_of(*slot);
-    Word* const copy = top_;
+    Word* const copy = top;
     if ((*slot & 7) == 2) {
-      if (VM_UNLIKELY(limit_ - copy < 2)) return false;
+      if (VM_UNLIKELY(limit - copy < 2)) return false;
       copy[0] = p[0];
       copy[1] = p[1];
-      top_ = copy + 2;
+      top = copy + 2;
       *slot = Term::cons(copy).bits();
       return true;
     }
     const HeaderWord h(p[0]);
-    const std::size_t words = h.words() + 1;
-    if (VM_UNLIKELY(static_cast<std::size_t>(limit_ - copy) < words)) return false;
-    for (std::size_t i = 0; i < words; i++) copy[i] = p[i];
-    top_ = copy + words;
+    const std::size_t words = h.words();
+    if (VM_UNLIKELY(static_cast<std::size_t>(limit - copy) <= words)) return false;
+    copy[0] = h.bits();
+    for (std::size_t i = 1; i <= words; i++) copy[i] = p[i];
+    top = copy + words + 1;
     *slot = Term::boxed(copy).bits();
-    if (h.kind() != Kind::Tuple) hold_copy(copy, h, off_heap_);
+    if (VM_LIKELY(!is_off_heap_kind(h.kind()) && h.kind() != Kind::SubBits)) return true;
+    if (!off_heap && is_off_heap_kind(h.kind())) return false;
+    hold_copy(copy, h, off_heap);
     return true;
+  };
+  if (!take(root)) return false;
+  for (Word* p = to; p < top;) {
+    const Word w = *p;
+    if (Term::from_bits(w).is_pointer()) {
+      if (is_copied<kMode>(w) && !take(p)) return false;
+      p++;
+    } else if ((w & 7) != 7 || HeaderWord(w).kind() == Kind::Tuple) {
+      p++;
+    } else {
+      const HeaderWord h(w);
+      const ObjectShape shape = shape_of(h);
+      for (Word *q = p + shape.first_term, *last = p + shape.end_terms; q < last; q++)
+        if (is_copied<kMode>(*q) && !take(q)) return false;
+      p += h.words() + 1;
+    }
   }
-
-  Word* const begin_;
-  Word* top_;
-  Word* const limit_;
-  term::OffHeapList& off_heap_;
-};
+  *end = top;
+  return true;
+}
 
 template <Literals kMode>
 bool copy_small(Term t, OwnedTerm& owned) {
   HeapFragment* f = HeapFragment::allocate(kSmallMessage);
-  SmallCopy<kMode> copy(f);
   Word root = t.bits();
-  if (VM_UNLIKELY(!copy.run(&root))) {
+  Word* end;
+  if (VM_UNLIKELY(!copy_breadth_first<kMode>(&root, f->data, f->capacity, &f->off_heap, &end))) {
     HeapFragment::release(f, HeapFragment::OffHeap::Release);
     return false;
   }
-  f->used = copy.words();
+  f->used = static_cast<std::size_t>(end - f->data);
   owned.term = Term::from_bits(root);
   owned.fragments = f;
   return true;
@@ -476,6 +469,15 @@ OwnedTerm fragment_copy(Term t) {
 
 OwnedTerm copy_to_fragment(Term t) {
   return literals_evacuate() ? fragment_copy<Literals::Evacuate>(t) : fragment_copy<Literals::Share>(t);
+}
+
+bool copy_few_words(Term t, Word* to, std::size_t room, Term* copy, Word** end) {
+  if (literals_evacuate()) return false;
+  Word root = t.bits();
+  *end = to;
+  if (is_copied<Literals::Share>(root) && !copy_breadth_first<Literals::Share>(&root, to, room, nullptr, end)) return false;
+  *copy = Term::from_bits(root);
+  return true;
 }
 
 OwnedTerm copy_to_keep(Term t) { return fragment_copy<Literals::Copy>(t); }

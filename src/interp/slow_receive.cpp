@@ -55,6 +55,7 @@ Peek peek_message(Registers& r, Term* message) {
   Process& p = *r.process;
   proc::Signal* s = p.mailbox.peek();
   if (!s) {
+    if (p.mailbox.incoming_empty()) return Peek::Empty;
     if (!proc::handle_incoming(p)) return Peek::Ended;
     s = p.mailbox.peek();
     if (!s) return Peek::Empty;

@@ -5,6 +5,7 @@
 // active again, and the late acknowledgement finds no id to match.
 #include "proc/links.h"
 
+#include "proc/direct_delivery.h"
 #include "proc/exported_aliases.h"
 #include "proc/links_state.h"
 #include "proc/process_table.h"
@@ -29,6 +30,14 @@ Links& links_of(Process& p) {
 bool deliver_to(Runtime& rt, Term pid, Signal* s) {
   Process* to = rt.processes->lookup(pid);
   if (to && to->deliver(s)) return true;
+  Signal::destroy(s);
+  return false;
+}
+
+// As deliver_to, for a signal of kind Monitor or Demonitor.
+static bool deliver_tie(Runtime& rt, Term pid, Signal* s) {
+  Process* to = rt.processes->lookup(pid);
+  if (to && (handle_directly(*to, s) || to->deliver(s))) return true;
   Signal::destroy(s);
   return false;
 }
@@ -136,7 +145,7 @@ Term monitor(Process& self, MonitorKind kind, Term target, Term name, const Moni
     return ref;
   }
   bool sent = false;
-  if (target.is_local_pid()) sent = deliver_to(*self.runtime, target, s);
+  if (target.is_local_pid()) sent = deliver_tie(*self.runtime, target, s);
   else Signal::destroy(s);
   if (!sent) self_signal(self, SignalKind::MonitorDown, target, key, atoms::noproc);
   return ref;
@@ -238,7 +247,7 @@ bool demonitor(Process& self, Term ref, bool flush) {
       Signal* s = Signal::create(SignalKind::Demonitor);
       s->from = self.pid;
       s->id = key;
-      if (!e.target.is_local_port()) deliver_to(*self.runtime, e.target, s);
+      if (!e.target.is_local_port()) deliver_tie(*self.runtime, e.target, s);
       else if (self.runtime->hooks.port_signal) self.runtime->hooks.port_signal(*self.runtime, e.target, s);
       else Signal::destroy(s);
     }

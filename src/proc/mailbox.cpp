@@ -45,14 +45,6 @@ Signal* Mailbox::close() {
   return head == closed() ? nullptr : reverse(head);
 }
 
-void Mailbox::unlist(Message& m) {
-  if (m.heap_prev) m.heap_prev->heap_next = m.heap_next;
-  else on_heap_ = m.heap_next;
-  if (m.heap_next) m.heap_next->heap_prev = m.heap_prev;
-  m.flags = static_cast<std::uint8_t>(m.flags & ~kListed);
-  on_heap_count_--;
-}
-
 void Mailbox::adopt_into(heap::ProcessHeap& heap) {
   if (matching_->fragments) heap.adopt(matching_->fragments);
   matching_->fragments = nullptr;

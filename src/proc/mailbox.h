@@ -13,8 +13,9 @@
 // dropped when the queue is short.
 //
 // Terms of a message stay in its fragments while it waits, also while a receive looks at it: the compiler keeps terms of a message that is not
-// taken yet out of the stack, and the collector never sees them. Two exceptions put them on the receiver's heap. 1. The first few messages a
+// taken yet out of the stack, and the collector never sees them. Three exceptions put them on the receiver's heap. 1. The first few messages a
 // receive looks at are copied there at once, for most are taken. 2. A collection in the middle of matching adopts the message being matched.
+// 3. Who sends to a process that waits with an empty inbox may write there itself (proc/direct_delivery.h).
 // Such messages, when they go on waiting, are roots and kept in a list of their own, so that a collection costs the same behind any queue.
 #pragma once
 
@@ -79,7 +80,8 @@ class Mailbox {
   // Takes the message under save out of the inbox; the caller owns the signal. Resets save to the start.
   Message* take() {
     Message* m = save_;
-    if (VM_LIKELY(m == first_ && !is_listed(*m) && !index_ && !markers_used_)) {
+    if (VM_LIKELY(m == first_ && !index_ && !markers_used_)) {
+      if (is_listed(*m)) unlist(*m);
       matching_ = nullptr;
       first_ = m->next;
       if (first_) first_->prev = nullptr;
@@ -119,6 +121,18 @@ class Mailbox {
     length_++;
   }
 
+  // The same in an empty inbox; the message's terms, if any, lie on the receiver's heap.
+  void append_only(Message* m) {
+    VM_ASSERT(length_ == 0 && !index_ && !m->fragments);
+    m->prev = m->next = nullptr;
+    m->id = ++appended_;
+    first_ = last_ = save_ = m;
+    length_ = 1;
+    if (m->term.is_pointer()) list(*m);
+  }
+  // The same for a message that was just appended.
+  void newest_is_on_heap() { list(*last_); }
+
   // Receive markers (recv_marker_*). At most kMarkers at a time; a further reservation takes the oldest one.
   static constexpr Word kMarkers = 4;
   Word reserve_marker();
@@ -153,7 +167,13 @@ class Mailbox {
     on_heap_ = &m;
     on_heap_count_++;
   }
-  void unlist(Message& m);
+  void unlist(Message& m) {
+    if (m.heap_prev) m.heap_prev->heap_next = m.heap_next;
+    else on_heap_ = m.heap_next;
+    if (m.heap_next) m.heap_next->heap_prev = m.heap_prev;
+    m.flags = static_cast<std::uint8_t>(m.flags & ~kListed);
+    on_heap_count_--;
+  }
   bool prepare_index();
   void drop_index();
   void adopt_into(heap::ProcessHeap& heap);

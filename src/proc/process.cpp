@@ -217,6 +217,13 @@ void Process::release_waiting() {
   runtime->schedulers->enqueue(*this);
 }
 
+void Process::release_ready() {
+  const std::uint32_t s = state.fetch_xor(kQueued | kRunning, std::memory_order_seq_cst);
+  if (VM_UNLIKELY(s & kLifts)) help(*this, s);
+  if (runtime->profiles(kProfileProcesses)) runtime->trace->process_runnable(*this, true);
+  runtime->schedulers->enqueue_next(*this);
+}
+
 // ------------------------------------------------------------------------------------------------------------------- collecting
 
 void Process::visit_roots(heap::RootSink& sink) {

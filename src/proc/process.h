@@ -181,6 +181,8 @@ class Process final : public sched::Runnable, public heap::RootSource {
   // somebody wanted to wake it meanwhile.
   bool hold_waiting();
   void release_waiting();
+  // The same when the process has something to do now.
+  void release_ready();
 
   // The cold part, made when missing.
   ColdPart& cold_part();

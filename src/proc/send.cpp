@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proc/send.h"
 
+#include "proc/direct_delivery.h"
 #include "proc/process_table.h"
 #include "proc/references.h"
 #include "proc/registry.h"
@@ -88,6 +89,7 @@ void send_shown(Process& from, Term to_local_pid, Term message, Term shown) {
     if (from.is_traced(kSeesMessages)) traced_message(SignalKind::Message, from, shown, shown, message, false);
     return;
   }
+  if (VM_LIKELY(!from.is_traced(kSeesMessages)) && deliver_message_directly(from, *to, SignalKind::Message, 0, message)) return;
   Signal* s = outgoing(SignalKind::Message, from, to_local_pid, shown, message);
   if (VM_UNLIKELY(!to->deliver(s))) Signal::destroy(s);
 }
@@ -142,8 +144,10 @@ void send_to_alias(Process& from, Term ref, Term message) {
   if (!term::is_pid_ref(ref, &pid)) return;
   Process* to = from.runtime->processes->lookup(pid);
   if (!to) return;
+  const std::uint64_t key = ref_key(ref);
+  if (VM_LIKELY(!from.is_traced(kSeesMessages)) && deliver_message_directly(from, *to, SignalKind::AliasMessage, key, message)) return;
   Signal* s = outgoing(SignalKind::AliasMessage, from, ref, ref, message);
-  s->id = ref_key(ref);
+  s->id = key;
   if (!to->deliver(s)) Signal::destroy(s);
 }
 

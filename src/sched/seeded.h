@@ -13,7 +13,8 @@ namespace vm::sched {
 
 // Makes this thread's choices those of a seed. From then on seeded() is true on it.
 void seed_choices(std::uint64_t seed);
-bool seeded();
+extern constinit thread_local std::uint64_t choices_state;  // 0: not seeded
+inline bool seeded() { return choices_state != 0; }
 // A choice in [0, below); only when seeded.
 std::uint64_t choose(std::uint64_t below);
 // Reductions of a slice: mostly few, so that it may end anywhere.

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proc/direct_delivery.h"
+
+#include <algorithm>
+
+#include "heap/copy.h"
+#include "proc/links.h"
+#include "proc/links_state.h"
+#include "proc/process_cold.h"
+#include "proc/process_state.h"
+
+namespace vm::proc {
+namespace {
+
+// Words of a message that is written to its receiver's heap.
+constexpr std::size_t kMostWords = 28;
+
+bool seems_to_wait(const Process& p) {
+  return !(p.state.load(std::memory_order_relaxed) & (kQueued | kRunning | kExiting | kSuspended)) && p.mailbox.incoming_empty();
+}
+
+// Of a process that is held: whether a message may go to its inbox.
+bool takes_messages(const Process& p) {
+  return p.waiting && p.mailbox.inbox_length() == 0 && p.mailbox.incoming_empty() && p.suspend_count == 0 &&
+         !(p.flags & (Process::kOffHeapMessages | Process::kHibernated)) && p.trace_flags.load(std::memory_order_relaxed) == 0 &&
+         !heap::stress_modes.fragments_only;
+}
+
+// Of a process that is held: whether the alias is active, and nobody but a process hears of it when a reply ends its monitor.
+bool takes_alias_messages(const Process& p, std::uint64_t key) {
+  const AliasEntry* a = p.links ? p.links->aliases.find(key) : nullptr;
+  if (!a || a->mode != AliasMode::ReplyDemonitor) return a != nullptr;
+  const MonitorEntry* m = p.links->monitors.find(key);
+  return !m || (m->kind == MonitorKind::Process && m->target.is_local_pid());
+}
+
+// Room for a message, with as much again and the stack's slack left.
+std::size_t room_for_message(const heap::ProcessHeap& heap) {
+  const std::size_t free = heap.free_words();
+  return free <= heap::kStackSlack ? 0 : std::min(kMostWords, (free - heap::kStackSlack) / 2);
+}
+
+// Of a process that is held. False: nothing was done.
+bool put_message(Process& p, SignalKind kind, std::uint64_t key, Term from, Term message) {
+  Term copy = message;
+  Word* end = p.heap.top_;
+  if (message.is_pointer() && !heap::copy_few_words(message, end, room_for_message(p.heap), &copy, &end)) return false;
+  p.heap.top_ = end;
+  Signal* s = Signal::create(kind);
+  s->from = from;
+  s->token = term::kNil;
+  s->id = key;
+  s->term = copy;
+  if (kind == SignalKind::Message) {
+    p.mailbox.append_only(s);
+  } else {
+    Term reason = atoms::normal;
+    handle_signal(p, s, &reason);
+    p.mailbox.newest_is_on_heap();
+  }
+  return true;
+}
+
+}  // namespace
+
+bool deliver_message_directly(Process& from, Process& to, SignalKind kind, std::uint64_t key, Term message) {
+  if (!seems_to_wait(to) || !to.hold_waiting()) return false;
+  const bool done =
+      takes_messages(to) && (kind == SignalKind::Message || takes_alias_messages(to, key)) && put_message(to, kind, key, from.pid, message);
+  if (done) to.release_ready();
+  else to.release_waiting();
+  return done;
+}
+
+bool handle_directly(Process& to, Signal* s) {
+  if (!seems_to_wait(to) || !to.hold_waiting()) return false;
+  const bool done = to.mailbox.incoming_empty();
+  Term reason = atoms::normal;
+  if (done) handle_signal(to, s, &reason);
+  to.release_waiting();
+  return done;
+}
+
+}  // namespace vm::proc
