@@ -173,7 +173,7 @@ TEST(Processes, LinkAndKillStorm) {
       random ^= random << 17;
       return random;
     };
-    if (next() % 16 == 0) p.flags ^= Process::kTrapExit;
+    if (next() % 16 == 0) p.flags = p.flags ^ Process::kTrapExit;
     for (int i = 0; i < 8; i++) {
       const Word bits = pids[next() % kPopulation].load();
       if (bits == 0) continue;

@@ -156,6 +156,27 @@ TEST(RunQueue, UrgentOnesAtHomeComeFirst) {
   EXPECT_TRUE(seen);
 }
 
+// What was taken counts until its taker comes for more; a thief holds one of what it moved.
+TEST(RunQueue, WhatWasTakenIsInHand) {
+  RunQueue queue, thief;
+  Item items[4], next;
+  for (Item& i : items) queue.push(i);
+  EXPECT_EQ(queue.in_hand(), 0u);
+  EXPECT_NE(queue.steal(thief, false), nullptr);
+  EXPECT_EQ(queue.length() + queue.in_hand() + thief.length() + thief.in_hand(), 4u);
+  EXPECT_EQ(thief.in_hand(), 1u);
+  EXPECT_EQ(RunQueue().steal(thief, true), nullptr);
+  EXPECT_EQ(thief.in_hand(), 0u);
+  EXPECT_TRUE(queue.offer_next(next));
+  EXPECT_EQ(queue.pop(), &next);
+  EXPECT_EQ(queue.in_hand(), 1u);
+  EXPECT_NE(queue.pop(), nullptr);
+  EXPECT_NE(queue.pop_movable(), nullptr);
+  EXPECT_EQ(queue.in_hand(), 1u);
+  EXPECT_EQ(queue.pop(), nullptr);
+  EXPECT_EQ(queue.in_hand(), 0u);
+}
+
 // How often each runs when whoever ran waits again at once.
 std::vector<unsigned> turns(RunQueue& queue, Item* items, std::size_t n, std::size_t slices) {
   std::vector<unsigned> count(n);
