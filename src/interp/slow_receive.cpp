@@ -75,11 +75,11 @@ void remove_message(Process& p) {
     }
     proc::Signal::destroy(s);
   }
-  if (p.flags & (Process::kUsingTimer | Process::kSaveCalls)) {
-    if (p.flags & Process::kSaveCalls) proc::note_call(p, proc::kMessageTaken);
-    if (p.flags & Process::kUsingTimer) proc::cancel_receive_timer(p);
-  }
-  p.flags &= ~static_cast<std::uint32_t>(Process::kUsingTimer | Process::kTimedOut);
+  constexpr std::uint32_t kTimed = Process::kUsingTimer | Process::kTimedOut;
+  if (VM_LIKELY(!(p.flags & (kTimed | Process::kSaveCalls)))) return;
+  if (p.flags & Process::kSaveCalls) proc::note_call(p, proc::kMessageTaken);
+  if (p.flags & Process::kUsingTimer) proc::cancel_receive_timer(p);
+  p.flags &= ~kTimed;
 }
 
 void receive_timeout(Process& p) {

@@ -8,6 +8,8 @@
 #include "proc/links_state.h"
 #include "proc/process_cold.h"
 #include "proc/process_state.h"
+#include "proc/send.h"
+#include "proc/tracing.h"
 
 namespace vm::proc {
 namespace {
@@ -19,11 +21,14 @@ bool seems_to_wait(const Process& p) {
   return !(p.state.load(std::memory_order_relaxed) & (kQueued | kRunning | kExiting | kSuspended)) && p.mailbox.incoming_empty();
 }
 
+bool keeps_messages_on_heap(const Process& p) {
+  return !(p.flags & (Process::kOffHeapMessages | Process::kHibernated)) && !heap::stress_modes.fragments_only;
+}
+
 // Of a process that is held: whether a message may go to its inbox.
 bool takes_messages(const Process& p) {
-  return p.waiting && p.mailbox.inbox_length() == 0 && p.mailbox.incoming_empty() && p.suspend_count == 0 &&
-         !(p.flags & (Process::kOffHeapMessages | Process::kHibernated)) && p.trace_flags.load(std::memory_order_relaxed) == 0 &&
-         !heap::stress_modes.fragments_only;
+  return p.waiting && p.mailbox.inbox_length() == 0 && p.mailbox.incoming_empty() && p.suspend_count == 0 && keeps_messages_on_heap(p) &&
+         p.trace_flags.load(std::memory_order_relaxed) == 0;
 }
 
 // Of a process that is held: whether the alias is active, and nobody but a process hears of it when a reply ends its monitor.
@@ -40,8 +45,9 @@ std::size_t room_for_message(const heap::ProcessHeap& heap) {
   return free <= heap::kStackSlack ? 0 : std::min(kMostWords, (free - heap::kStackSlack) / 2);
 }
 
-// Of a process that is held. False: nothing was done.
-bool put_message(Process& p, SignalKind kind, std::uint64_t key, Term from, Term message) {
+// Of a process that is held, or runs on this thread, with an empty inbox. False: nothing was done.
+[[gnu::always_inline]] inline bool put_message(Process& p, SignalKind kind, std::uint64_t key, Term from, Term message) {
+  VM_ASSERT(p.mailbox.inbox_length() == 0);
   Term copy = message;
   Word* end = p.heap.top_;
   if (message.is_pointer() && !heap::copy_few_words(message, end, room_for_message(p.heap), &copy, &end)) return false;
@@ -70,6 +76,14 @@ bool deliver_message_directly(Process& from, Process& to, SignalKind kind, std::
   if (done) to.release_ready();
   else to.release_waiting();
   return done;
+}
+
+bool send_to_self(Process& p, Term message) {
+  if (VM_UNLIKELY(!p.mailbox.incoming_empty() || (p.flags & Process::kDirtyRunning) || p.is_traced(kSeesMessages | kTraceReceive)))
+    return false;
+  if (VM_UNLIKELY(p.mailbox.inbox_length() != 0 || !keeps_messages_on_heap(p)) || !put_message(p, SignalKind::Message, 0, p.pid, message))
+    p.mailbox.append(message_signal(SignalKind::Message, p.pid, message));
+  return true;
 }
 
 bool handle_directly(Process& to, Signal* s) {

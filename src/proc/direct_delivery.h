@@ -17,6 +17,9 @@ namespace vm::proc {
 // A message (kind Message, or AliasMessage with the key of its reference) from a process whose messages nobody traces. False: nothing was done.
 bool deliver_message_directly(Process& from, Process& to, SignalKind kind, std::uint64_t key, Term message);
 
+// A message to oneself, at once. False: nothing was done, for somebody traces, or something came in that must be looked at first.
+bool send_to_self(Process& p, Term message);
+
 // A signal of kind Monitor or Demonitor, which is destroyed. False: nothing was done, the caller still owns it.
 bool handle_directly(Process& to, Signal* s);
 

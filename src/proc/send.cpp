@@ -11,7 +11,6 @@
 #include "term/atoms.h"
 
 namespace vm::proc {
-namespace {
 
 Signal* message_signal(SignalKind kind, Term from, Term message) {
   Signal* s = Signal::create(kind);
@@ -28,6 +27,8 @@ Signal* message_signal(SignalKind kind, Term from, Term message) {
   return s;
 }
 
+namespace {
+
 // The operator is a call of the built-in, too; a built-in was noted when it was called.
 void note_operator(Process& from) {
   static const code::Mfa send_mfa{atoms::erlang, atoms::send, 2};
@@ -39,9 +40,6 @@ SendOutcome send_elsewhere(Process& from, Term to, Term message) {
   if (from.runtime->hooks.send_remote) from.runtime->hooks.send_remote(*from.runtime, from, to, message);
   return from.pending != PendingKind::None ? SendOutcome::Trap : SendOutcome::Ok;
 }
-
-// Flags of a sender of which each wants to hear of its messages.
-constexpr std::uint32_t kSeesMessages = kTraceSend | kTraceToken | kTraceSaves;
 
 void note_message_sent(Process& from) {
   note_operator(from);
@@ -74,16 +72,8 @@ Signal* outgoing(SignalKind kind, Process& from, Term receiver, Term to, Term me
                                                     : message_signal(kind, from.pid, message);
 }
 
-// Whether what a process sends to itself may go behind the last message of its inbox at once: everything that was sent before is there.
-bool reaches_own_inbox(Process& p) {
-  return p.mailbox.incoming_empty() && !(p.flags & Process::kDirtyRunning) && !p.is_traced(kSeesMessages | kTraceReceive);
-}
-
 void send_shown(Process& from, Term to_local_pid, Term message, Term shown) {
-  if (to_local_pid == from.pid && VM_LIKELY(reaches_own_inbox(from))) {
-    from.mailbox.append(message_signal(SignalKind::Message, from.pid, message));
-    return;
-  }
+  if (to_local_pid == from.pid && VM_LIKELY(send_to_self(from, message))) return;
   Process* to = from.runtime->processes->lookup(to_local_pid);
   if (VM_UNLIKELY(!to)) {
     if (from.is_traced(kSeesMessages)) traced_message(SignalKind::Message, from, shown, shown, message, false);

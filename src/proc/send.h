@@ -15,6 +15,9 @@ void send_owned(Process& to, heap::OwnedTerm&& message, Term from = term::kNil);
 // To an alias reference.
 void send_to_alias(Process& from, Term ref, Term message);
 
+// A signal with a copy of a message in a fragment.
+Signal* message_signal(SignalKind kind, Term from, Term message);
+
 enum class SendOutcome { Ok, Badarg, Trap };
 // Erlang's `!` to any destination: pid, port, name, {name, node}, alias. Badarg: no such name or no destination. Trap: the pending action of
 // `from` was set (busy port, remote connection).

@@ -53,6 +53,7 @@ enum TraceFlag : std::uint32_t {
   kTraceTimes = 1u << 26,   // call_time measures it
   kTraceSaves = 1u << 27,   // keeps its last calls (proc/saved_calls.h)
   kTraceOwn = kTraceToken | kTraceFrames | kTraceTimes | kTraceSaves,
+  kSeesMessages = kTraceSend | kTraceToken | kTraceSaves,  // of a sender: each wants to hear of its messages
   kTraceScheduling = kTraceRunning | kTraceRunningProcs | kTraceExiting | kTraceTimes,
 };
 
