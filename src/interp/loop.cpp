@@ -19,6 +19,7 @@
 #include "ops/bits_fast.h"
 #include "ops/maps.h"
 #include "ops/raise.h"
+#include "proc/direct_delivery.h"
 #include "proc/saved_calls.h"
 #include "term/compare.h"
 #include "term/map_layout.h"

@@ -8,6 +8,7 @@
 
 #include "code/breakpoint.h"
 #include "interp/registers.h"
+#include "proc/tracing.h"
 
 namespace vm::interp {
 
@@ -87,6 +88,11 @@ enum class Peek : std::uint8_t { Message, Empty, Ended };
 // Moves the save pointer past messages that fit none of the shapes in these cells (operands of loop_rec). How many it passed one by one.
 std::size_t skip_messages(Process& p, const Word* cells, std::size_t n, const Word* y);
 Peek peek_message(Registers& r, Term* message);
+// Whether taking the message means no more than taking it out of the inbox: its terms lie on the heap, no timer runs, nobody traces.
+inline bool is_plainly_taken(const Process& p, const proc::Message& m) {
+  constexpr std::uint32_t kNoted = Process::kUsingTimer | Process::kTimedOut | Process::kSaveCalls;
+  return !m.fragments && !m.token.is_pointer() && !p.is_traced(proc::kTraceToken) && !(p.flags & kNoted);
+}
 void remove_message(Process& p);
 void receive_timeout(Process& p);
 enum class Timeout : std::uint8_t { FallThrough, Sleep, Raise };

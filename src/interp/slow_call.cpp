@@ -8,7 +8,6 @@
 #include "interp/slow.h"
 #include "ops/apply.h"
 #include "proc/bif_context.h"
-#include "proc/direct_delivery.h"
 #include "proc/links.h"
 #include "proc/send.h"
 
@@ -190,7 +189,6 @@ Next prepare_undefined(Registers& r, Term m, Term f, unsigned arity) {
 
 bool send_message(Registers& r, bool* trap) {
   Process& p = *r.process;
-  if (r.x[0] == p.pid && VM_LIKELY(proc::send_to_self(p, r.x[1]))) return true;
   switch (proc::send_any(p, r.x[0], r.x[1])) {
     case proc::SendOutcome::Ok: return true;
     case proc::SendOutcome::Badarg:
