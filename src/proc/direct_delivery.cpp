@@ -17,8 +17,10 @@ namespace {
 // Words of a message that is written to its receiver's heap.
 constexpr std::size_t kMostWords = 28;
 
-bool seems_to_wait(const Process& p) {
-  return !(p.state.load(std::memory_order_relaxed) & (kQueued | kRunning | kExiting | kSuspended)) && p.mailbox.incoming_empty();
+// The world may stop without a dirty thread, and whoever stopped it looks into processes that wait.
+bool may_take(const Process& from, const Process& p) {
+  return !(from.flags & Process::kDirtyRunning) &&
+         !(p.state.load(std::memory_order_relaxed) & (kQueued | kRunning | kExiting | kSuspended)) && p.mailbox.incoming_empty();
 }
 
 bool keeps_messages_on_heap(const Process& p) {
@@ -70,7 +72,7 @@ std::size_t room_for_message(const heap::ProcessHeap& heap) {
 }  // namespace
 
 bool deliver_message_directly(Process& from, Process& to, SignalKind kind, std::uint64_t key, Term message) {
-  if (!seems_to_wait(to) || !to.hold_waiting()) return false;
+  if (!may_take(from, to) || !to.hold_waiting()) return false;
   const bool done =
       takes_messages(to) && (kind == SignalKind::Message || takes_alias_messages(to, key)) && put_message(to, kind, key, from.pid, message);
   if (done) to.release_ready();
@@ -86,8 +88,8 @@ bool send_to_self(Process& p, Term message) {
   return true;
 }
 
-bool handle_directly(Process& to, Signal* s) {
-  if (!seems_to_wait(to) || !to.hold_waiting()) return false;
+bool handle_directly(Process& from, Process& to, Signal* s) {
+  if (!may_take(from, to) || !to.hold_waiting()) return false;
   const bool done = to.mailbox.incoming_empty();
   Term reason = atoms::normal;
   if (done) handle_signal(to, s, &reason);

@@ -21,6 +21,6 @@ bool deliver_message_directly(Process& from, Process& to, SignalKind kind, std::
 bool send_to_self(Process& p, Term message);
 
 // A signal of kind Monitor or Demonitor, which is destroyed. False: nothing was done, the caller still owns it.
-bool handle_directly(Process& to, Signal* s);
+bool handle_directly(Process& from, Process& to, Signal* s);
 
 }  // namespace vm::proc

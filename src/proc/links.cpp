@@ -35,9 +35,9 @@ bool deliver_to(Runtime& rt, Term pid, Signal* s) {
 }
 
 // As deliver_to, for a signal of kind Monitor or Demonitor.
-static bool deliver_tie(Runtime& rt, Term pid, Signal* s) {
-  Process* to = rt.processes->lookup(pid);
-  if (to && (handle_directly(*to, s) || to->deliver(s))) return true;
+static bool deliver_tie(Process& from, Term pid, Signal* s) {
+  Process* to = from.runtime->processes->lookup(pid);
+  if (to && (handle_directly(from, *to, s) || to->deliver(s))) return true;
   Signal::destroy(s);
   return false;
 }
@@ -145,7 +145,7 @@ Term monitor(Process& self, MonitorKind kind, Term target, Term name, const Moni
     return ref;
   }
   bool sent = false;
-  if (target.is_local_pid()) sent = deliver_tie(*self.runtime, target, s);
+  if (target.is_local_pid()) sent = deliver_tie(self, target, s);
   else Signal::destroy(s);
   if (!sent) self_signal(self, SignalKind::MonitorDown, target, key, atoms::noproc);
   return ref;
@@ -247,7 +247,7 @@ bool demonitor(Process& self, Term ref, bool flush) {
       Signal* s = Signal::create(SignalKind::Demonitor);
       s->from = self.pid;
       s->id = key;
-      if (!e.target.is_local_port()) deliver_tie(*self.runtime, e.target, s);
+      if (!e.target.is_local_port()) deliver_tie(self, e.target, s);
       else if (self.runtime->hooks.port_signal) self.runtime->hooks.port_signal(*self.runtime, e.target, s);
       else Signal::destroy(s);
     }
