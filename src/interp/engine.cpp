@@ -23,26 +23,32 @@ void Interpreter::attach(sched::Scheduler& scheduler) {
   if (!scheduler.engine_block) scheduler.engine_block = new Registers{};
 }
 
-proc::Engine::Stop Interpreter::run(Process& p, sched::Scheduler& scheduler) {
-  attach(scheduler);
-  Registers& r = *static_cast<Registers*>(scheduler.engine_block);
-  r.on_dirty = scheduler.dirty();
-  // A process is on a dirty scheduler for one built-in: the next call takes it back.
-  if (r.on_dirty) p.reductions_left = 1;
-  return run_with(p, r);
-}
+namespace {
 
-proc::Engine::Stop Interpreter::run_with(Process& p, Registers& r) {
+[[gnu::always_inline]] inline proc::Engine::Stop enter(Process& p, Registers& r, proc::Runtime& runtime) {
   r.process = &p;
-  r.runtime = &runtime_;
+  r.runtime = &runtime;
   r.build = BuildState{};
   r.apply_site = nullptr;
   for (std::uint32_t i = 0; i < p.live; i++) r.x[i] = p.saved_registers[i];
   p.live = 0;
   p.current_mfa = nullptr;
-  p.flags &= ~static_cast<std::uint32_t>(Process::kHibernated);
+  if (VM_UNLIKELY(p.flags & Process::kHibernated)) p.flags &= ~static_cast<std::uint32_t>(Process::kHibernated);
   return run_loop(&r, nullptr);
 }
+
+}  // namespace
+
+proc::Engine::Stop Interpreter::run(Process& p, sched::Scheduler& scheduler) {
+  if (VM_UNLIKELY(!scheduler.engine_block)) attach(scheduler);
+  Registers& r = *static_cast<Registers*>(scheduler.engine_block);
+  r.on_dirty = scheduler.dirty();
+  // A process is on a dirty scheduler for one built-in: the next call takes it back.
+  if (VM_UNLIKELY(r.on_dirty)) p.reductions_left = 1;
+  return enter(p, r, runtime_);
+}
+
+proc::Engine::Stop Interpreter::run_with(Process& p, Registers& r) { return enter(p, r, runtime_); }
 
 void Interpreter::prepare_call(Process& p, code::Export& target, const Term* args, std::size_t count) {
   save_registers(p, args, count);

@@ -8,15 +8,10 @@ bool collect_garbage(Registers& r, std::size_t live, std::size_t need) {
   return r.process->collect(r.x, live, need);
 }
 
-void save_registers(Process& p, const Term* x, std::size_t live) {
-  if (!p.saved_registers) p.saved_registers = p.inline_registers;
-  if (live > p.saved_capacity) {
-    if (p.saved_registers != p.inline_registers) delete[] p.saved_registers;
-    p.saved_registers = new Term[live];
-    p.saved_capacity = static_cast<std::uint32_t>(live);
-  }
-  for (std::size_t i = 0; i < live; i++) p.saved_registers[i] = x[i];
-  p.live = static_cast<std::uint32_t>(live);
+void make_room_for_registers(Process& p, std::size_t live) {
+  if (p.saved_registers != p.inline_registers) delete[] p.saved_registers;
+  p.saved_registers = new Term[live];
+  p.saved_capacity = static_cast<std::uint32_t>(live);
 }
 
 }  // namespace vm::interp

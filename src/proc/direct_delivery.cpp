@@ -18,17 +18,17 @@ namespace {
 constexpr std::size_t kMostWords = 28;
 
 // The world may stop without a dirty thread, and whoever stopped it looks into processes that wait.
-bool may_take(const Process& from, const Process& p) {
+inline bool may_take(const Process& from, const Process& p) {
   return !(from.flags & Process::kDirtyRunning) &&
          !(p.state.load(std::memory_order_relaxed) & (kQueued | kRunning | kExiting | kSuspended)) && p.mailbox.incoming_empty();
 }
 
-bool keeps_messages_on_heap(const Process& p) {
+inline bool keeps_messages_on_heap(const Process& p) {
   return !(p.flags & (Process::kOffHeapMessages | Process::kHibernated)) && !heap::stress_modes.fragments_only;
 }
 
 // Of a process that is held: whether a message may go to its inbox.
-bool takes_messages(const Process& p) {
+[[gnu::always_inline]] inline bool takes_messages(const Process& p) {
   return p.waiting && p.mailbox.inbox_length() == 0 && p.mailbox.incoming_empty() && p.suspend_count == 0 && keeps_messages_on_heap(p) &&
          p.trace_flags.load(std::memory_order_relaxed) == 0;
 }
@@ -71,11 +71,19 @@ std::size_t room_for_message(const heap::ProcessHeap& heap) {
 
 }  // namespace
 
-bool deliver_message_directly(Process& from, Process& to, SignalKind kind, std::uint64_t key, Term message) {
+bool deliver_message_directly(Process& from, Process& to, Term message) {
+  if (!may_take(from, to) || !to.hold_waiting()) return false;
+  const bool done = takes_messages(to) && put_message(to, SignalKind::Message, 0, from.pid, message);
+  if (VM_LIKELY(done)) to.release_ready();
+  else to.release_waiting();
+  return done;
+}
+
+bool deliver_alias_message_directly(Process& from, Process& to, std::uint64_t key, Term message) {
   if (!may_take(from, to) || !to.hold_waiting()) return false;
   const bool done =
-      takes_messages(to) && (kind == SignalKind::Message || takes_alias_messages(to, key)) && put_message(to, kind, key, from.pid, message);
-  if (done) to.release_ready();
+      takes_messages(to) && takes_alias_messages(to, key) && put_message(to, SignalKind::AliasMessage, key, from.pid, message);
+  if (VM_LIKELY(done)) to.release_ready();
   else to.release_waiting();
   return done;
 }

@@ -14,8 +14,9 @@
 
 namespace vm::proc {
 
-// A message (kind Message, or AliasMessage with the key of its reference) from a process whose messages nobody traces. False: nothing was done.
-bool deliver_message_directly(Process& from, Process& to, SignalKind kind, std::uint64_t key, Term message);
+// A message from a process whose messages nobody traces, to a process or to an alias of it, told by the key of its reference. False: nothing was done.
+bool deliver_message_directly(Process& from, Process& to, Term message);
+bool deliver_alias_message_directly(Process& from, Process& to, std::uint64_t key, Term message);
 
 // A message to oneself, at once. False: nothing was done, for somebody traces, or something came in that must be looked at first.
 bool send_to_self(Process& p, Term message);

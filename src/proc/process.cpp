@@ -205,12 +205,6 @@ sched::After Process::run(sched::Scheduler& scheduler) {
   return stop == Engine::Stop::Yielded ? requeue(*this) : proc::stop(*this);
 }
 
-bool Process::hold_waiting() {
-  std::uint32_t s = state.load(std::memory_order_relaxed);
-  if (s & (kQueued | kRunning | kExiting)) return false;
-  return state.compare_exchange_strong(s, s | kRunning, std::memory_order_seq_cst);
-}
-
 void Process::release_waiting() {
   if (park(*this) != sched::After::Requeue) return;
   if (runtime->profiles(kProfileProcesses)) runtime->trace->process_runnable(*this, true);

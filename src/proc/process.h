@@ -179,7 +179,10 @@ class Process final : public sched::Runnable, public heap::RootSource {
 
   // Takes a process that waits away from everybody else, or answers false. To be given back at once with release_waiting, which queues it if
   // somebody wanted to wake it meanwhile.
-  bool hold_waiting();
+  bool hold_waiting() {
+    std::uint32_t s = state.load(std::memory_order_relaxed);
+    return !(s & (kQueued | kRunning | kExiting)) && state.compare_exchange_strong(s, s | kRunning, std::memory_order_seq_cst);
+  }
   void release_waiting();
   // The same when the process has something to do now.
   void release_ready();

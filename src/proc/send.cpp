@@ -79,7 +79,7 @@ void send_shown(Process& from, Term to_local_pid, Term message, Term shown) {
     if (from.is_traced(kSeesMessages)) traced_message(SignalKind::Message, from, shown, shown, message, false);
     return;
   }
-  if (VM_LIKELY(!from.is_traced(kSeesMessages)) && deliver_message_directly(from, *to, SignalKind::Message, 0, message)) return;
+  if (VM_LIKELY(!from.is_traced(kSeesMessages)) && deliver_message_directly(from, *to, message)) return;
   Signal* s = outgoing(SignalKind::Message, from, to_local_pid, shown, message);
   if (VM_UNLIKELY(!to->deliver(s))) Signal::destroy(s);
 }
@@ -135,7 +135,7 @@ void send_to_alias(Process& from, Term ref, Term message) {
   Process* to = from.runtime->processes->lookup(pid);
   if (!to) return;
   const std::uint64_t key = ref_key(ref);
-  if (VM_LIKELY(!from.is_traced(kSeesMessages)) && deliver_message_directly(from, *to, SignalKind::AliasMessage, key, message)) return;
+  if (VM_LIKELY(!from.is_traced(kSeesMessages)) && deliver_alias_message_directly(from, *to, key, message)) return;
   Signal* s = outgoing(SignalKind::AliasMessage, from, ref, ref, message);
   s->id = key;
   if (!to->deliver(s)) Signal::destroy(s);
