@@ -94,14 +94,12 @@ class ProcessHeap final : public term::HeapWriter {
   // True when a collection at the next GC point is wanted: much was allocated in fragments, or off-heap bytes are over budget.
   bool wants_collection() const { return fragment_words_ > block_words() + kFragmentBudget || over_vheap_budget(); }
   // The same for a process that is about to wait: it may keep for long what its last messages came in, and the next ones find no room either.
-  bool wants_collection_before_wait() const {
-    return fragment_capacity_ > block_words() / 2 + kWaitingFragments || over_vheap_budget();
-  }
+  bool wants_collection_before_wait() const { return fragment_capacity_ > block_words() / 2 + kWaitingFragments || over_vheap_budget(); }
   bool over_vheap_budget() const { return off_heap_young_.bytes > vheap_budget_bytes_; }
 
   // Makes a chain of fragments part of the young generation (message received, spawn arguments).
   void adopt(HeapFragment* chain);
-  static constexpr std::size_t kFragmentBudget = 512;    // words
+  static constexpr std::size_t kFragmentBudget = 512;   // words
   static constexpr std::size_t kWaitingFragments = 96;  // words
 
   struct Request {
