@@ -182,17 +182,17 @@ std::size_t measure_shared(Term t, Seen& seen) {
 }
 
 // Makes the words of an object that is no tuple an object of their own: counted and linked where that is to be.
-void hold_copy(Word* copy, HeaderWord h, term::OffHeapList* off_heap) {
+void hold_copy(Word* copy, HeaderWord h, term::OffHeapList& off_heap) {
   switch (h.kind()) {
     case Kind::RefcBinary: {
       auto* data = reinterpret_cast<term::BinaryData*>(copy[term::RefcBinaryWords::kData]);
       data->add_ref();
-      off_heap->link(copy, data->size);
+      off_heap.link(copy, data->size);
       break;
     }
     case Kind::MagicRef:
       reinterpret_cast<term::MagicData*>(copy[4])->add_ref();
-      off_heap->link(copy, 0);
+      off_heap.link(copy, 0);
       break;
     case Kind::SubBits:  // only its maker may append in place
       copy[0] = HeaderWord::make(Kind::SubBits, h.words()).bits();
@@ -296,7 +296,7 @@ class Copier {
       return;
     }
     for (std::size_t i = 0; i < words; i++) copy[i] = p[i];
-    hold_copy(copy, h, &off_heap_);
+    hold_copy(copy, h, off_heap_);
     const ObjectShape shape = shape_of(h);
     if (shape.first_term != shape.end_terms) visit({copy + shape.first_term, copy + shape.end_terms, 1});
   }
@@ -340,10 +340,10 @@ CopySize size_of_copy(Term t) {
   return {measure_shared<kMode>(t, seen), true, false};
 }
 
-// Copies a message of few words, breadth first: what was copied and not looked at yet is all there is to remember. Counted objects are linked into
-// `off_heap`, or refused when there is none. False: it doesn't fit, or is refused; what was linked until then stays linked.
+// Copies a message of few words, breadth first: what was copied and not looked at yet is all there is to remember. False: it doesn't fit; what
+// was linked into `off_heap` until then stays there.
 template <Literals kMode>
-bool copy_breadth_first(Word* root, Word* const to, std::size_t room, term::OffHeapList* off_heap, Word** end) {
+bool copy_breadth_first(Word* root, Word* const to, std::size_t room, term::OffHeapList& off_heap, Word** end) {
   Word* top = to;  // these are locals, so that what is written to the copy can't change them
   Word* const limit = to + room;
   const auto take = [&](Word * slot) __attribute__((always_inline)) {
@@ -365,7 +365,6 @@ bool copy_breadth_first(Word* root, Word* const to, std::size_t room, term::OffH
     top = copy + words + 1;
     *slot = Term::boxed(copy).bits();
     if (VM_LIKELY(!is_off_heap_kind(h.kind()) && h.kind() != Kind::SubBits)) return true;
-    if (!off_heap && is_off_heap_kind(h.kind())) return false;
     hold_copy(copy, h, off_heap);
     return true;
   };
@@ -394,7 +393,7 @@ bool copy_small(Term t, OwnedTerm& owned) {
   HeapFragment* f = HeapFragment::allocate(kSmallMessage);
   Word root = t.bits();
   Word* end;
-  if (VM_UNLIKELY(!copy_breadth_first<kMode>(&root, f->data, f->capacity, &f->off_heap, &end))) {
+  if (VM_UNLIKELY(!copy_breadth_first<kMode>(&root, f->data, f->capacity, f->off_heap, &end))) {
     HeapFragment::release(f, HeapFragment::OffHeap::Release);
     return false;
   }
@@ -471,11 +470,19 @@ OwnedTerm copy_to_fragment(Term t) {
   return literals_evacuate() ? fragment_copy<Literals::Evacuate>(t) : fragment_copy<Literals::Share>(t);
 }
 
-bool copy_few_words(Term t, Word* to, std::size_t room, Term* copy, Word** end) {
+bool copy_few_words(Term t, term::HeapWriter& to, std::size_t room, Term* copy) {
   if (literals_evacuate()) return false;
   Word root = t.bits();
-  *end = to;
-  if (is_copied<Literals::Share>(root) && !copy_breadth_first<Literals::Share>(&root, to, room, nullptr, end)) return false;
+  if (is_copied<Literals::Share>(root)) {
+    term::OffHeapList counted;
+    Word* end;
+    if (VM_UNLIKELY(!copy_breadth_first<Literals::Share>(&root, to.top_, room, counted, &end))) {
+      release_off_heap(counted);
+      return false;
+    }
+    to.top_ = end;
+    to.off_heap().take(counted);
+  }
   *copy = Term::from_bits(root);
   return true;
 }

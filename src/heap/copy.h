@@ -47,9 +47,8 @@ struct OwnedTerm {
   static constexpr Term kNilTerm = Term::nil();
 };
 OwnedTerm copy_to_fragment(Term t);
-// Deep copy into at most `room` words at `to`, *end tells of how many; literals are shared. False: it needs more, there are counted objects in it,
-// or literals on their way out are to be copied; then what was written there means nothing.
-bool copy_few_words(Term t, Word* to, std::size_t room, Term* copy, Word** end);
+// Deep copy into at most `room` words, which `to` has; literals are shared. False: it needs more, or literals on their way out are to be copied.
+bool copy_few_words(Term t, term::HeapWriter& to, std::size_t room, Term* copy);
 // As copy_to_fragment for what is kept where no process is asked about it: literals are copied, too.
 OwnedTerm copy_to_keep(Term t);
 void release(OwnedTerm& t);

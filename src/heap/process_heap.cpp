@@ -110,12 +110,7 @@ void ProcessHeap::trim_slow(Word* used_end, Word* alloc_end) {
 void ProcessHeap::adopt(HeapFragment* chain) {
   while (HeapFragment* f = chain) {
     chain = f->next;
-    while (Word* p = f->off_heap.first) {
-      f->off_heap.first = term::OffHeapList::next(p);
-      off_heap_young_.link(p, 0);
-    }
-    off_heap_young_.bytes += f->off_heap.bytes;
-    f->off_heap = term::OffHeapList{};
+    off_heap_young_.take(f->off_heap);
     fragment_words_ += f->used;
     fragment_capacity_ += f->capacity;
     // Behind the newest, which may still be taking allocations.

@@ -51,9 +51,7 @@ std::size_t room_for_message(const heap::ProcessHeap& heap) {
 [[gnu::always_inline]] inline bool put_message(Process& p, SignalKind kind, std::uint64_t key, Term from, Term message) {
   VM_ASSERT(p.mailbox.inbox_length() == 0);
   Term copy = message;
-  Word* end = p.heap.top_;
-  if (message.is_pointer() && !heap::copy_few_words(message, end, room_for_message(p.heap), &copy, &end)) return false;
-  p.heap.top_ = end;
+  if (message.is_pointer() && !heap::copy_few_words(message, p.heap, room_for_message(p.heap), &copy)) return false;
   Signal* s = Signal::create(kind);
   s->from = from;
   s->token = term::kNil;

@@ -27,6 +27,15 @@ struct OffHeapList {
     first = object;
     bytes += off_heap_bytes;
   }
+  // Takes everything out of another list.
+  void take(OffHeapList& from) {
+    while (Word* object = from.first) {
+      from.first = next(object);
+      link(object, 0);
+    }
+    bytes += from.bytes;
+    from.bytes = 0;
+  }
   static Word* next(const Word* object) { return reinterpret_cast<Word*>(object[1]); }
 };
 

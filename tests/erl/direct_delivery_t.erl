@@ -200,6 +200,16 @@ test_binaries() ->
          17 = atomics:get(B, 2),
          {N, Part} = F()
      end || N <- lists:seq(1, 100)],
+    %% None is kept for ever, also of a message that is larger than what is written at once.
+    Before = erlang:memory(binary),
+    [begin
+         Fresh = binary:copy(<<N:32>>, 1000),
+         P ! {Fresh, N rem 2 =:= 0 andalso lists:seq(1, 30)},
+         {Fresh, _} = answer(P)
+     end || N <- lists:seq(1, 20000)],
+    garbage_collect(P),
+    garbage_collect(),
+    true = erlang:memory(binary) < Before + 1000000,
     stop(P).
 
 %% Many send to few, who mostly wait.
