@@ -33,19 +33,23 @@ std::uint64_t reductions(BifContext& cx) {
 
 std::size_t queue_length(sched::SchedulerGroup& g, unsigned i, bool active) { return active ? g.active_tasks(i) : g.run_queue_length(i); }
 
+std::size_t dirty_length(const sched::SchedulerGroup& g, sched::DirtyPool pool, bool active) {
+  return active ? g.dirty_active_tasks(pool) : g.dirty_queue_length(pool);
+}
+
 Term lengths(BifContext& cx, bool active, bool all) {
   sched::SchedulerGroup& g = *cx.runtime().schedulers;
   term::ListBuilder list(cx.heap());
   for (unsigned i = 0; i < g.scheduler_count(); i++) list.add(Term::small(static_cast<SWord>(queue_length(g, i, active))));
-  list.add(Term::small(static_cast<SWord>(g.dirty_queue_length(sched::DirtyPool::Cpu))));
-  if (all) list.add(Term::small(static_cast<SWord>(g.dirty_queue_length(sched::DirtyPool::Io))));
+  list.add(Term::small(static_cast<SWord>(dirty_length(g, sched::DirtyPool::Cpu, active))));
+  if (all) list.add(Term::small(static_cast<SWord>(dirty_length(g, sched::DirtyPool::Io, active))));
   return list.finish();
 }
 
 Term total_length(BifContext& cx, bool active, bool all) {
   sched::SchedulerGroup& g = *cx.runtime().schedulers;
-  std::size_t n = g.dirty_queue_length(sched::DirtyPool::Cpu);
-  if (all) n += g.dirty_queue_length(sched::DirtyPool::Io);
+  std::size_t n = dirty_length(g, sched::DirtyPool::Cpu, active);
+  if (all) n += dirty_length(g, sched::DirtyPool::Io, active);
   for (unsigned i = 0; i < g.scheduler_count(); i++) n += queue_length(g, i, active);
   return Term::small(static_cast<SWord>(n));
 }
@@ -121,7 +125,7 @@ BifResult erlang_statistics_1(BifContext& cx, Term what) {
     const auto ms = static_cast<std::uint64_t>((proc::monotonic_ns() - proc::start_monotonic_ns()) / kNsPerMs);
     return with_difference(cx, ms, last_wall_clock);
   }
-  if (what == atoms::run_queue) return Term::small(static_cast<SWord>(g.total_run_queue_length()));
+  if (what == atoms::run_queue) return total_length(cx, false, false);
   if (what == atoms::run_queue_lengths) return lengths(cx, false, false);
   if (what == atoms::run_queue_lengths_all) return lengths(cx, false, true);
   if (what == atoms::active_tasks) return lengths(cx, true, false);

@@ -29,6 +29,7 @@ void SchedulerGroup::Impl::give(SchedulerAccess& from, Priority priority, std::s
     push_to(to[turn++ % to.size()], *r, true);
     r = next;
   }
+  from.queue.arrived();
 }
 
 void SchedulerGroup::Impl::note_served(std::int64_t now) {

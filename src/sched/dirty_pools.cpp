@@ -154,4 +154,11 @@ std::size_t SchedulerGroup::dirty_queue_length(DirtyPool pool) const {
   return impl_->dirty[pool == DirtyPool::Io].length.load(std::memory_order_relaxed);
 }
 
+std::size_t SchedulerGroup::dirty_active_tasks(DirtyPool pool) const {
+  DirtyQueue& q = impl_->dirty[pool == DirtyPool::Io];
+  const std::size_t lost = pool == DirtyPool::Cpu ? impl_->long_calls_now.load(std::memory_order_acquire) : 0;
+  sync::MutexGuard guard(q.lock);
+  return q.waiting + q.running + lost;
+}
+
 }  // namespace vm::sched

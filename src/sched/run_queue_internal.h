@@ -42,6 +42,8 @@ class alignas(64) RunQueue {
   bool has_next() const { return next_.load(std::memory_order_relaxed) != nullptr; }
   // How much the owner took of any queue, until it asks for more.
   std::size_t in_hand() const { return in_hand_.load(std::memory_order_acquire); }
+  // How much was taken by `take` and is not in another queue yet.
+  std::size_t leaving() const { return leaving_.load(std::memory_order_acquire); }
 
   // Moved: it comes from another queue, by take(), and waits no longer than it would have there.
   enum class How { AtEnd, AtFront, Moved };
@@ -168,9 +170,10 @@ class alignas(64) RunQueue {
     return lists_.of[static_cast<unsigned>(priority)].size;
   }
 
-  // Takes up to n of them, oldest first: a list, linked through `next`.
+  // Takes up to n of them, oldest first: a list, linked through `next`. They count as leaving until `arrived`; one thread at a time.
   Runnable* take(Priority priority, std::size_t n) {
     sync::SpinGuard guard(lock_);
+    leaving_.store(std::min(n, lists_.of[static_cast<unsigned>(priority)].size), std::memory_order_release);
     Runnable* taken = nullptr;
     Runnable** end = &taken;
     for (; n > 0; n--) {
@@ -184,6 +187,7 @@ class alignas(64) RunQueue {
     note_urgent_locked();
     return taken;
   }
+  void arrived() { leaving_.store(0, std::memory_order_release); }
 
  private:
   struct List {
@@ -309,6 +313,7 @@ class alignas(64) RunQueue {
   std::atomic<std::size_t> at_home_{0};
   std::atomic<Runnable*> next_{nullptr};
   std::atomic<std::size_t> in_hand_{0};
+  std::atomic<std::size_t> leaving_{0};
   std::atomic<bool> urgent_{false};
   std::atomic<std::uint32_t> new_{0};  // of those in lists
   std::atomic<std::uint32_t> pops_[kLevels] = {};

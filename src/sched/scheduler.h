@@ -107,9 +107,9 @@ class SchedulerGroup {
   std::uint64_t counter(unsigned which) const;
   std::size_t dirty_queue_length(DirtyPool pool) const;
   std::size_t run_queue_length(unsigned index) const;
-  // What waits for a scheduler and what it runs: nothing that changes from one to the other is missed.
+  // What waits for a scheduler and what it runs: nothing that changes from one to the other is missed. A call that lost its scheduler counts as dirty.
   std::size_t active_tasks(unsigned index) const;
-  std::size_t total_run_queue_length() const;
+  std::size_t dirty_active_tasks(DirtyPool pool) const;
   // Native calls that kept a thread for so long that another one took its scheduler over.
   std::uint64_t long_calls() const;
   // Whether a call that seldom has to wait may be made by a scheduler: should it wait after all, another thread takes the scheduler over. Not while one waits

@@ -266,13 +266,7 @@ std::size_t SchedulerGroup::run_queue_length(unsigned index) const {
 std::size_t SchedulerGroup::active_tasks(unsigned index) const {
   const std::size_t waiting = run_queue_length(index);
   std::atomic_thread_fence(std::memory_order_acquire);  // the hands after the lengths, see RunQueue
-  return waiting + impl_->all[index]->queue.in_hand();
-}
-
-std::size_t SchedulerGroup::total_run_queue_length() const {
-  std::size_t sum = 0;
-  for (unsigned i = 0; i < impl_->all.size(); i++) sum += run_queue_length(i);
-  return sum;
+  return waiting + impl_->all[index]->queue.in_hand() + impl_->all[index]->queue.leaving();
 }
 
 }  // namespace vm::sched

@@ -183,8 +183,8 @@ struct SchedulerGroup::Impl {
   std::mutex handoff_lock;
   std::vector<Worker*> spares;  // under handoff_lock
   std::atomic<std::uint64_t> long_calls{0};
-  unsigned long_calls_now = 0;      // under way; under handoff_lock
-  std::atomic<unsigned> online{1};  // that may run: 1 while the others are blocked
+  std::atomic<unsigned> long_calls_now{0};  // under way; written under handoff_lock
+  std::atomic<unsigned> online{1};          // that may run: 1 while the others are blocked
   // While everybody but scheduler 1 is blocked its worker does the dirty pools' work, too, in turn with its own: Scheduler objects lent for that, by pool.
   std::atomic<bool> dirty_here{false};
   Scheduler lent[2];

@@ -9,8 +9,9 @@ namespace vm::sched {
 // --------------------------------------------------------------------------------------------------------------------- long calls
 
 void SchedulerGroup::Impl::count_long_calls_locked(int change) {
-  long_calls_now += static_cast<unsigned>(change);
-  self->may_wait_.store(long_calls_now == 0, std::memory_order_relaxed);
+  const unsigned now = long_calls_now.load(std::memory_order_relaxed) + static_cast<unsigned>(change);
+  long_calls_now.store(now, std::memory_order_release);
+  self->may_wait_.store(now == 0, std::memory_order_relaxed);
 }
 
 // Gives the scheduler to a spare worker if its own is inside a slice. A new worker starts as a spare one.

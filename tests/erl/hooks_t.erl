@@ -91,8 +91,9 @@ test_no_collection() ->
     ok.
 
 test_end_without_collection() ->
-    P = spawn(fun() -> true = set(gc_state, false), true = erlang:garbage_collect(), receive stop -> ok end end),
     Me = self(),
+    P = spawn(fun() -> true = set(gc_state, false), true = erlang:garbage_collect(), Me ! {self(), off}, receive stop -> ok end end),
+    receive {P, off} -> ok end,
     Asking = [spawn_monitor(fun() -> Me ! ready, exit({got, erlang:garbage_collect(P)}) end) || _ <- lists:seq(1, 20)],
     _ = [receive ready -> ok end || _ <- Asking],
     receive after 50 -> ok end,

@@ -2,7 +2,7 @@
 %% Who runs where: blocking other schedulers, how many are on line, and what their threads did.
 -module(schedulers_t).
 -export([test_priority_of_dirty_calls/0, test_block/0, test_block_ends_with_its_process/0, test_dirty_calls_while_blocked/0, test_blocked_again_and_again/0, test_block_normal_lets_dirty_calls_run/0, test_online/0, test_wall_time/0,
-         test_wall_time_ends_with_its_process/0, test_microstates/0, test_behind_urgent_work/0, test_active_tasks/0]).
+         test_wall_time_ends_with_its_process/0, test_microstates/0, test_behind_urgent_work/0, test_active_tasks/0, test_active_dirty_tasks/0]).
 
 %% run: alone
 %% run: flags +S 3:3
@@ -189,3 +189,17 @@ active_tasks(End, N, Missed) ->
         true -> active_tasks(End, N + 100, Missed + M);
         false -> {N + 100, Missed + M}
     end.
+
+%% Of the dirty queues, too, those that run count as active and those that wait in both.
+test_active_dirty_tasks() ->
+    Dirty = fun(Call, N) -> [spawn_monitor(fun() -> erts_debug:Call(wait, 600) end) || _ <- lists:seq(1, N)] end,
+    Running = erlang:system_info(dirty_cpu_schedulers_online),
+    All = Dirty(dirty_cpu, Running + 2) ++ Dirty(dirty_io, 3),
+    Lengths = fun(What) -> lists:nthtail(erlang:system_info(schedulers), statistics(What)) end,
+    ok = wait(fun() -> Lengths(run_queue_lengths_all) =:= [2, 0] end, 100),
+    true = [Running + 2, 3] =:= Lengths(active_tasks_all),
+    true = [Running + 2] =:= Lengths(active_tasks),
+    [2] = Lengths(run_queue_lengths),
+    true = statistics(total_active_tasks_all) >= Running + 6,
+    true = statistics(run_queue) >= 2,
+    [receive {'DOWN', M, _, _, _} -> ok end || {_, M} <- All].

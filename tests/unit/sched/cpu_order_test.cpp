@@ -175,6 +175,14 @@ TEST(RunQueue, WhatWasTakenIsInHand) {
   EXPECT_EQ(queue.in_hand(), 1u);
   EXPECT_EQ(queue.pop(), nullptr);
   EXPECT_EQ(queue.in_hand(), 0u);
+  RunQueue giver;
+  Item given[4];
+  for (Item& i : given) giver.push(i);
+  EXPECT_NE(giver.take(Priority::Normal, 3), nullptr);
+  EXPECT_EQ(giver.length(), 1u);
+  EXPECT_EQ(giver.leaving(), 3u);
+  giver.arrived();
+  EXPECT_EQ(giver.leaving(), 0u);
 }
 
 // How often each runs when whoever ran waits again at once.
