@@ -20,8 +20,8 @@
 #include "ops/maps.h"
 #include "ops/raise.h"
 #include "proc/direct_delivery.h"
-#include "proc/send.h"
 #include "proc/saved_calls.h"
+#include "proc/send.h"
 #include "term/compare.h"
 #include "term/map_layout.h"
 
