@@ -38,7 +38,7 @@ bool Sweeper::tick() {
   const std::int64_t now = os::monotonic_ns();
   const std::size_t in_use = heap::block_bytes_in_use() + term::BinaryData::total_bytes();
   peak_bytes_ = std::max(peak_bytes_, in_use);
-  const bool much_went = peak_bytes_ - in_use > kTrimBytes;
+  const bool much_went = peak_bytes_ - in_use > kTrimBytes || slots_went_;
   if ((much_went || again_) && now - trimmed_at_ns_ > kTrimNs && !asked_) {
     again_ = much_went;
     asked_ = true;  // and come back soon
@@ -48,11 +48,14 @@ bool Sweeper::tick() {
     asked_ = false;
     heap::give_back_unused();
     peak_bytes_ = in_use;
+    slots_went_ = false;
     trimmed_at_ns_ = now;
   }
   if (now - slabs_looked_at_ns_ > kTrimNs) {
     slabs_looked_at_ns_ = now;
-    slabs_idle_ = sync::SlabPool::idle_bytes() > kTrimSlabBytes;
+    const std::size_t idle = sync::SlabPool::idle_bytes();
+    slabs_idle_ = idle > kTrimSlabBytes;
+    slots_went_ = slots_went_ || idle > kTrimBytes;
     if (slabs_idle_) sync::SlabPool::give_back_unused();
   }
   if (now - ended_ns_ < std::max({kPassNs, kShare * work_ns_, kCollectingShare * collecting_ns_}))
@@ -60,7 +63,7 @@ bool Sweeper::tick() {
   const std::uint64_t slices = runtime_.schedulers->slices() - own_slices_.load(std::memory_order_relaxed);
   calm_passes_ = slices != seen_slices_ ? 0 : calm_passes_ + 1;
   seen_slices_ = slices;
-  if (calm_passes_ >= kCalmPasses) return peak_bytes_ - in_use > kTrimBytes || slabs_idle_ || asked_ || again_;
+  if (calm_passes_ >= kCalmPasses) return much_went || slots_went_ || slabs_idle_ || asked_ || again_;
   work_ns_ = collecting_ns_ = 0;
   queued_.store(true, std::memory_order_release);
   runtime_.schedulers->enqueue(*this);

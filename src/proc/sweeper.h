@@ -44,8 +44,9 @@ class Sweeper final : public sched::Runnable {
   unsigned calm_passes_ = 0;
   std::size_t peak_bytes_ = 0;
   std::int64_t trimmed_at_ns_ = 0;
-  bool asked_ = false;  // threads to free the blocks they hold ready
-  bool again_ = false;  // after a while: what belonged to the blocks' processes may come free only when no thread can see it any more
+  bool asked_ = false;       // threads to free the blocks they hold ready
+  bool slots_went_ = false;  // many processes ended, and with them their links and dictionaries, which no count of blocks shows
+  bool again_ = false;       // after a while: what belonged to the blocks' processes may come free only when no thread can see it any more
   std::int64_t slabs_looked_at_ns_ = 0;
   bool slabs_idle_ = true;  // some may still be
   // Of the pass; the runnable's, read by the watcher when queued_ is false.
