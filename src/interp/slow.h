@@ -14,8 +14,8 @@ namespace vm::interp {
 
 // --- collecting (slow_gc.cpp). False: the process has ended (max_heap_size).
 bool collect_garbage(Registers& r, std::size_t live, std::size_t need);
-// Puts `live` x registers aside while the process does not run.
 void make_room_for_registers(Process& p, std::size_t live);
+// Puts `live` x registers aside while the process does not run.
 inline void save_registers(Process& p, const Term* x, std::size_t live) {
   if (VM_UNLIKELY(live > p.saved_capacity)) make_room_for_registers(p, live);
   for (std::size_t i = 0; i < live; i++) p.saved_registers[i] = x[i];

@@ -7,7 +7,6 @@
 #include "proc/links.h"
 #include "proc/links_state.h"
 #include "proc/process_cold.h"
-#include "proc/process_state.h"
 #include "proc/send.h"
 #include "proc/tracing.h"
 

@@ -2,11 +2,11 @@
 //
 // Bits of Process::state.
 //
-// Rules. 1. A process is queued at most once: who sets kQueued enqueues it. 2. kRunning belongs to the thread inside Process::run; only
-// it touches heap, inbox, links. 3. A sender pushes a signal, then looks at the state; a parking process clears kRunning, then looks at
-// its queue. Both are sequentially consistent, so one of them queues the process: no wake-up is lost. 4. kExiting is set once, by the
-// process's own thread, and never cleared. 5. kQueued and kRunning together: a helper has it (proc/priority_lift.h), who comes to run it puts it
-// back. If it ends then, it stays queued and is freed by who takes it out.
+// Rules. 1. A process is queued at most once: who sets kQueued enqueues it. 2. kRunning belongs to the thread inside Process::run, or to one
+// that holds a process that waits (Process::hold_waiting); only it touches heap, inbox, links. 3. A sender pushes a signal, then looks at the
+// state; who parks or gives back a process clears kRunning, then looks at its queue. Both are sequentially consistent, so one of them queues the
+// process: no wake-up is lost. 4. kExiting is set once, by the process's own thread, and never cleared. 5. kQueued and kRunning together: a
+// helper has it (proc/priority_lift.h), who comes to run it puts it back. If it ends then, it stays queued and is freed by who takes it out.
 #pragma once
 
 #include <cstdint>

@@ -55,7 +55,8 @@ bool Sweeper::tick() {
     slabs_looked_at_ns_ = now;
     const std::size_t idle = sync::SlabPool::idle_bytes();
     slabs_idle_ = idle > kTrimSlabBytes;
-    slots_went_ = slots_went_ || idle > kTrimBytes;
+    slots_went_ = slots_went_ || idle > idle_bytes_ + kTrimBytes;
+    idle_bytes_ = idle;
     if (slabs_idle_) sync::SlabPool::give_back_unused();
   }
   if (now - ended_ns_ < std::max({kPassNs, kShare * work_ns_, kCollectingShare * collecting_ns_}))

@@ -48,7 +48,8 @@ class Sweeper final : public sched::Runnable {
   bool slots_went_ = false;  // many processes ended, and with them their links and dictionaries, which no count of blocks shows
   bool again_ = false;       // after a while: what belonged to the blocks' processes may come free only when no thread can see it any more
   std::int64_t slabs_looked_at_ns_ = 0;
-  bool slabs_idle_ = true;  // some may still be
+  bool slabs_idle_ = true;      // some may still be
+  std::size_t idle_bytes_ = 0;  // of slabs, when last looked at: some cannot be given back, and are no reason to look for more
   // Of the pass; the runnable's, read by the watcher when queued_ is false.
   std::size_t cursor_ = 0;
   std::int64_t work_ns_ = 0;
