@@ -33,7 +33,7 @@ void Emitter::emit() {
       emit_one(body_.instructions[at]);
       taken = 1;
     }
-    at += taken;
+    for (std::size_t end = at + taken; at < end; at++) follow_tuple(body_.instructions[at]);
   }
   // Control that runs off the end, or jumps to a label that is not there, raises.
   bad_code_ = static_cast<std::uint32_t>(cells.size());
@@ -59,8 +59,8 @@ void Emitter::note_line(Word index) {
 
 CodeWord Emitter::encode(const Operand& o) {
   switch (o.kind) {
-    case OperandKind::XReg: return o.word << 6 | Term::kXRegTag;
-    case OperandKind::YReg: return o.word << 6 | Term::kYRegTag;
+    case OperandKind::XReg: return register_cell(o.word, true);
+    case OperandKind::YReg: return register_cell(o.word, false);
     default: return o.word;
   }
 }

@@ -42,9 +42,12 @@ class Emitter {
   std::size_t fuse(std::size_t at);
   std::size_t specialise(std::size_t at);
   std::size_t fuse_move(std::size_t at);
+  std::size_t fuse_element(std::size_t at);
   std::size_t fuse_elements(std::size_t at);
   std::size_t fuse_is_tuple(std::size_t at);
+  std::size_t fuse_tagged_tuple(std::size_t at);
   std::size_t fuse_next_cons(std::size_t at);
+  std::size_t behind_frame(std::size_t at) const;
   std::size_t fuse_allocate(std::size_t at);
   std::size_t tail_call_fun(std::size_t at);
   std::size_t fuse_guard(std::size_t at);
@@ -59,6 +62,8 @@ class Emitter {
   std::size_t fuse_get_integer(std::size_t at);
   std::size_t following(std::size_t at) const;
   bool is_op(std::size_t at, code::Op op) const;
+  void follow_tuple(const code::Instruction& i);
+  bool is_known_tuple(const code::Operand& o, Word index) const;
   Operands operands_at(std::size_t at) const { return body_.operands_of(body_.instructions[at]); }
   void note_lines(std::size_t from, std::size_t to);
   void put_operands(Operands o);
@@ -91,6 +96,10 @@ class Emitter {
   std::vector<std::uint32_t> label_offsets_;  // by label - label_base_; kNoOffset: not in this function
   std::uint32_t bad_code_ = 0;
   bool stress_ = false;
+  // The x register that holds a tuple wherever control is right now, as a test has shown, and of how many elements; kNoRegister: none.
+  Word tuple_in_ = kNoRegister;
+  Word tuple_size_ = 0;
+  static constexpr Word kNoRegister = ~Word{0};
   enum class Near : std::uint8_t { Unknown, Yes, No };
   mutable Near near_ = Near::Unknown;  // whether functions of this module stay what they are
   static constexpr std::uint32_t kNoOffset = 0xffffffff;

@@ -4,11 +4,10 @@
 //
 // A row is fused only when no label lies inside it (a label is an instruction of the body, so rows never contain one) and only its last
 // instruction can raise or call; line records inside it then belong to its beginning.
-#include <algorithm>
-#include <array>
 #include <string_view>
 
 #include "interp/emitter_internal.h"
+#include "interp/operand_kinds_internal.h"
 #include "term/atoms.h"
 
 namespace vm::interp {
@@ -19,30 +18,6 @@ using code::Operand;
 using code::OperandKind;
 
 namespace {
-
-bool is_x(const Operand& o) { return o.kind == OperandKind::XReg; }
-bool is_y(const Operand& o) { return o.kind == OperandKind::YReg; }
-bool is_c(const Operand& o) { return o.kind == OperandKind::Constant; }
-bool same(const Operand& a, const Operand& b) { return a.kind == b.kind && a.word == b.word; }
-
-// A constant whose word alone decides =:=.
-bool decides(Term t) { return t.is_small() || t.is_atom() || t.is_nil(); }
-
-// Operand kinds of a form: x, y registers; c constant; i constant whose word decides =:=; s small constant; p the same above zero,
-// b the same below the bits of a word; n the number 2; anything else: any.
-bool fits(const Operand& o, char kind) {
-  switch (kind) {
-    case 'x': return is_x(o);
-    case 'y': return is_y(o);
-    case 'c': return is_c(o);
-    case 'i': return is_c(o) && decides(Term::from_bits(o.word));
-    case 's': return is_c(o) && Term::from_bits(o.word).is_small();
-    case 'p': return is_c(o) && Term::from_bits(o.word).is_small() && Term::from_bits(o.word).small_value() > 0;
-    case 'n': return o.kind == OperandKind::Number && o.word == 2;
-    case 'b': return is_c(o) && Term::from_bits(o.word).is_small() && o.word >> 3 < 64;
-    default: return true;
-  }
-}
 
 struct Form {
   Op op;
@@ -87,8 +62,6 @@ constexpr Form kForms[] = {
     {Op::is_map, "-x", Fused::is_map_x},
     {Op::is_tuple, "-x", Fused::is_tuple_x},
     {Op::test_arity, "-x", Fused::test_arity_x},
-    {Op::is_tagged_tuple, "-x", Fused::is_tagged_tuple_x},
-    {Op::is_tagged_tuple, "-y", Fused::is_tagged_tuple_y},
     {Op::is_lt, "-xx", Fused::is_lt_xx},
     {Op::is_lt, "-xs", Fused::is_lt_xc},
     {Op::is_lt, "-sx", Fused::is_lt_cx},
@@ -102,6 +75,7 @@ constexpr Form kForms[] = {
     {Op::add, "--xyx", Fused::add_yxx},
     {Op::add, "--xxy", Fused::add_xyx},
     {Op::add, "--xys", Fused::add_ycx},
+    {Op::add, "--yxs", Fused::add_xcy},
     {Op::subtract, "--xsx", Fused::subtract_cxx},
     {Op::subtract, "--xys", Fused::subtract_ycx},
     {Op::swap, "xx", Fused::swap_xx},
@@ -151,7 +125,7 @@ struct MovePair {
 constexpr MovePair kMovePairs[] = {
     {"xx", "xx", Fused::move_xx_xx}, {"xy", "xy", Fused::move_xy_xy}, {"yx", "yx", Fused::move_yx_yx}, {"xx", "yx", Fused::move_xx_yx},
     {"yx", "xx", Fused::move_yx_xx}, {"cx", "xx", Fused::move_cx_xx}, {"xx", "cx", Fused::move_xx_cx}, {"cx", "cx", Fused::move_cx_cx},
-    {"cx", "yx", Fused::move_cx_yx}, {"yx", "cx", Fused::move_yx_cx}, {"xy", "xx", Fused::move_xy_xx},
+    {"cx", "yx", Fused::move_cx_yx}, {"yx", "cx", Fused::move_yx_cx}, {"xy", "xx", Fused::move_xy_xx}, {"yx", "yy", Fused::move_yx_yy},
 };
 
 struct MoveCall {
@@ -168,74 +142,6 @@ constexpr MoveCall kMoveCalls[] = {
     {Op::call_last, true, Fused::move_x_call_last_near, Fused::move_y_call_last_near, Fused::move_c_call_last_near},
     {Op::call_ext, false, Fused::move_x_call_ext, Fused::move_y_call_ext, Fused::move_c_call_ext},
 };
-
-// Instructions that follow one another in one jump.
-constexpr unsigned number(Op op) { return static_cast<unsigned>(op); }
-constexpr unsigned number(Fused op) { return code::kOpCount + static_cast<unsigned>(op); }
-struct Joint {
-  unsigned first, second, joined;
-};
-constexpr Joint kJoints[] = {
-    {number(Fused::add_xxx), number(Op::call_only), number(Fused::add_xxx_then_call_only)},
-    {number(Fused::add_xcx), number(Op::call_only), number(Fused::add_xcx_then_call_only)},
-    {number(Fused::subtract_xcx), number(Op::call_only), number(Fused::subtract_xcx_then_call_only)},
-    {number(Fused::add_xxx), number(Fused::call_only_near), number(Fused::add_xxx_then_call_only_near)},
-    {number(Fused::add_xcx), number(Fused::call_only_near), number(Fused::add_xcx_then_call_only_near)},
-    {number(Fused::subtract_xcx), number(Fused::call_only_near), number(Fused::subtract_xcx_then_call_only_near)},
-    {number(Fused::add_xxx), number(Fused::move_x_call_only), number(Fused::add_xxx_then_move_x_call_only)},
-    {number(Fused::add_xcx), number(Fused::move_x_call_only), number(Fused::add_xcx_then_move_x_call_only)},
-    {number(Fused::subtract_xcx), number(Fused::move_x_call_only), number(Fused::subtract_xcx_then_move_x_call_only)},
-    {number(Fused::add_xxx), number(Fused::move_x_call_only_near), number(Fused::add_xxx_then_move_x_call_only_near)},
-    {number(Fused::add_xcx), number(Fused::move_x_call_only_near), number(Fused::add_xcx_then_move_x_call_only_near)},
-    {number(Fused::subtract_xcx), number(Fused::move_x_call_only_near), number(Fused::subtract_xcx_then_move_x_call_only_near)},
-    {number(Fused::add_xxx), number(Op::return_), number(Fused::add_xxx_then_return_)},
-    {number(Fused::add_xcx), number(Op::return_), number(Fused::add_xcx_then_return_)},
-    {number(Fused::subtract_xcx), number(Op::return_), number(Fused::subtract_xcx_then_return_)},
-    {number(Fused::is_map_x), number(Fused::get_map_element_xcx), number(Fused::is_map_x_then_get_map_element_xcx)},
-    {number(Fused::is_map_x), number(Fused::put_map_assoc_xc), number(Fused::is_map_x_then_put_map_assoc_xc)},
-    {number(Fused::is_map_x), number(Fused::put_map_exact_xc), number(Fused::is_map_x_then_put_map_exact_xc)},
-    {number(Op::test_heap), number(Fused::put_list_xxx), number(Fused::test_heap_then_put_list_xxx)},
-    {number(Op::test_heap), number(Fused::put_list_yxx), number(Fused::test_heap_then_put_list_yxx)},
-    {number(Op::test_heap), number(Op::put_tuple), number(Fused::test_heap_then_put_tuple)},
-    {number(Op::test_heap), number(Fused::put_tuple_x), number(Fused::test_heap_then_put_tuple_x)},
-    {number(Op::test_heap), number(Fused::put_tuple_r), number(Fused::test_heap_then_put_tuple_r)},
-    {number(Op::test_heap), number(Fused::float_store_x), number(Fused::test_heap_then_float_store_x)},
-    {number(Op::test_heap), number(Fused::float_store), number(Fused::test_heap_then_float_store)},
-    {number(Fused::put_list_xxx), number(Fused::call_only_near), number(Fused::put_list_xxx_then_call_only_near)},
-    {number(Fused::put_list_xxx), number(Fused::move_x_call_only_near), number(Fused::put_list_xxx_then_move_x_call_only_near)},
-    {number(Fused::put_list_xxx), number(Fused::deallocate_return), number(Fused::put_list_xxx_then_deallocate_return)},
-    {number(Fused::put_list_yxx), number(Fused::deallocate_return), number(Fused::put_list_yxx_then_deallocate_return)},
-    {number(Op::test_heap), number(Fused::put_list_yxx_then_deallocate_return),
-     number(Fused::test_heap_then_put_list_yxx_then_deallocate_return)},
-    {number(Op::test_heap), number(Fused::put_list_xxx_then_call_only_near),
-     number(Fused::test_heap_then_put_list_xxx_then_call_only_near)},
-    {number(Op::test_heap), number(Fused::put_list_xxx_then_move_x_call_only_near),
-     number(Fused::test_heap_then_put_list_xxx_then_move_x_call_only_near)},
-    {number(Fused::is_ge_xx), number(Fused::test_heap_then_put_list_xxx), number(Fused::is_ge_xx_then_test_heap_then_put_list_xxx)},
-    {number(Fused::is_ge_xx), number(Fused::test_heap_then_put_list_xxx_then_call_only_near),
-     number(Fused::is_ge_xx_then_test_heap_then_put_list_xxx_then_call_only_near)},
-    {number(Fused::is_ge_xx), number(Fused::test_heap_then_put_list_xxx_then_move_x_call_only_near),
-     number(Fused::is_ge_xx_then_test_heap_then_put_list_xxx_then_move_x_call_only_near)},
-    {number(Fused::next_cons_x_xx), number(Fused::is_ge_xx), number(Fused::next_cons_x_xx_then_is_ge_xx)},
-    {number(Fused::next_cons_x_xx), number(Fused::is_ge_xx_then_test_heap_then_put_list_xxx),
-     number(Fused::next_cons_x_xx_then_is_ge_xx_then_test_heap_then_put_list_xxx)},
-    {number(Fused::next_cons_x_xx), number(Fused::is_ge_xx_then_test_heap_then_put_list_xxx_then_call_only_near),
-     number(Fused::next_cons_x_xx_then_is_ge_xx_then_test_heap_then_put_list_xxx_then_call_only_near)},
-    {number(Fused::next_cons_x_xx), number(Fused::is_ge_xx_then_test_heap_then_put_list_xxx_then_move_x_call_only_near),
-     number(Fused::next_cons_x_xx_then_is_ge_xx_then_test_heap_then_put_list_xxx_then_move_x_call_only_near)},
-};
-
-constexpr auto kBeginsJoint = [] {
-  std::array<bool, kInstructionCount> begins{};
-  for (const Joint& j : kJoints) begins[j.first] = true;
-  return begins;
-}();
-
-bool fits_all(std::span<const Operand> o, std::string_view kinds) {
-  for (std::size_t k = 0; k < kinds.size(); k++)
-    if (!fits(o[k], kinds[k])) return false;
-  return true;
-}
 
 }  // namespace
 
@@ -270,8 +176,10 @@ std::size_t Emitter::fuse(std::size_t at) {
       break;
     case Op::get_tuple_element: taken = fuse_elements(at); break;
     case Op::is_tuple: taken = fuse_is_tuple(at); break;
+    case Op::is_tagged_tuple: taken = fuse_tagged_tuple(at); break;
     case Op::is_nonempty_list: taken = fuse_next_cons(at); break;
-    case Op::allocate: taken = fuse_allocate(at); break;
+    case Op::allocate:
+    case Op::allocate_heap: taken = fuse_allocate(at); break;
     case Op::call_fun:
     case Op::call_fun2: taken = tail_call_fun(at); break;
     case Op::bif:
@@ -386,7 +294,7 @@ bool Emitter::calls_near(std::size_t at) const {
 void Emitter::put_near(std::size_t at) {
   const auto& f = *reinterpret_cast<const code::Function*>(operands_at(at)[0].word);
   if (&f == body_.function) put_label(f.entry_label);
-  else put(reinterpret_cast<code::CodeWord>(&f.stub[0]));
+  else put(code::CodeWord{0});
 }
 
 std::size_t Emitter::fuse_near_call(std::size_t at) {
@@ -396,75 +304,6 @@ std::size_t Emitter::fuse_near_call(std::size_t at) {
   put_operands(operands_at(at));
   put_near(at);
   return 1;
-}
-
-// From the end on, so that the second of two may itself be the first of a joint.
-void Emitter::join() {
-  for (std::size_t k = starts_.size(); k-- > 1;) {
-    if (!kBeginsJoint[starts_[k - 1].number]) continue;
-    for (const Joint& j : kJoints) {
-      if (j.first != starts_[k - 1].number || j.second != starts_[k].number) continue;
-      starts_[k - 1].number = j.joined;
-      cells[starts_[k - 1].cell] = reinterpret_cast<code::CodeWord>(instruction_labels()[j.joined]);
-      break;
-    }
-  }
-}
-
-std::size_t Emitter::fuse_elements(std::size_t at) {
-  Operands o = operands_at(at);
-  std::size_t next = following(at);
-  if (!is_op(next, Op::get_tuple_element)) return 0;
-  Operands p = operands_at(next);
-  // The first element must not replace the tuple the second is taken from.
-  if (!same(o[0], p[0]) || same(o[0], o[2])) return 0;
-  Word largest = std::max(o[1].word, p[1].word);
-  std::size_t third = following(next);
-  if (is_op(third, Op::get_tuple_element) && fits_all(o, "x-x") && fits_all(p, "x-x")) {
-    Operands q = operands_at(third);
-    if (same(o[0], q[0]) && !same(o[0], p[2]) && is_x(q[2])) {
-      note_lines(at, third);
-      put(Fused::get_elements_x_xxx);
-      put_operand(o[0]);
-      put(std::max(largest, q[1].word));
-      for (Operands e : {o, p, q}) put_operands(e.subspan(1, 2));
-      return third + 1 - at;
-    }
-  }
-  Fused fused;
-  if (fits_all(o, "x-x") && is_x(p[2])) fused = Fused::get_elements_x_xx;
-  else if (fits_all(o, "x-y") && is_y(p[2])) fused = Fused::get_elements_x_yy;
-  else if (fits_all(o, "y-x") && is_x(p[2])) fused = Fused::get_elements_y_xx;
-  else return 0;
-  note_lines(at, next);
-  put(fused);
-  put_operand(o[0]);
-  put(largest);
-  put_operands(o.subspan(1, 2));
-  put_operands(p.subspan(1, 2));
-  return next + 1 - at;
-}
-
-// dst n elements...
-std::size_t Emitter::fuse_put_tuple(std::size_t at) {
-  Operands o = operands_at(at);
-  bool all_x = std::all_of(o.begin() + 2, o.end(), is_x);
-  if (!is_x(o[0]) || !std::all_of(o.begin() + 2, o.end(), [](const Operand& e) { return is_x(e) || is_y(e); })) return 0;
-  put(all_x ? Fused::put_tuple_x : Fused::put_tuple_r);
-  put_operands(o);
-  return 1;
-}
-
-std::size_t Emitter::fuse_is_tuple(std::size_t at) {
-  Operands o = operands_at(at);
-  std::size_t next = following(at);
-  if (!is_op(next, Op::test_arity) || !is_x(o[1])) return 0;
-  Operands p = operands_at(next);
-  if (o[0].word != p[0].word || !same(o[1], p[1])) return 0;
-  put(Fused::is_tuple_arity_x);
-  put_operands(o);
-  put(term::HeaderWord::make(term::Kind::Tuple, p[2].word).bits());
-  return next + 1 - at;
 }
 
 std::size_t Emitter::fuse_next_cons(std::size_t at) {
@@ -498,14 +337,28 @@ std::size_t Emitter::tail_call_fun(std::size_t at) {
   return after + 1 - at;
 }
 
-std::size_t Emitter::fuse_allocate(std::size_t at) {
+// What follows the opening of a frame. Its slots are nil: nobody has to say so again.
+std::size_t Emitter::behind_frame(std::size_t at) const {
   std::size_t next = following(at);
-  if (!is_op(next, Op::move) || !fits_all(operands_at(next), "xy")) return 0;
+  return is_op(next, Op::init_yregs) ? following(next) : next;
+}
+
+std::size_t Emitter::fuse_allocate(std::size_t at) {
+  std::size_t next = behind_frame(at);
+  if (!is_op(at, Op::allocate) || !is_op(next, Op::move) || !fits_all(operands_at(next), "xy")) {
+    note_lines(at, next);
+    emit_plain(body_.instructions[at]);
+    return next - at;
+  }
   std::size_t after = following(next);
   bool two = is_op(after, Op::move) && fits_all(operands_at(after), "xy");
   note_lines(at, two ? after : next);
-  put(two ? Fused::allocate_move_xy_xy : Fused::allocate_move_xy);
-  put_operands(operands_at(at));
+  Operands o = operands_at(at);
+  const Word slots = o[0].word;
+  if (two)
+    put(slots == 2 && !same(operands_at(next)[1], operands_at(after)[1]) ? Fused::allocate_2_move_xy_xy : Fused::allocate_move_xy_xy);
+  else put(slots == 1 ? Fused::allocate_1_move_xy : slots == 2 ? Fused::allocate_2_move_xy : Fused::allocate_move_xy);
+  put_operands(o);
   put_operands(operands_at(next));
   if (!two) return next + 1 - at;
   put_operands(operands_at(after));

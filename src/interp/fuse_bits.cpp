@@ -4,19 +4,15 @@
 #include <bit>
 
 #include "interp/emitter_internal.h"
+#include "interp/operand_kinds_internal.h"
 #include "ops/bits.h"
 #include "ops/bits_fast.h"
 
 namespace vm::interp {
 
 using code::Op;
-using code::Operand;
-using code::OperandKind;
 
 namespace {
-
-bool is_x(const Operand& o) { return o.kind == OperandKind::XReg; }
-bool same(const Operand& a, const Operand& b) { return a.kind == b.kind && a.word == b.word; }
 
 constexpr Word kUnknown = ~Word{0};
 

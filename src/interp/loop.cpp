@@ -39,14 +39,14 @@ inline bool less(Term a, Term b) {
   return term::compare(a, b) < 0;
 }
 
-// The entry of a near call. Threads may write the cell at the same time: all write the same.
-inline CodePtr near_entry(CodePtr cell, const code::Function* f) {
+// The entry of a near call: 0 in the cell until the function is decoded. Threads may write the cell at the same time: all write the same.
+inline CodePtr near_entry(CodePtr cell, CodePtr function) {
   std::atomic_ref<CodeWord> target(*const_cast<CodeWord*>(cell));
   auto to = reinterpret_cast<CodePtr>(target.load(std::memory_order_acquire));
-  if (VM_UNLIKELY(to == f->stub)) {
-    to = f->entry.load(std::memory_order_acquire);
-    target.store(reinterpret_cast<CodeWord>(to), std::memory_order_release);
-  }
+  if (VM_LIKELY(to != nullptr)) return to;
+  const auto* f = reinterpret_cast<const code::Function*>(*function);
+  to = f->entry.load(std::memory_order_acquire);
+  if (to != f->stub) target.store(reinterpret_cast<CodeWord>(to), std::memory_order_release);
   return to;
 }
 
@@ -115,8 +115,8 @@ void set_function_clause(Registers& r, CodePtr pc) {
   } while (0)
 #define SRC(i) read_source(pc[i], x, sp)
 #define DST(i) (*destination(pc[i], x, sp))
-#define XR(i) (reinterpret_cast<Word*>(x)[pc[i] >> 6])
-#define YR(i) (sp[pc[i] >> 6])
+#define XR(i) (*const_cast<Word*>(at_register(x, pc[i])))
+#define YR(i) (*const_cast<Word*>(at_register(sp, pc[i])))
 #define CR(i) (pc[i])
 #define SAVE() (p->heap.top_ = htop, p->heap.limit_ = sp, p->reductions_left = reds)
 #define LOAD() (htop = p->heap.top_, sp = p->heap.limit_, reds = p->reductions_left)
@@ -149,11 +149,11 @@ void set_function_clause(Registers& r, CodePtr pc) {
   } while (0)
 // Words whose room was tested; code that did not test gets a fragment.
 #define NEW_WORDS(n) (VM_LIKELY(static_cast<std::size_t>(sp - htop) >= (n)) ? (htop += (n), htop - (n)) : untested_words(p, htop, sp, (n)))
-#define OPEN_FRAME(n)                           \
-  do {                                          \
-    Word slots = (n);                           \
-    sp -= slots;                                \
-    for (Word i = 0; i < slots; i++) sp[i] = 0; \
+#define OPEN_FRAME(n)                                           \
+  do {                                                          \
+    Word slots = (n);                                           \
+    sp -= slots;                                                \
+    for (Word i = 0; i < slots; i++) sp[i] = term::kNil.bits(); \
   } while (0)
 #define PUSH_RETURN(to)                 \
   do {                                  \
@@ -329,6 +329,7 @@ Stop run_loop(Registers* r, const void* const** labels) {  // NOLINT(readability
 #include "interp/op_data.inc"
 #include "interp/op_exceptions.inc"
 #include "interp/op_forms.inc"
+#include "interp/op_joints.inc"
 #include "interp/op_receive.inc"
 #include "interp/op_tests.inc"
 #include "interp/op_trace.inc"

@@ -42,14 +42,20 @@ struct Registers {
   BuildState build;
 };
 
-// Operands of decoded code. A source is a term, or a register as index << 6 | tag. One branch tells registers from terms, none x from y: kinds of
-// operands alternate at random where one piece of code reads them for all instructions.
-// A destination is always a register. kXRegTag has bit 3, kYRegTag has not, and 16 that kXRegTag has not.
-static_assert(Term::kYRegTag - Term::kXRegTag == 8 && (Term::kXRegTag & 8) != 0 && (Term::kYRegTag & 8) == 0);
-inline bool is_register_cell(Word w) { return (((w & 63) - Term::kXRegTag) & ~Word{8}) == 0; }
+// Operands of decoded code. A source is a term, or a register: its offset in bytes and a header's tag, which no term has, in the lower half of the cell,
+// bit 32 for x. So where the kind is known a register is read by two machine instructions, the offset and what lies there. One branch tells registers
+// from terms, none x from y: kinds of operands alternate at random where one piece of code reads them for all instructions.
+// A destination is always a register.
+inline constexpr Word kRegisterTag = 7, kXCell = Word{1} << 32;
+constexpr Word register_cell(Word index, bool x) { return (x ? kXCell : 0) | index * sizeof(Word) | kRegisterTag; }
+constexpr bool is_register_cell(Word w) { return (w & 7) == kRegisterTag; }
+// Where the register of the cell `w` is, counted from the first register of its kind.
+inline const Word* at_register(const void* first, Word w) {
+  return reinterpret_cast<const Word*>(static_cast<const char*>(first) + static_cast<std::uint32_t>(w) - kRegisterTag);
+}
 inline const Word* register_of(Word w, const Term* x, const Word* y) {
-  const Word* base = (w & 8) ? reinterpret_cast<const Word*>(x) : y;
-  return base + (w >> 6);
+  const void* first = (w & kXCell) ? static_cast<const void*>(x) : y;
+  return at_register(first, w);
 }
 inline Word* destination(Word w, Term* x, Word* y) { return const_cast<Word*>(register_of(w, x, y)); }
 inline Term read_source(Word w, const Term* x, const Word* y) { return Term::from_bits(is_register_cell(w) ? *register_of(w, x, y) : w); }

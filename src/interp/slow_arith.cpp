@@ -33,14 +33,13 @@ const code::Mfa& arithmetic_mfa(Arith op) {
 
 bool is_increment(Arith op, Word a_cell, Word b_cell) {
   constexpr SWord kLimit = SWord{1} << 59;  // stock's small integers end there; it adds the negated constant to subtract
-  auto is_register = [](Word cell) { return (cell & 63) == Term::kXRegTag || (cell & 63) == Term::kYRegTag; };
   auto is_constant = [](Word cell, SWord low) {
     Term t = Term::from_bits(cell);
     return t.is_small() && t.small_value() >= low && t.small_value() < kLimit;
   };
   if (op == Arith::Add)
-    return (is_register(a_cell) && is_constant(b_cell, -kLimit)) || (is_constant(a_cell, -kLimit) && is_register(b_cell));
-  return op == Arith::Subtract && is_register(a_cell) && is_constant(b_cell, 0);
+    return (is_register_cell(a_cell) && is_constant(b_cell, -kLimit)) || (is_constant(a_cell, -kLimit) && is_register_cell(b_cell));
+  return op == Arith::Subtract && is_register_cell(a_cell) && is_constant(b_cell, 0);
 }
 
 Term box_float(Process& p, double d) { return term::make_float(p.heap, d); }

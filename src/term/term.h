@@ -10,8 +10,7 @@
 //   ...001     boxed pointer (8-byte aligned address + 1) to a header word
 //   ...010     cons pointer (address + 2): head word, tail word
 //   ...10x     float immediate: test (w & 6) == 4
-//   ...110     other immediates; bits 5..3: 000 atom, 001 nil, 010 local pid, 011 local port, 100 catch tag,
-//              101/110 loader operands (x and y registers in decoded code; never in a heap)
+//   ...110     other immediates; bits 5..3: 000 atom, 001 nil, 010 local pid, 011 local port, 100 catch tag
 //   ...111     header word, never a term; bits 7..3 kind, 15..8 kind data, 63..16 words that follow the header.
 //              0x7 is the non-value (kNonValue)
 //   ...011     reserved: the alias of small 0 at the NIF boundary
@@ -140,8 +139,6 @@ class Term {
   static constexpr Word kPidTag = 0x16;
   static constexpr Word kPortTag = 0x1E;
   static constexpr Word kCatchTag = 0x26;
-  static constexpr Word kXRegTag = 0x2E;
-  static constexpr Word kYRegTag = 0x36;
   static constexpr Word kNonValue = 0x7;
 
  private:

@@ -118,6 +118,80 @@ TEST(Interp, HostileOperands) {
   EXPECT_EQ(m.call(h, {atom("a")}).substr(0, 15), "{error,badfile,");
 }
 
+// What a test has shown of a tuple holds for that tuple, up to its length, until the register is written or control may come from elsewhere.
+TEST(Interp, TuplesAreKnownOnlyWhereTested) {
+  Machine m;
+  const Machine::Line test_heap{Op::test_heap, {n(8), n(1)}}, is_tuple{Op::is_tuple, {label(9), x(0)}};
+  const Machine::Line is_pair{Op::test_arity, {label(9), x(0), n(2)}}, back{Op::return_, {}}, elsewhere{Op::label, {n(9)}};
+  const Machine::Line pair_of_x0{Op::put_tuple, {x(0), n(2), x(0), i(7)}}, tagged{Op::put_tuple, {x(0), n(2), c(atom("ok")), x(0)}};
+  auto takes = [](Word index, Operand dst) { return Machine::Line{Op::get_tuple_element, {x(0), n(index), dst}}; };
+  auto result = [&m, &elsewhere, &back](const char* name, std::vector<Machine::Line> lines) {
+    code::Function& f = m.declare(name, 1);
+    lines.push_back(elsewhere);
+    lines.push_back(back);
+    m.define(f, lines);
+    return m.call(f, {Term::small(5)});
+  };
+  const std::string bad = "{error,badarg,";
+  EXPECT_EQ(result("one", {test_heap, pair_of_x0, is_tuple, is_pair, takes(1, x(0)), back}), "7");
+  EXPECT_EQ(result("two", {test_heap, pair_of_x0, is_tuple, is_pair, takes(1, x(1)), takes(0, x(0)), back}), "5");
+  EXPECT_EQ(result("written", {test_heap, pair_of_x0, is_tuple, is_pair, takes(0, x(0)), takes(0, x(1)), back}).substr(0, 14), bad);
+  EXPECT_EQ(result("moved", {test_heap, pair_of_x0, is_tuple, is_pair, {Op::move, {i(1), x(0)}}, takes(0, x(1)), back}).substr(0, 14), bad);
+  EXPECT_EQ(result("beyond", {test_heap, pair_of_x0, is_tuple, is_pair, takes(2, x(1)), back}).substr(0, 14), bad);
+  EXPECT_EQ(result("beyond_too", {test_heap, pair_of_x0, is_tuple, is_pair, takes(0, x(1)), takes(2, x(2)), back}).substr(0, 14), bad);
+  EXPECT_EQ(
+      result(
+          "jumped",
+          {test_heap, {Op::is_eq_exact, {label(3), x(0), i(6)}}, pair_of_x0, is_tuple, is_pair, {Op::label, {n(3)}}, takes(0, x(1)), back})
+          .substr(0, 14),
+      bad);
+  const Machine::Line is_ok{Op::is_tagged_tuple, {label(9), x(0), n(2), c(atom("ok"))}};
+  EXPECT_EQ(result("is_ok", {test_heap, tagged, is_ok, takes(1, x(0)), back}), "5");
+  EXPECT_EQ(result("is_not_ok", {test_heap, pair_of_x0, is_ok, takes(1, x(0)), back}), "{5,7}");
+  EXPECT_EQ(result("no_tuple", {is_ok, takes(1, x(0)), back}), "5");
+}
+
+TEST(Interp, PairsOfAllKinds) {
+  Machine m;
+  const Operand kinds[] = {x(0), y(0), i(7)};
+  const char* shown[] = {"x", "y", "7"};
+  for (int a = 0; a < 3; a++)
+    for (int b = 0; b < 3; b++) {
+      code::Function& f = m.declare("f", 2);
+      m.define(f, {{Op::allocate, {n(1), n(2)}},
+                   {Op::move, {x(1), y(0)}},
+                   {Op::test_heap, {n(3), n(2)}},
+                   {Op::put_tuple, {x(0), n(2), kinds[a], kinds[b]}},
+                   {Op::deallocate, {n(1)}},
+                   {Op::return_, {}}});
+      EXPECT_EQ(m.call(f, {atom("x"), atom("y")}), "{" + std::string(shown[a]) + "," + shown[b] + "}");
+    }
+}
+
+// init_yregs behind the opening of a frame is left out.
+TEST(Interp, FramesBeginWithNil) {
+  Machine m;
+  auto slots = [&m](const char* name, Word size, std::vector<Word> moved) {
+    code::Function& f = m.declare(name, 1);
+    std::vector<Machine::Line> lines{{Op::allocate, {n(size), n(1)}}, {Op::init_yregs, {y(size - 1)}}};
+    for (Word k : moved) lines.push_back({Op::move, {x(0), y(k)}});
+    lines.push_back({Op::test_heap, {n(size + 1), n(1)}});
+    lines.push_back({Op::put_tuple, {x(0), n(size)}});
+    for (Word k = 0; k < size; k++) lines.back().operands.push_back(y(k));
+    lines.push_back({Op::deallocate, {n(size)}});
+    lines.push_back({Op::return_, {}});
+    m.define(f, lines);
+    return m.call(f, {atom("a")});
+  };
+  EXPECT_EQ(slots("none", 3, {}), "{[],[],[]}");
+  EXPECT_EQ(slots("one_of_one", 1, {0}), "{a}");
+  EXPECT_EQ(slots("one_of_two", 2, {0}), "{a,[]}");
+  EXPECT_EQ(slots("other_of_two", 2, {1}), "{[],a}");
+  EXPECT_EQ(slots("two_of_two", 2, {1, 0}), "{a,a}");
+  EXPECT_EQ(slots("same_of_two", 2, {1, 1}), "{[],a}");
+  EXPECT_EQ(slots("two_of_three", 3, {0, 2}), "{a,[],a}");
+}
+
 TEST(Interp, Funs) {
   Machine m;
   code::Function& body = m.declare("-f/1-fun-0-", 2);
