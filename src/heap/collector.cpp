@@ -36,7 +36,14 @@ inline void copy_object(Word* to, const Word* from, std::size_t words) {
   if (from == last) *to = *from;
 }
 
-// Lists of at least this many cells are worth a note.
+// Whether no element of the tuple is a pointer.
+inline bool is_flat(const Word* tuple, std::size_t words) {
+  for (std::size_t i = 1; i < words; i++)
+    if (Term::from_bits(tuple[i]).is_pointer()) return false;
+  return true;
+}
+
+// Lists and rows of tuples of at least so many words are worth a note.
 constexpr std::ptrdiff_t kFlatWords = 32;
 // How far ahead of the scan memory is asked for, in words: what was copied long ago has left the caches.
 constexpr std::ptrdiff_t kAhead = 192;
@@ -61,6 +68,27 @@ template <bool kMinor, typename Bounds>
 }
 
 }  // namespace
+
+// Ends the row of flat tuples, before anything with a higher address is noted: notes out of order would have words scanned twice.
+[[gnu::always_inline]] inline void Collector::end_flat(Tops& tops) {
+  if (tops.flat_end - tops.flat_begin >= kFlatWords) young_skips_.add(tops.flat_begin, tops.flat_end);
+  tops.flat_begin = tops.flat_end = nullptr;
+}
+
+// The tuple was copied to the end of the new block.
+[[gnu::always_inline]] inline void Collector::note_flat(Tops& tops, Word* tuple, std::size_t words) {
+  if (tops.flat_end != tuple) {
+    end_flat(tops);
+    tops.flat_begin = tuple;
+  }
+  tops.flat_end = tuple + words;
+}
+
+// The end of a loop that worked on `tops`.
+inline void Collector::keep(Tops& tops) {
+  end_flat(tops);
+  tops_ = tops;
+}
 
 // Copies the list that starts at `cell` as far as its cells are young, unmoved and bound for the same space.
 template <Collector::Mode kMode>
@@ -100,7 +128,10 @@ template <Collector::Mode kMode>
   }
   if (promoted) tops.promoted = copy;
   else tops.young = copy;
-  if (flat && flat_end - first >= kFlatWords) (promoted ? promoted_skips_ : young_skips_).add(first, flat_end);
+  if (flat && flat_end - first >= kFlatWords) {
+    if (!promoted) end_flat(tops);
+    (promoted ? promoted_skips_ : young_skips_).add(first, flat_end);
+  }
   return Term::cons(first).bits();
 }
 
@@ -124,6 +155,7 @@ template <Collector::Mode kMode>
   } else {
     copy = tops.young;
     tops.young = copy + words;
+    if (HeaderWord(header).kind() == Kind::Tuple && is_flat(object, words)) note_flat(tops, copy, words);
   }
   copy_object(copy, object, words);
   return object[0] = Term::boxed(copy).bits();
@@ -184,7 +216,7 @@ Word* Collector::scan_until(Word* p, Word* stop) {
       p++;
     }
   }
-  tops_ = tops;
+  keep(tops);
   return p;
 }
 
@@ -210,7 +242,7 @@ void Collector::evacuate_roots(Term* first, std::size_t count) {
   Tops tops = tops_;
   for (std::size_t i = 0; i < count; i++)
     if (first[i].is_pointer()) first[i] = Term::from_bits(evacuate<kMode>(b, tops, first[i].bits()));
-  tops_ = tops;
+  keep(tops);
 }
 
 void Collector::roots(Term* first, std::size_t count) {
@@ -230,7 +262,7 @@ void Collector::evacuate_stack() {
     if (w == kFrameMarker) p++;  // the code address behind it is no term
     else if (Term::from_bits(w).is_pointer()) *p = evacuate<kMode>(b, tops, w);
   }
-  tops_ = tops;
+  keep(tops);
 }
 
 template <Collector::Mode kMode>

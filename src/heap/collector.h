@@ -14,8 +14,8 @@
 // Evacuate: a major collection that also copies literals whose areas are on their way out (heap/evacuation.h). Those can't be marked as moved, for
 // others read them, so where they went is noted aside.
 //
-// Rules. 1. Words of the to-space are scanned in order; object_layout.h says which are terms. A long list without pointers but its tails is
-// noted as it is copied, and the scan steps over it. 2. Literals and, in a minor collection, old terms are never touched. 3. After copying, the
+// Rules. 1. Words of the to-space are scanned in order; object_layout.h says which are terms. A long list without pointers but its tails, and tuples
+// without pointers that follow one another, are noted as they are copied, and the scan steps over them. 2. Literals and, in a minor collection, old terms are never touched. 3. After copying, the
 // off-heap lists are swept: what did not move loses a reference count. 4. The loops work on copies of Bounds and Tops whose address goes nowhere, or the
 // compiler would read them again after every store to the to-space.
 #pragma once
@@ -75,10 +75,12 @@ class Collector final : public RootSink {
     Word* to_end;
     bool fragments;  // there are young terms outside the block
   };
-  // Where the next survivor goes: the new block, or the old heap's free part.
+  // Where the next survivor goes: the new block, or the old heap's free part. And a row of tuples without pointers in the new block, not yet noted.
   struct Tops {
     Word* young;
     Word* promoted;
+    Word* flat_begin = nullptr;
+    Word* flat_end = nullptr;
   };
 
   enum class Mode { Minor, Major, Evacuate };
@@ -99,6 +101,9 @@ class Collector final : public RootSink {
   template <Mode kMode>
   Word* scan_until(Word* p, Word* stop);
   Word evacuate_literal(Tops& tops, Word w);
+  void note_flat(Tops& tops, Word* tuple, std::size_t words);
+  void end_flat(Tops& tops);
+  void keep(Tops& tops);
   void finish_major(std::size_t old_from, std::size_t nursery_words);
   void place_stack(Block block);
   void release_from_space(bool with_old);

@@ -149,6 +149,36 @@ TEST(Collector, MoreFlatListsThanNotes) {
   EXPECT_TRUE(model.is(m.registers[0]));
 }
 
+// Tuples without pointers are stepped over in rows, too; long lists, tuples with pointers and shared ones end a row wherever they stand.
+TEST(Collector, RowsOfFlatTuplesAndWhatEndsThem) {
+  for (unsigned seed = 1; seed <= 30; seed++) {
+    std::mt19937 random(seed);
+    Machine m;
+    m.reserve(60000);
+    ProcessHeap& h = m.heap;
+    const Term shared = term::Tuple::make(h, Term::small(1), Term::small(2));
+    Term all = term::kNil;
+    for (int i = 0; i < 400; i++) {
+      Term next = term::Tuple::make(h, Term::small(i), Term::small(-i), term::kNil);
+      switch (random() % (seed % 2 ? 40 : 6)) {
+        case 0: next = term::Tuple::make(h, Term::small(i), next); break;
+        case 1: next = list_of(h, 1, 40, term::kNil); break;
+        case 2: next = shared; break;
+        case 3: next = list_of(h, 1, 20, next); break;
+        case 4: next = term::Tuple::make(h); break;
+        default: break;
+      }
+      all = h.cons(next, all);
+    }
+    m.registers[0] = all;
+    const Model model(all);
+    for (int round = 0; round < 6; round++) {
+      m.collect(10, round % 3 == 2);
+      ASSERT_TRUE(model.is(m.registers[0])) << "seed " << seed << " round " << round;
+    }
+  }
+}
+
 // A large live heap becomes the old heap at once, with a nursery beside it; the memory comes back when it dies.
 TEST(Collector, LargeHeapsGrowAndShrink) {
   Machine m;
