@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <atomic>
 #include <climits>
 #include <condition_variable>
 #include <cstdio>
@@ -83,6 +84,9 @@ struct Services::Impl {
   etf::DecodeHooks literal_hooks;
   std::mutex lock;
   std::condition_variable halted;
+  // Who halts first does so alone: others, and the same process when something wakes it, wait for the end. One that does not flush passes one that does.
+  enum class Halting : std::uint8_t { No, Flushing, GoingDown };
+  std::atomic<Halting> halting{Halting::No};
   bool done = false;
   int status = 0;
   std::unique_ptr<port::Ports> ports;
@@ -127,7 +131,7 @@ void thread_started(void* context, sched::Scheduler* scheduler) {
 }  // namespace
 
 Services::Services(proc::Runtime& runtime, const Options& options)
-    : impl_(new Impl{runtime, options, {}, {}, {}, false, 0, nullptr, nullptr, nullptr, nullptr, nullptr}) {
+    : impl_(new Impl{runtime, options, {}, {}, {}, {}, false, 0, nullptr, nullptr, nullptr, nullptr, nullptr}) {
   impl_->literal_hooks.context = &runtime;
   impl_->literal_hooks.export_fun = make_export_fun;
   impl_->literal_hooks.local_fun = make_local_fun;
@@ -136,13 +140,17 @@ Services::Services(proc::Runtime& runtime, const Options& options)
   runtime.system_logger = term::AtomTable::intern("logger");
   runtime.halt = [](proc::Runtime& rt, int status, bool flush, bool dump, const char* slogan) {
     auto& services = *static_cast<Impl*>(rt.service_owner);
-    if (flush && rt.ports) rt.ports->flush_all();
+    if (flush) {
+      Impl::Halting none = Impl::Halting::No;
+      if (!services.halting.compare_exchange_strong(none, Impl::Halting::Flushing)) return;
+      if (rt.ports) rt.ports->flush_all();
+    }
+    if (services.halting.exchange(Impl::Halting::GoingDown) == Impl::Halting::GoingDown) return;
     os::restore_terminal();
     if (slogan && *slogan) std::fprintf(stderr, "%s\n", slogan);
     if (dump && slogan) write_crash_dump(rt, slogan);
     if (dump && !slogan) std::abort();
     std::lock_guard<std::mutex> hold(services.lock);
-    if (services.done) return;
     services.done = true;
     services.status = status;
     services.halted.notify_all();

@@ -32,7 +32,7 @@ void HeapFragment::release(HeapFragment* f, OffHeap mode) {
   free_block(reinterpret_cast<Word*>(f), f->capacity + kHeaderWords);
 }
 
-void release_off_heap(term::OffHeapList& list) {
+void release_off_heap_objects(term::OffHeapList& list) {
   Word* p = list.first;
   while (p) {
     Word* next = term::OffHeapList::next(p);

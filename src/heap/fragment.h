@@ -25,7 +25,11 @@ struct HeapFragment {
 };
 
 // Drops one reference for every object of the list (heap is going away).
-void release_off_heap(term::OffHeapList& list);
+void release_off_heap_objects(term::OffHeapList& list);
+inline void release_off_heap(term::OffHeapList& list) {
+  if (VM_UNLIKELY(list.first != nullptr)) release_off_heap_objects(list);
+  else list = term::OffHeapList{};
+}
 
 // Builds terms into a chain of fragments (a message, an exit reason, a copied row). `take` hands the chain over; what is
 // not taken is freed. `reserve` words up front make it one block in the usual case.

@@ -2,6 +2,7 @@
 #include "proc/spawn.h"
 
 #include <algorithm>
+#include <memory>
 
 #include "proc/links_state.h"
 #include "proc/log.h"
@@ -12,6 +13,7 @@
 #include "proc/send.h"
 #include "proc/tracing.h"
 #include "term/atoms.h"
+#include "term/views.h"
 
 namespace vm::proc {
 namespace {
@@ -102,6 +104,26 @@ Spawned launch(Runtime& rt, Process* parent, Process* child, const SpawnOptions&
   return result;
 }
 
+constexpr std::size_t kMaxArguments = 255;
+
+// Something for each argument of a call. Most calls have few: room for all there may be would take longer to clear than the spawn does.
+template <typename T>
+class PerArgument {
+ public:
+  explicit PerArgument(std::size_t count) {
+    if (VM_LIKELY(count <= kFew)) return;
+    many_ = std::make_unique<T[]>(count);
+    all_ = many_.get();
+  }
+  T& operator[](std::size_t i) { return all_[i]; }
+
+ private:
+  static constexpr std::size_t kFew = 4;
+  T few_[kFew];
+  std::unique_ptr<T[]> many_;
+  T* all_ = few_;
+};
+
 code::Export& export_of(Runtime& rt, Term module, Term function, std::size_t arity) {
   code::Export* e = rt.code->find_export(module, function, arity);
   return e ? *e : *rt.code->export_for(module, function, arity);
@@ -110,22 +132,22 @@ code::Export& export_of(Runtime& rt, Term module, Term function, std::size_t ari
 }  // namespace
 
 Spawned spawn(Runtime& rt, Process* parent, Term module, Term function, Term args, const SpawnOptions& options) {
-  std::size_t arity = 0;
-  std::size_t words = 0;
-  heap::CopySize sizes[255];
-  for (Term l = args; l.is_cons(); l = l.tail()) {
-    sizes[arity] = l.head().is_pointer() ? heap::copy_size(l.head()) : heap::CopySize{};
-    words += sizes[arity++].words;
+  const auto arity = static_cast<std::size_t>(term::list_length(args));
+  VM_ASSERT(arity <= kMaxArguments);
+  PerArgument<heap::CopySize> sizes(arity);
+  std::size_t i = 0, words = arity;
+  for (Term l = args; l.is_cons(); l = l.tail(), i++) {
+    if (l.head().is_pointer()) sizes[i] = heap::copy_size(l.head());
+    words += sizes[i].words;
   }
-  VM_ASSERT(arity <= 255);
-  Process* child = make(rt, parent, options, words + arity);
+  Process* child = make(rt, parent, options, words);
   if (!child) return {};
-  Term copies[255];
-  std::size_t i = 0;
+  PerArgument<Term> copies(arity);
+  i = 0;
   for (Term l = args; l.is_cons(); l = l.tail(), i++) copies[i] = heap::copy_measured(l.head(), sizes[i], child->heap);
   code::Export& target = export_of(rt, module, function, arity);
   child->initial_call = &target.mfa;
-  rt.engine->prepare_call(*child, target, copies, arity);
+  rt.engine->prepare_call(*child, target, &copies[0], arity);
   return launch(rt, parent, child, options, {module, function, args});
 }
 

@@ -3,7 +3,7 @@
 %% Internal states that tests set: numbers of pids and of strictly growing integers; and a dump that may not become large.
 %% run: alone
 -module(hooks_t).
--export([test_monotonic_integers_at_their_limits/0, test_next_pid/0, test_crash_dump_bytes/0, test_no_collection/0, test_end_without_collection/0, test_system_task/0,
+-export([test_monotonic_integers_at_their_limits/0, test_next_pid/0, test_crash_dump_bytes/0, test_halt_once/0, test_no_collection/0, test_end_without_collection/0, test_system_task/0,
          test_blocked_signals/0, test_chained_timers/0, test_dump_of_a_broken_machine/0]).
 
 set(What, Value) -> erts_debug:set_internal_state(available_internal_state, true), erts_debug:set_internal_state(What, Value).
@@ -64,6 +64,17 @@ test_crash_dump_bytes() ->
     after
         file:delete(File)
     end,
+    ok.
+
+%% Messages wake the process that halts, and another one halts as well: the slogan is told once.
+test_halt_once() ->
+    Erl = filename:join(os:getenv("BINDIR"), "erl"),
+    Code = "F = fun G(P) -> P ! x, G(P) end, P = self(), [spawn(fun() -> F(P) end) || _ <- [1, 2]], "
+           "spawn(fun() -> halt(\\\"slogan\\\") end), halt(\\\"slogan\\\").",
+    [begin
+         Said = os:cmd("env ERL_CRASH_DUMP_SECONDS=0 " ++ Erl ++ " -noshell -eval \"" ++ Code ++ "\""),
+         2 = length(string:split(Said, "slogan", all))
+     end || _ <- [1, 2, 3]],
     ok.
 
 %% Who asks for a collection waits until it is allowed.
