@@ -76,7 +76,7 @@ BifResult erlang_halt_2(BifContext& cx, Term status, Term options) {
   } else {
     std::string slogan;
     if (!status.is_list() || unicode_text(status, 1023, &slogan) == TextFault::Bad) return cx.badarg();
-    rt.halt(rt, 1, flush, true, slogan.c_str());
+    rt.halt(rt, 1, false, true, slogan.c_str());
   }
   // The machine goes down behind us; this process has nothing more to say.
   cx.process().pending = proc::PendingKind::Wait;

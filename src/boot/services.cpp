@@ -87,6 +87,13 @@ struct Services::Impl {
   // Who halts first does so alone: others, and the same process when something wakes it, wait for the end. One that does not flush passes one that does.
   enum class Halting : std::uint8_t { No, Flushing, GoingDown };
   std::atomic<Halting> halting{Halting::No};
+  bool goes_down_now() { return halting.exchange(Halting::GoingDown) != Halting::GoingDown; }
+  void end(int with_status) {
+    std::lock_guard<std::mutex> hold(lock);
+    done = true;
+    status = with_status;
+    halted.notify_all();
+  }
   bool done = false;
   int status = 0;
   std::unique_ptr<port::Ports> ports;
@@ -140,20 +147,20 @@ Services::Services(proc::Runtime& runtime, const Options& options)
   runtime.system_logger = term::AtomTable::intern("logger");
   runtime.halt = [](proc::Runtime& rt, int status, bool flush, bool dump, const char* slogan) {
     auto& services = *static_cast<Impl*>(rt.service_owner);
-    if (flush) {
+    if (flush && rt.ports) {
       Impl::Halting none = Impl::Halting::No;
       if (!services.halting.compare_exchange_strong(none, Impl::Halting::Flushing)) return;
-      if (rt.ports) rt.ports->flush_all();
+      rt.stopping.store(true, std::memory_order_relaxed);
+      return rt.ports->close_all([&services, status] {
+        if (services.goes_down_now()) services.end(status);
+      });
     }
-    if (services.halting.exchange(Impl::Halting::GoingDown) == Impl::Halting::GoingDown) return;
+    if (!services.goes_down_now()) return;
     os::restore_terminal();
     if (slogan && *slogan) std::fprintf(stderr, "%s\n", slogan);
     if (dump && slogan) write_crash_dump(rt, slogan);
     if (dump && !slogan) std::abort();
-    std::lock_guard<std::mutex> hold(services.lock);
-    services.done = true;
-    services.status = status;
-    services.halted.notify_all();
+    services.end(status);
   };
 }
 
@@ -255,6 +262,7 @@ void Services::note_system_process(Term module, sched::Priority, Term pid) { imp
 int Services::wait_for_halt() {
   std::unique_lock<std::mutex> hold(impl_->lock);
   impl_->halted.wait(hold, [this] { return impl_->done; });
+  os::restore_terminal();
   return impl_->status;
 }
 

@@ -214,8 +214,8 @@ void Port::write_queue() {
       const int error = errno;
       queue.clear();
       queue_bytes = 0;
-      close(term::AtomTable::intern(os::errno_name(error)));
-      return;
+      if (close_after_flush) return release_descriptors();
+      return close(term::AtomTable::intern(os::errno_name(error)));
     }
     queue_bytes -= static_cast<std::size_t>(n);
     front.erase(0, static_cast<std::size_t>(n));
@@ -249,15 +249,6 @@ void Port::update_polling() {
   if (!queue.empty()) want |= os::Poller::kWrite;
   if (in_fd == out_fd && !ended) want |= os::Poller::kRead;
   ports.poller().change(out_fd, want);
-}
-
-bool Port::flush(std::int64_t milliseconds) {
-  while (!queue.empty() && out_fd >= 0) {
-    pollfd p{out_fd, POLLOUT, 0};
-    if (poll(&p, 1, static_cast<int>(milliseconds)) <= 0) return false;
-    write_queue();
-  }
-  return true;
 }
 
 // --- closing ---------------------------------------------------------------------------------------------------------------------
@@ -306,10 +297,16 @@ void Port::close(Term reason, Term asked) {
   }
   give_parked_up();
   // A killed port writes nothing more.
-  const bool written = reason == atoms::kill || (driver ? driver->flush(*this) && queue.empty() : queue.empty() || reason != atoms::normal);
+  const bool writes = reason == atoms::normal || closed_for_halt_;
+  const bool written = reason == atoms::kill || (driver ? driver->flush(*this) && queue.empty() : queue.empty() || !writes);
   if (written) return release_descriptors();
   close_after_flush = true;
   kept_ = std::move(self);
+}
+
+void Port::close_for_halt() {
+  closed_for_halt_ = true;
+  close(atoms::killed);
 }
 
 void Port::end_channel(Term reason) {

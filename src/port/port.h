@@ -19,6 +19,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -82,8 +83,9 @@ class Port : public std::enable_shared_from_this<Port> {
   void send_to_owner(Term (*build)(term::HeapWriter& h, Port& port, const void* argument), const void* argument);
   // What the connected process gets for bytes of one frame.
   Term data_term(term::HeapWriter& h, std::string_view bytes) const;
-  bool flush(std::int64_t milliseconds);  // writes the queue out; false when time is over
-  void flushed();                         // the driver of a closed port wrote its queue
+  // The same as the machine ends: what is queued is written, whatever that takes.
+  void close_for_halt();
+  void flushed();  // the driver of a closed port wrote its queue
   // A message to any process; `build` gets the writer and answers the message.
   template <typename Build>
   void send_to(Term receiver, Build&& build) {
@@ -201,6 +203,7 @@ class Port : public std::enable_shared_from_this<Port> {
   std::deque<std::unique_ptr<PortRequest>> parked_;  // until the port is no longer busy
   std::atomic<bool> busy_ = false;
   bool unparking_ = false;
+  bool closed_for_halt_ = false;
   std::shared_ptr<Port> kept_;  // itself, closed, until its queue is written
   Term tell_closed_ = term::kNil;
 };
@@ -273,8 +276,9 @@ class Ports {
   // Port ! Message from a process.
   void message(proc::Process* from, Term id, Term message);
 
-  // Before the machine ends: everything queued goes out.
-  void flush_all();
+  // Before the machine ends: closes all ports and calls `done`, once, when everything queued has gone out; that may be at once, and on any thread. A port
+  // that is opened meanwhile is not waited for.
+  void close_all(std::function<void()> done);
 
   // register/2 and unregister/1. False: the name is taken, the port has one or is closed; it has another.
   bool register_name(Term id, Term name);
@@ -298,6 +302,8 @@ class Ports {
   std::map<Word, std::shared_ptr<Port>> table_;
   Word next_ = 1;
   std::vector<std::pair<Term, std::string>> later_;
+  std::set<Word> awaited_;  // ports that close_all waits for
+  std::function<void()> all_closed_;
 };
 
 // Reads the options of open_port/2. Answers false on a wrong option.

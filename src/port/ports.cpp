@@ -175,8 +175,13 @@ void Ports::unname(Port& port) {
 }
 
 void Ports::remove(Port& port) {
-  std::lock_guard<sync::Mutex> hold(lock_);
-  table_.erase(port.id.bits());
+  std::function<void()> done;
+  {
+    std::lock_guard<sync::Mutex> hold(lock_);
+    table_.erase(port.id.bits());
+    if (awaited_.erase(port.id.bits()) > 0 && awaited_.empty()) done = std::exchange(all_closed_, nullptr);
+  }
+  if (done) done();
 }
 
 // Enters the port and starts watching its input. The caller links the owner.
@@ -610,16 +615,20 @@ void Ports::output_now() {
   }
 }
 
-void Ports::flush_all() {
+void Ports::close_all(std::function<void()> done) {
+  output_now();
   std::vector<std::shared_ptr<Port>> all;
   {
     std::lock_guard<sync::Mutex> hold(lock_);
-    for (auto& [bits, port] : table_) all.push_back(port);
+    for (auto& [bits, port] : table_) {
+      all.push_back(port);
+      awaited_.insert(bits);
+    }
+    all_closed_ = std::move(done);
   }
-  for (auto& port : all) {
-    std::lock_guard<PortLock> hold(port->lock);
-    port->flush(5000);
-  }
+  if (all.empty()) return std::exchange(all_closed_, nullptr)();
+  sync::Epoch::Guard guard;
+  for (auto& port : all) post(*port, [](Port& p) { p.close_for_halt(); });
 }
 
 }  // namespace vm::port

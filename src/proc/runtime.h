@@ -189,6 +189,8 @@ struct Runtime {
   std::uint32_t creation = 0;
   // Bytes that went through ports, for statistics(io).
   std::atomic<std::uint64_t> bytes_in{0}, bytes_out{0};
+  // The machine halts as soon as its ports have written what is queued: no process gets another slice.
+  std::atomic<bool> stopping{false};
   void (*halt)(Runtime&, int status, bool flush, bool abort_with_dump, const char* slogan) = nullptr;
 
  private:

@@ -3,7 +3,7 @@
 %% Internal states that tests set: numbers of pids and of strictly growing integers; and a dump that may not become large.
 %% run: alone
 -module(hooks_t).
--export([test_monotonic_integers_at_their_limits/0, test_next_pid/0, test_crash_dump_bytes/0, test_halt_once/0, test_no_collection/0, test_end_without_collection/0, test_system_task/0,
+-export([test_monotonic_integers_at_their_limits/0, test_next_pid/0, test_crash_dump_bytes/0, test_halt_once/0, test_halt_writes_to_a_pipe/0, test_halt_writes_to_a_socket/0, test_halt_without_reader/0, test_no_collection/0, test_end_without_collection/0, test_system_task/0,
          test_blocked_signals/0, test_chained_timers/0, test_dump_of_a_broken_machine/0]).
 
 set(What, Value) -> erts_debug:set_internal_state(available_internal_state, true), erts_debug:set_internal_state(What, Value).
@@ -76,6 +76,36 @@ test_halt_once() ->
          2 = length(string:split(Said, "slogan", all))
      end || _ <- [1, 2, 3]],
     ok.
+
+%% However long it takes until somebody reads.
+test_halt_writes_to_a_pipe() ->
+    Erl = filename:join(os:getenv("BINDIR"), "erl"),
+    Size = integer_to_list(300000),
+    Size = string:trim(os:cmd(Erl ++ " -noshell -eval 'io:put_chars(lists:duplicate(" ++ Size ++ ", $x)), halt().' | (sleep 6; wc -c)")),
+    ok.
+
+%% Whoever should read goes away meanwhile.
+test_halt_without_reader() ->
+    Erl = filename:join(os:getenv("BINDIR"), "erl"),
+    "xxxxx" = os:cmd(Erl ++ " -noshell -eval 'io:put_chars(lists:duplicate(300000, $x)), halt().' | (sleep 1; head -c 5)"),
+    ok.
+
+test_halt_writes_to_a_socket() ->
+    {ok, L} = gen_tcp:listen(0, [binary, {active, false}, {ip, {127, 0, 0, 1}}]),
+    {ok, Port} = inet:port(L),
+    Code = "{ok, S} = gen_tcp:connect({127, 0, 0, 1}, " ++ integer_to_list(Port) ++ ", [{high_watermark, 100000000}]), "
+           "[ok = gen_tcp:send(S, binary:copy(<<120>>, 1000000)) || _ <- lists:seq(1, 20)], halt(7).",
+    Child = open_port({spawn_executable, filename:join(os:getenv("BINDIR"), "erl")}, [{args, ["-noshell", "-eval", Code]}, exit_status]),
+    {ok, S} = gen_tcp:accept(L),
+    receive {Child, _} = Early -> error({halted, Early}) after 1000 -> ok end,
+    20000000 = received(S, 0),
+    receive {Child, {exit_status, 7}} -> ok end.
+
+received(S, N) ->
+    case gen_tcp:recv(S, 0) of
+        {ok, Bytes} -> received(S, N + byte_size(Bytes));
+        {error, closed} -> N
+    end.
 
 %% Who asks for a collection waits until it is allowed.
 test_no_collection() ->

@@ -196,10 +196,9 @@ test_active_dirty_tasks() ->
     Running = erlang:system_info(dirty_cpu_schedulers_online),
     All = Dirty(dirty_cpu, Running + 2) ++ Dirty(dirty_io, 3),
     Lengths = fun(What) -> lists:nthtail(erlang:system_info(schedulers), statistics(What)) end,
-    ok = wait(fun() -> Lengths(run_queue_lengths_all) =:= [2, 0] end, 100),
-    true = [Running + 2, 3] =:= Lengths(active_tasks_all),
-    true = [Running + 2] =:= Lengths(active_tasks),
-    [2] = Lengths(run_queue_lengths),
+    %% Others may be there for a moment: a file is read, somebody else's.
+    Seen = fun() -> {Lengths(run_queue_lengths_all), Lengths(active_tasks_all), Lengths(active_tasks), Lengths(run_queue_lengths)} end,
+    ok = wait(fun() -> Seen() =:= {[2, 0], [Running + 2, 3], [Running + 2], [2]} end, 100),
     true = statistics(total_active_tasks_all) >= Running + 6,
     true = statistics(run_queue) >= 2,
     [receive {'DOWN', M, _, _, _} -> ok end || {_, M} <- All].
