@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "bif/bif_decls.gen.h"
+#include "os/console.h"
 #include "proc/links_state.h"
 #include "proc/priority_lift.h"
 #include "proc/process_info.h"
@@ -87,7 +88,8 @@ BifResult erts_internal_process_display_2(YieldContext& cx, Term pid, Term type)
   if (!answer.value().is_tuple_of(2)) return atoms::badarg;
   std::span<const Byte> text;
   term::ByteScratch scratch;
-  if (term::binary_bytes(term::Tuple::from(answer.value())[1], &text, scratch)) std::fwrite(text.data(), 1, text.size(), stderr);
+  if (term::binary_bytes(term::Tuple::from(answer.value())[1], &text, scratch))
+    std::fwrite(text.data(), 1, text.size(), os::console_error());
   return atoms::true_;
 }
 

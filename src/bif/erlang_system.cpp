@@ -8,6 +8,7 @@
 #include "bif/long_work.h"
 #include "bif/text_input.h"
 #include "ops/maps.h"
+#include "os/console.h"
 #include "proc/runtime.h"
 #include "term/compare.h"
 #include "term/hash.h"
@@ -22,9 +23,9 @@ constexpr SWord kNanosecondsPerSecond = 1000000000;
 // Big integers up to and including 2^32 are valid ranges of phash and phash2.
 bool hash_range(Term t, Word* range) { return term::to_uint64(t, range) && *range >= 1 && *range <= (Word{1} << 32); }
 
-BifResult print_line(const std::string& text) {
-  std::fwrite(text.data(), 1, text.size(), stdout);
-  std::fflush(stdout);
+BifResult print(std::FILE* console, const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), console);
+  std::fflush(console);
   return atoms::true_;
 }
 
@@ -32,21 +33,14 @@ BifResult print_line(const std::string& text) {
 
 // --- output ----------------------------------------------------------------------------------------------------------------------
 
-BifResult erlang_display_1(BifContext&, Term t) { return print_line(term::to_text(t) + "\r\n"); }
+BifResult erlang_display_1(BifContext&, Term t) { return print(os::console_out(), term::to_text(t) + "\n"); }
 // These two write to standard error, as stock does.
-static BifResult print_error_text(const std::string& text) {
-  for (char c : text) {
-    if (c == '\n') std::fputc('\r', stderr);
-    std::fputc(c, stderr);
-  }
-  return atoms::true_;
-}
-BifResult erlang_display_nl_0(BifContext&) { return print_error_text("\n"); }
+BifResult erlang_display_nl_0(BifContext&) { return print(os::console_error(), "\n"); }
 
 BifResult erlang_display_string_1(BifContext& cx, Term list) {
   std::string text;
   if (unicode_text(list, std::size_t(-1), &text) != TextFault::None) return cx.badarg();
-  return print_error_text(text);
+  return print(os::console_error(), text);
 }
 
 // --- ending ----------------------------------------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@
 #include "heap/copy.h"
 #include "nif/natives.h"
 #include "ops/maps.h"
+#include "os/console.h"
 #include "os/poller.h"
 #include "port/port.h"
 #include "proc/hidden_row.h"
@@ -146,7 +147,7 @@ BifResult erts_debug_same_2(BifContext&, Term a, Term b) { return a == b ? atoms
 
 BifResult erts_debug_display_1(BifContext& cx, Term t) {
   std::string text = term::to_text(t) + "\n";
-  std::fwrite(text.data(), 1, text.size(), stderr);
+  std::fwrite(text.data(), 1, text.size(), os::console_error());
   return list_of_bytes(cx.heap(), text);
 }
 

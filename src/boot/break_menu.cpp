@@ -11,6 +11,7 @@
 
 #include "bif/os_signal.h"
 #include "boot/process_report.h"
+#include "os/console.h"
 #include "os/signals.h"
 #include "os/terminal.h"
 #include "port/port.h"
@@ -31,7 +32,7 @@ enum class Decision { Continue, Abort, AbortWithDump };
 
 // First character of a line from the user, 0 at the end of input.
 int read_key() {
-  std::fflush(stdout);
+  std::fflush(os::console_out());
   char line[64];
   return ::read(STDIN_FILENO, line, sizeof line) > 0 ? static_cast<unsigned char>(line[0]) : 0;
 }
@@ -45,12 +46,12 @@ void kill_process(proc::Runtime& rt, Term pid) {
 
 // Goes through the processes, newest first.
 Decision offer_killing(proc::Runtime& rt) {
-  std::fputs("\n\nProcess Information\n\n--------------------------------------------------\n", stdout);
+  std::fputs("\n\nProcess Information\n\n--------------------------------------------------\n", os::console_out());
   for (std::size_t i = rt.processes->slot_count(); i-- > 0;) {
     proc::Process* p = rt.processes->slot(i);
     if (!p) continue;
-    report_process(stdout, *p, ReportFor::Menu);
-    std::fputs("(k)ill (n)ext (r)eturn:\n", stdout);
+    report_process(os::console_out(), *p, ReportFor::Menu);
+    std::fputs("(k)ill (n)ext (r)eturn:\n", os::console_out());
     const int key = read_key();
     if (key == 0) return Decision::Abort;
     if (key == 'k') kill_process(rt, p->pid);
@@ -60,15 +61,15 @@ Decision offer_killing(proc::Runtime& rt) {
 }
 
 void show_info(proc::Runtime& rt) {
-  report_memory(stdout, rt);
-  std::printf("=index_table:atom_tab\nlimit: %zu\nentries: %zu\n", term::AtomTable::limit(), term::AtomTable::count());
-  std::printf("=index_table:module_code\nentries: %zu\n=index_table:export_list\nentries: %zu\n", rt.code->modules().size(),
-              static_cast<std::size_t>(rt.code->export_count()));
-  std::printf("=processes\nlimit: %zu\nentries: %zu\n", rt.processes->limit(), rt.processes->count());
+  report_memory(os::console_out(), rt);
+  std::fprintf(os::console_out(), "=index_table:atom_tab\nlimit: %zu\nentries: %zu\n", term::AtomTable::limit(), term::AtomTable::count());
+  std::fprintf(os::console_out(), "=index_table:module_code\nentries: %zu\n=index_table:export_list\nentries: %zu\n",
+               rt.code->modules().size(), static_cast<std::size_t>(rt.code->export_count()));
+  std::fprintf(os::console_out(), "=processes\nlimit: %zu\nentries: %zu\n", rt.processes->limit(), rt.processes->count());
 }
 
 Decision converse(proc::Runtime& rt) {
-  std::printf("\n%s", kChoices);
+  std::fprintf(os::console_out(), "\n%s", kChoices);
   for (;;) {
     const int key = read_key();
     switch (key) {
@@ -80,20 +81,22 @@ Decision converse(proc::Runtime& rt) {
       case 'c':
       case 'm': return Decision::Continue;
       case 'p':
-        report_processes(stdout, rt, ReportFor::Menu);
-        report_ports(stdout, rt);
+        report_processes(os::console_out(), rt, ReportFor::Menu);
+        report_ports(os::console_out(), rt);
         return Decision::Continue;
-      case 'o': report_ports(stdout, rt); return Decision::Continue;
+      case 'o': report_ports(os::console_out(), rt); return Decision::Continue;
       case 'i': show_info(rt); return Decision::Continue;
-      case 'l': report_modules(stdout, rt, ReportFor::Menu); return Decision::Continue;
-      case 'v': std::printf("Erlang (BEAM) emulator version %s\n", rt.settings.erts_version.c_str()); return Decision::Continue;
-      case 'd':
-        std::printf("=node:'%s'\n=no_distribution\n", std::string(term::AtomTable::text(rt.node_name)).c_str());
+      case 'l': report_modules(os::console_out(), rt, ReportFor::Menu); return Decision::Continue;
+      case 'v':
+        std::fprintf(os::console_out(), "Erlang (BEAM) emulator version %s\n", rt.settings.erts_version.c_str());
         return Decision::Continue;
-      case 'D': report_tables(stdout, rt); return Decision::Continue;
+      case 'd':
+        std::fprintf(os::console_out(), "=node:'%s'\n=no_distribution\n", std::string(term::AtomTable::text(rt.node_name)).c_str());
+        return Decision::Continue;
+      case 'D': report_tables(os::console_out(), rt); return Decision::Continue;
       case 'k': return offer_killing(rt);
       case '\n': break;
-      default: std::printf("Invalid option '%c'. Please enter one of the following:\n%s", key, kChoices);
+      default: std::fprintf(os::console_out(), "Invalid option '%c'. Please enter one of the following:\n%s", key, kChoices);
     }
   }
 }
@@ -113,7 +116,7 @@ void interrupted(proc::Runtime& rt) {
   const auto talk = [&] {
     os::pause_terminal();
     decision = converse(rt);
-    std::fflush(stdout);
+    std::fflush(os::console_out());
     os::resume_terminal();
   };
   rt.schedulers->stop_the_world([&] {

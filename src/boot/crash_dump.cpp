@@ -13,6 +13,7 @@
 
 #include "bif/erlang_machine_info.h"
 #include "boot/process_report.h"
+#include "os/console.h"
 #include "os/fault.h"
 #include "proc/process_table.h"
 #include "term/atoms.h"
@@ -110,7 +111,7 @@ void write_crash_dump(proc::Runtime& rt, const char* slogan) {
   if (is_zero("ERL_CRASH_DUMP_SECONDS") || is_zero("ERL_CRASH_DUMP_BYTES")) return;
   const char* name = std::getenv("ERL_CRASH_DUMP");
   if (name == nullptr || *name == '\0') name = kUsualName;
-  std::fprintf(stderr, "\nCrash dump is being written to: %s...", name);
+  std::fprintf(os::console_error(), "\nCrash dump is being written to: %s...", name);
   const int fd = ::open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, kOwnerAndGroupMayRead);
   Limited limited{fd, most_bytes()};
   std::FILE* out = fd >= 0 ? ::fopencookie(&limited, "w", {nullptr, write_limited, nullptr, nullptr}) : nullptr;
@@ -119,7 +120,7 @@ void write_crash_dump(proc::Runtime& rt, const char* slogan) {
     std::fclose(out);
     ::close(fd);
   }
-  std::fputs("done\n", stderr);
+  std::fputs("done\n", os::console_error());
 }
 
 }  // namespace vm::boot

@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "boot/flags_internal.h"
+#include "os/console.h"
 #include "sched/cpu_binding.h"
 
 namespace vm::boot {
@@ -136,7 +137,7 @@ class Reader {
     switch (kind) {
       case 'B': return break_mode(word);
       case 'c': return time_correction(word, error);
-      case 'J': std::fprintf(stderr, "invalid JIT option %s\n", word.c_str()); return true;
+      case 'J': std::fprintf(os::console_error(), "invalid JIT option %s\n", word.c_str()); return true;
       case 'M': {
         bool takes_next;
         std::string wrong = read_allocator_switch(std::string_view(word).substr(1), next(), &takes_next, &p_.options.settings);
@@ -145,7 +146,7 @@ class Reader {
         return true;
       }
       case 'S': return fail(error, "bad or missing dirty scheduler specifier: " + word);
-      case 'v': std::fputs("warning: -v (only in debug compiled code)\n", stderr); return true;
+      case 'v': std::fputs("warning: -v (only in debug compiled code)\n", os::console_error()); return true;
       case 'V': what_ = Parsed::Version; return true;
       default: return true;
     }

@@ -7,11 +7,12 @@
 
 #include "boot/boot_times.h"
 #include "boot/machine.h"
+#include "os/console.h"
 
 namespace {
 
 int wrong_flag(const vm::boot::FlagError& error) {
-  if (!error.message.empty()) std::fprintf(stderr, "%s\r\n", error.message.c_str());  // line ends as stock writes them so early
+  if (!error.message.empty()) std::fprintf(vm::os::console_error(), "%s\n", error.message.c_str());
   if (error.usage) std::fputs(vm::boot::usage_text().c_str(), stderr);
   return 1;
 }
@@ -32,17 +33,17 @@ int main(int argc, char** argv) {
   vm::boot::FlagError error;
   if (!vm::boot::parse_flags(argc, argv, &options, &what, &error)) return wrong_flag(error);
   if (what == vm::boot::Parsed::Version) {
-    std::fprintf(stderr, "Erlang (SMP,ASYNC_THREADS) (BEAM) emulator version %s\n", erts_version().c_str());
+    std::fprintf(vm::os::console_error(), "Erlang (SMP,ASYNC_THREADS) (BEAM) emulator version %s\n", erts_version().c_str());
     return 0;
   }
   if (!std::getenv("BINDIR")) {
-    std::fprintf(stderr, "Environment variable BINDIR is not set\r\n");
+    std::fprintf(vm::os::console_error(), "Environment variable BINDIR is not set\n");
     return 1;
   }
   if (options.boot_times) times.enable();
   auto root = vm::boot::find_otp_root(options.init_arguments);
   if (!root) {
-    std::fprintf(stderr, "%s\n", root.error().c_str());
+    std::fprintf(vm::os::console_error(), "%s\n", root.error().c_str());
     return 1;
   }
   times.end("flags, the OTP root");
@@ -50,7 +51,7 @@ int main(int argc, char** argv) {
   times.end("tables, services, built-ins");
   auto started = machine->start();
   if (!started) {
-    std::fprintf(stderr, "%s\n", started.error().c_str());
+    std::fprintf(vm::os::console_error(), "%s\n", started.error().c_str());
     return 1;
   }
   times.end("preloaded modules, first processes");

@@ -25,6 +25,7 @@
 #include "nif/natives.h"
 #include "nifs/static_modules.h"
 #include "ops/maps.h"
+#include "os/console.h"
 #include "os/date_watch.h"
 #include "os/signals.h"
 #include "os/terminal.h"
@@ -157,7 +158,7 @@ Services::Services(proc::Runtime& runtime, const Options& options)
     }
     if (!services.goes_down_now()) return;
     os::restore_terminal();
-    if (slogan && *slogan) std::fprintf(stderr, "%s\n", slogan);
+    if (slogan && *slogan) std::fprintf(os::console_error(), "%s\n", slogan);
     if (dump && slogan) write_crash_dump(rt, slogan);
     if (dump && !slogan) std::abort();
     services.end(status);

@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "heap/copy.h"
+#include "os/console.h"
 #include "proc/process_info.h"
 #include "proc/process_table.h"
 #include "proc/registry.h"
@@ -76,7 +77,7 @@ void log_to_logger(Runtime& rt, Process* about, Term level, const char* format, 
     send_owned(rt, logger, std::move(message), about ? about->pid : term::kNil);
     return;
   }
-  std::fprintf(stderr, "(no logger present) unexpected logger message: %s\n", term::to_text(message.term).c_str());
+  std::fprintf(os::console_error(), "(no logger present) unexpected logger message: %s\n", term::to_text(message.term).c_str());
   heap::release(message);
 }
 

@@ -65,7 +65,7 @@ class Scenario:
         with tempfile.TemporaryDirectory() as home:
             environment = {"PATH": f"{bin_folder}:{SYSTEM_PATH}", "HOME": home, "LANG": "C.UTF-8", "TERM": "dumb"}
             process = subprocess.Popen(["sh", "-u", str(self.path)], cwd=home, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                       stderr=subprocess.STDOUT, text=True, encoding="utf-8", errors="replace", start_new_session=True)
+                                       stderr=subprocess.STDOUT, start_new_session=True)
             try:
                 output, _ = process.communicate(timeout=self.seconds)
                 status = str(process.returncode)
@@ -73,7 +73,9 @@ class Scenario:
                 os.killpg(process.pid, signal.SIGKILL)
                 output, _ = process.communicate()
                 status = f"none after {self.seconds} s"
-            return output.replace(home, "HOME") + f"\nexit status {status}\n"
+            # Line ends count, too: \r is shown.
+            text = output.decode("utf-8", errors="replace").replace("\r", "\\r")
+            return text.replace(home, "HOME") + f"\nexit status {status}\n"
 
     def normal(self, transcript: str) -> list[str]:
         for pattern, text in self.replacements:
