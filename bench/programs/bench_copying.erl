@@ -6,7 +6,7 @@
 benches() ->
     [{send_list, 2100, 10000}, {send_tree, 6600, 2047}, {send_small_tuple, 350000, 1},
      {send_strings, 1800, 1000}, {send_map_1000, 2100, 1000}, {send_small_map, 140000, 1},
-     {send_large_binary, 180000, 1}, {send_shared, 22000, 1000}, {spawn_argument, 4600, 10000},
+     {send_large_binary, 180000, 1}, {send_huge, 19, 200000}, {send_shared, 22000, 1000}, {spawn_argument, 4600, 10000},
      {ets_list, 2000, 10000}, {ets_records, 690, 1000}, {compare_deep, 45000, 2047},
      {hash_deep, 8500, 2047}, {external_out, 3900, 2047}, {external_in, 3300, 2047},
      {literal, 320000, 1}].
@@ -26,6 +26,7 @@ data(send_small_map) -> #{id => self(), name => "abc", tags => [a, b], count => 
 data(send_large_binary) -> binary:copy(<<"x">>, 100000);
 data(send_shared) -> T = lists:seq(1, 10), [T || _ <- lists:seq(1, 100)];
 data(ets_records) -> [{I, "name " ++ integer_to_list(I), {I, [I]}, undefined} || I <- lists:seq(1, 1000)];
+data(send_huge) -> [{I, [I], I} || I <- lists:seq(1, 200000)];
 data(literal) -> constant();
 data(_) -> lists:seq(1, 10000).
 

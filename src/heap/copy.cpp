@@ -2,6 +2,7 @@
 #include "heap/copy.h"
 
 #include <algorithm>
+#include <optional>
 #include <vector>
 
 #include "heap/evacuation.h"
@@ -16,8 +17,12 @@ using term::Kind;
 
 namespace {
 
-// Above this many words a term is measured again with sharing in mind: its flat size may be exponential in its real one.
+// Above this many words a term is measured again with sharing in mind: its flat size may be exponential in its real one. Sharing is looked for in an
+// eighth of so many words; a term that is larger even so is given eight times the room, and so on. So one without sharing is looked through in a seventh
+// part, for looking takes several times as long as copying, and one with much costs what it really is, times a few.
 constexpr std::size_t kSharingThreshold = 64 * 1024;
+constexpr std::size_t kMoreRoom = 8;
+constexpr std::size_t kExplosion = 8;  // a copy this many times as large as the term would do harm
 // Messages up to this size are copied without being measured first.
 constexpr std::size_t kSmallMessage = 32 - sizeof(HeapFragment) / kWordBytes;
 
@@ -118,7 +123,7 @@ std::size_t measure(Term t, std::size_t limit) {
 // Objects of a term with much sharing: tagged address -> copy, 0 while there is none. Open addressing.
 class Seen {
  public:
-  explicit Seen(std::size_t first = std::size_t{1} << 17) : slots_(first) {}  // a power of two
+  explicit Seen(std::size_t first = std::size_t{1} << 13) : slots_(first) {}  // a power of two
   // Whether it is new.
   bool add(Word w) {
     Slot& s = slot(w);
@@ -154,15 +159,15 @@ class Seen {
   std::size_t used_ = 0;
 };
 
-// Nothing may have been copied yet: growing forgets copies.
+// Counts words, each object once. Stops beyond `limit` and answers more than it. Nothing may have been copied yet: growing forgets copies.
 template <Literals kMode>
-std::size_t measure_shared(Term t, Seen& seen) {
+std::size_t measure_shared(Term t, Seen& seen, std::size_t limit = ~std::size_t{0}) {
   std::size_t total = 0;
   std::vector<Word> rest{t.bits()};
-  while (!rest.empty()) {
+  while (!rest.empty() && total <= limit) {
     Word w = rest.back();
     rest.pop_back();
-    while (is_copied<kMode>(w) && seen.add(w)) {
+    while (total <= limit && is_copied<kMode>(w) && seen.add(w)) {
       const Word* p = address_of(w);
       if ((w & 7) == 2) {
         total += 2;
@@ -318,6 +323,20 @@ Term fill(Term t, Word* block, std::size_t words, term::OffHeapList& off_heap, S
 
 constexpr std::size_t kFew = 64;
 
+// Words of t's copy. Where it keeps sharing, `seen` has all objects.
+template <Literals kMode>
+std::size_t plan_copy(Term t, std::optional<Seen>& seen) {
+  for (std::size_t limit = kSharingThreshold;; limit *= kMoreRoom) {
+    const std::size_t flat = measure<kMode>(t, limit);
+    if (VM_LIKELY(flat <= limit)) {
+      seen.reset();
+      return flat;
+    }
+    const std::size_t words = measure_shared<kMode>(t, seen.emplace(), limit / kExplosion);
+    if (words <= limit / kExplosion) return words;
+  }
+}
+
 template <Literals kMode>
 Term copy_keeping_sharing(Term t, term::HeapWriter& to, Seen&& seen) {
   const std::size_t words = measure_shared<kMode>(t, seen);
@@ -327,17 +346,17 @@ Term copy_keeping_sharing(Term t, term::HeapWriter& to, Seen&& seen) {
 template <Literals kMode>
 Term copy_term(Term t, term::HeapWriter& to) {
   if (!is_copied<kMode>(t.bits())) return t;
-  const std::size_t words = measure<kMode>(t, kSharingThreshold);
-  if (words <= kSharingThreshold) return fill<kMode, Sharing::Ignore>(t, to.alloc(words), words, to.off_heap(), nullptr);
-  return copy_keeping_sharing<kMode>(t, to, Seen());
+  std::optional<Seen> seen;
+  const std::size_t words = plan_copy<kMode>(t, seen);
+  if (VM_UNLIKELY(seen.has_value())) return fill<kMode, Sharing::Keep>(t, to.alloc(words), words, to.off_heap(), &*seen);
+  return fill<kMode, Sharing::Ignore>(t, to.alloc(words), words, to.off_heap(), nullptr);
 }
 
 template <Literals kMode>
 CopySize size_of_copy(Term t) {
-  const std::size_t words = measure<kMode>(t, kSharingThreshold);
-  if (words <= kSharingThreshold) return {words, false, false};
-  Seen seen;
-  return {measure_shared<kMode>(t, seen), true, false};
+  std::optional<Seen> seen;
+  const std::size_t words = plan_copy<kMode>(t, seen);
+  return {words, seen.has_value(), false};
 }
 
 // Copies a message of few words, breadth first: what was copied and not looked at yet is all there is to remember. False: it doesn't fit; what
@@ -412,7 +431,8 @@ Term copy(Term t, term::HeapWriter& to) {
 }
 
 Term copy_measured(Term t, CopySize size, term::HeapWriter& to) {
-  if (size.shared) return size.evacuate ? copy_term<Literals::Evacuate>(t, to) : copy_term<Literals::Share>(t, to);
+  if (size.shared)
+    return size.evacuate ? copy_keeping_sharing<Literals::Evacuate>(t, to, Seen()) : copy_keeping_sharing<Literals::Share>(t, to, Seen());
   if (size.words == 0) return t;
   Word* block = to.alloc(size.words);
   if (size.evacuate) return fill<Literals::Evacuate, Sharing::Ignore>(t, block, size.words, to.off_heap(), nullptr);

@@ -2,8 +2,8 @@
 //
 // Copying of terms between heaps, without recursion. Literals (terms in literal areas) and refcounted bytes are shared, not copied (but literals on
 // their way out are: heap/evacuation.h), so only processes and signals may hold what `copy` made: who keeps terms elsewhere copies literals. Sharing
-// within one term is not kept below kSharingThreshold words and kept above it, so that a term whose flat size explodes stays
-// small.
+// within one term is kept where a copy without it would be larger than 64 K words and several times as large as the term, so that a term whose flat size
+// explodes stays small.
 #pragma once
 
 #include "heap/fragment.h"

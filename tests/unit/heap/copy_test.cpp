@@ -118,6 +118,26 @@ TEST(Copy, SharingIsKeptInLargeTerms) {
   release(copy);
 }
 
+// Large terms without sharing, and with little of it, are copied flat; where much begins is a matter of the term's size.
+TEST(Copy, LargeTermsOfLittleSharing) {
+  TestHeap h;
+  for (const SWord length : {40000, 300000}) {
+    const Term tail = list_of(h, length, term::kNil);
+    check(tail);
+    check(term::Tuple::make(h, tail, tail));
+    EXPECT_EQ(copied_words(tail), static_cast<std::size_t>(2 * length));
+    EXPECT_EQ(copied_words(term::Tuple::make(h, tail, tail)), static_cast<std::size_t>(4 * length + 3));
+    Term many = term::kNil;
+    for (int i = 0; i < 100; i++) many = h.cons(tail, many);
+    EXPECT_EQ(copied_words(many), static_cast<std::size_t>(2 * length + 200));
+    OwnedTerm copy = copy_to_fragment(many);
+    EXPECT_EQ(copy.fragments->used, copied_words(many));
+    EXPECT_TRUE(term::equal_exact(copy.term.head(), tail));
+    EXPECT_EQ(copy.term.head(), copy.term.tail().head());
+    release(copy);
+  }
+}
+
 TEST(Copy, SharedTailsInLargeTerms) {
   TestHeap h;
   const Term tail = list_of(h, 20000, term::kNil);
