@@ -129,8 +129,15 @@ struct Search {
     Pattern pattern;
     if (!pattern.set(pattern_term)) return false;
     term::binary_bytes(subject, &text, scratch);
-    put_off = is_long(options.end - options.begin, kLongSearch);
-    if (!put_off) found = find_all(pattern, text, options, all || options.global);
+    const bool first_only = !all && !options.global;
+    Options here = options;
+    if (is_long(options.end - options.begin, kLongSearch)) {
+      put_off = !first_only;  // the first match may be near
+      here.end = options.begin + kLongSearch;
+    }
+    if (!put_off) found = find_all(pattern, text, here, !first_only);
+    // Near the end of what was searched a longer string may begin before the one that was found, or with it.
+    if (here.end != options.end && (found.empty() || found[0].position + pattern->longest() > here.end)) put_off = true;
     put_off |= is_long(found.size(), kManyMatches);
     if (put_off) return true;
     std::size_t seen = !found.empty() && !all && !options.global ? found.back().position + found.back().length : options.end;

@@ -10,6 +10,7 @@ namespace vm::bif {
 const char BytePattern::kType = 0;
 
 BytePattern::BytePattern(std::vector<std::vector<Byte>> strings) : MagicData(&kType, destroy), strings_(std::move(strings)) {
+  for (const auto& s : strings_) longest_ = std::max(longest_, s.size());
   if (single()) return;
   nodes_.emplace_back();
   for (const auto& s : strings_) add(s);

@@ -28,6 +28,7 @@ class BytePattern final : public term::MagicData {
   // Strings are not empty.
   explicit BytePattern(std::vector<std::vector<Byte>> strings);
   bool single() const { return strings_.size() == 1; }
+  std::size_t longest() const { return longest_; }  // bytes of the longest string
   // The first match that starts at `from` or later and ends before `end`.
   bool find(const Byte* text, std::size_t from, std::size_t end, Match* match) const;
 
@@ -49,6 +50,7 @@ class BytePattern final : public term::MagicData {
   std::uint32_t next(std::uint32_t node, Byte b) const;
 
   std::vector<std::vector<Byte>> strings_;
+  std::size_t longest_ = 0;
   std::vector<Node> nodes_;
   std::uint32_t root_[256] = {};
 };

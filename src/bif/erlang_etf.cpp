@@ -135,15 +135,19 @@ BifResult from_binary(BifContext& cx, Term binary, bool safe, bool want_used, La
   std::span<const Byte> bytes;
   if (!term::binary_bytes(binary, &bytes, scratch)) return cx.badarg();
   const bool packed = bytes.size() > 1 && bytes[1] == kCompressedTag;
-  if (is_long(bytes.size(), packed ? kLongCompressed : kLongBytes / 4)) return later();
-  cx.bump(bytes.size() / kBytesPerReduction);
+  const std::size_t few = packed ? kLongCompressed : kLongBytes / 4;
+  const bool maybe_long = is_long(bytes.size(), few);
+  // Who asks how many were used takes one term after another from a long binary: it may well be a short one.
+  if (maybe_long && !want_used) return later();
+  if (maybe_long) bytes = bytes.first(few);
   TermFormatHooks hooks(cx.runtime(), safe);
   etf::DecodeOptions options;
   options.hooks = hooks.hooks();
   options.existing_atoms_only = safe;
   Term result;
   std::size_t used = 0;
-  if (!etf::decode(bytes, cx.heap(), &result, options, &used)) return cx.badarg();
+  if (!etf::decode(bytes, cx.heap(), &result, options, &used)) return maybe_long ? later() : cx.badarg();
+  cx.bump(used / kBytesPerReduction);
   if (!want_used) return result;
   return term::Tuple::make(cx.heap(), result, Term::small(static_cast<SWord>(used)));
 }

@@ -96,8 +96,10 @@ BifResult maps_values_1(BifContext& cx, Term map) {
 BifResult maps_merge_2(BifContext& cx, Term left, Term right) {
   if (!left.is_map()) return badmap(cx, left);
   if (!right.is_map()) return badmap(cx, right);
-  if (is_long(ops::map_size(left) + ops::map_size(right), kLongPairs)) return on_dirty<maps_merge_2>(cx, left, right);
-  cx.bump((ops::map_size(left) + ops::map_size(right)) / 16);
+  // The smaller one is put into the larger, of which all other parts are shared.
+  const std::size_t pairs = std::min(ops::map_size(left), ops::map_size(right));
+  if (is_long(pairs, kLongPairs)) return on_dirty<maps_merge_2>(cx, left, right);
+  cx.bump(pairs / 8);
   return ops::map_merge(cx.heap(), left, right);
 }
 

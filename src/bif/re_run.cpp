@@ -282,7 +282,9 @@ BifResult run_compiled(YieldContext& cx, Term subject_term, const Regex& regex, 
   if (!parse_capture(options, regex, &capture)) return cx.badarg();
   Subject subject;
   if (!subject.open(subject_term)) return cx.badarg();
-  if (is_long(subject.bytes.size(), kLongBytes)) {
+  // Who starts within the subject goes from match to match as a rule, a few bytes at a time: as many moves to a dirty scheduler would cost more than all
+  // the matching. Should it be a long way once, the steps are bounded and the watcher sees to the scheduler.
+  if (options.offset == 0 && is_long(subject.bytes.size(), kLongBytes)) {
     put_off->wanted = true;
     return Term::non_value();
   }

@@ -31,6 +31,62 @@ test_external_format() ->
     B = iolist_to_binary(erlang:term_to_iovec(Term)),
     ok.
 
+%% Many short terms in a long binary are taken one by one; a long one among them, and what is none.
+test_terms_in_a_row() ->
+    Long = lists:seq(1, ?N),
+    Terms = [{I, [I], integer_to_binary(I)} || I <- lists:seq(1, girder_size:scaled(40000))] ++ [Long, last],
+    B = iolist_to_binary([term_to_binary(T) || T <- Terms]),
+    {Terms, <<>>} = taken(B, length(Terms), []),
+    {Terms, <<"x">>} = taken(<<B/binary, "x">>, length(Terms), []),
+    Damaged = <<131, 104, 2, 255, B/binary>>,
+    {'EXIT', {badarg, [{erlang, binary_to_term, [Damaged, [used]], _} | _]}} = catch binary_to_term(Damaged, [used]),
+    {'EXIT', {badarg, _}} = catch binary_to_term(binary:part(B, 0, byte_size(B) - 1), [used, x]),
+    ok.
+
+taken(B, 0, Terms) -> {lists:reverse(Terms), B};
+taken(B, N, Terms) ->
+    {T, Used} = binary_to_term(B, [used]),
+    <<_:Used/binary, Rest/binary>> = B,
+    taken(Rest, N - 1, [T | Terms]).
+
+%% The first match of a long binary is looked for in its beginning first: what crosses the border must win where it would.
+test_first_match_at_a_border() ->
+    Border = 4 * 1048576,
+    [begin
+         B = <<0:(Border + At)/unit:8, "abcd", 0:2000000/unit:8>>,
+         Found = Border + At,
+         {Found, 4} = binary:match(B, [<<"abcd">>, <<"bc">>, <<"c">>]),
+         {Found, 4} = binary:match(B, [<<"ab">>, <<"abcd">>]),
+         {Found, 2} = binary:match(B, [<<"ab">>, <<"bcd">>]),
+         {Found, 4} = binary:match(B, <<"abcd">>),
+         [<<0:Found/unit:8>>, <<0:2000000/unit:8>>] = binary:split(B, <<"abcd">>),
+         From = max(0, At),
+         {Found, 4} = binary:match(B, [<<"abcd">>, <<"b">>], [{scope, {From, byte_size(B) - From}}])
+     end || At <- lists:seq(-6, 3)],
+    nomatch = binary:match(<<0:(Border + 100)/unit:8>>, [<<1>>, <<2>>]),
+    ok.
+
+%% From match to match through a long subject.
+test_global_matches() ->
+    S = binary:copy(<<"abc ">>, girder_size:scaled(400000)),
+    {match, Words} = re:run(S, "[a-c]+", [global]),
+    true = length(Words) =:= byte_size(S) div 4,
+    [{0, 3}] = hd(Words),
+    true = lists:last(Words) =:= [{byte_size(S) - 4, 3}],
+    nomatch = re:run(S, "d", [{offset, 1}]),
+    {match, [{2000000, 3}]} = re:run(<<(binary:copy(<<"  ">>, 1000000))/binary, "abc">>, "a.c", [{offset, 1}]),
+    ok.
+
+%% A small map into a large one and the other way round.
+test_merge_small() ->
+    Large = maps:from_list([{I, I} || I <- lists:seq(1, girder_size:scaled(100000))]),
+    Size = map_size(Large),
+    M = lists:foldl(fun(I, A) -> maps:merge(A, #{I => x, -I => y}) end, Large, lists:seq(1, 1000)),
+    true = map_size(M) =:= Size + 1000,
+    {x, y, Size} = {maps:get(1000, M), maps:get(-1000, M), map_size(maps:merge(#{1 => a}, Large))},
+    1 = maps:get(1, maps:merge(#{1 => a}, Large)),
+    ok.
+
 test_binaries() ->
     L = lists:duplicate(?N, $a),
     B = list_to_binary(L),
