@@ -21,8 +21,8 @@ namespace vm::port {
 
 namespace {
 
-// A pipe that polls writable takes this much without blocking (POSIX PIPE_BUF).
-constexpr std::size_t kWriteChunk = 4096;
+// A pipe that polls writable takes this much without blocking (POSIX PIPE_BUF). One that never blocks is offered more: what a pipe has room for, many times.
+constexpr std::size_t kWriteChunk = 4096, kLargeChunk = std::size_t{1} << 20;
 
 std::size_t packet_length(std::string_view head, unsigned bytes) {
   std::size_t n = 0;
@@ -206,20 +206,22 @@ void Port::write(std::string bytes) {
 void Port::write_queue() {
   while (!queue.empty()) {
     pollfd p{out_fd, POLLOUT, 0};
-    if (poll(&p, 1, 0) <= 0) return;
-    std::string& front = queue.front();
-    ssize_t n = ::write(out_fd, front.data(), std::min(front.size(), kWriteChunk));
+    if (!never_blocks && poll(&p, 1, 0) <= 0) return;
+    const std::string_view left = std::string_view(queue.front()).substr(queue_begin);
+    ssize_t n = ::write(out_fd, left.data(), std::min(left.size(), never_blocks ? kLargeChunk : kWriteChunk));
     if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (n < 0) {
       const int error = errno;
       queue.clear();
-      queue_bytes = 0;
+      queue_begin = queue_bytes = 0;
       if (close_after_flush) return release_descriptors();
       return close(term::AtomTable::intern(os::errno_name(error)));
     }
     queue_bytes -= static_cast<std::size_t>(n);
-    front.erase(0, static_cast<std::size_t>(n));
-    if (front.empty()) queue.pop_front();
+    queue_begin += static_cast<std::size_t>(n);
+    if (static_cast<std::size_t>(n) < left.size()) continue;
+    queue.pop_front();
+    queue_begin = 0;
   }
   if (close_after_flush) release_descriptors();
 }

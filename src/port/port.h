@@ -161,7 +161,9 @@ class Port : public std::enable_shared_from_this<Port> {
   bool control_binary = false;  // port_control/3 answers binaries, not lists
   std::size_t input_bytes = 0, output_bytes = 0;
   std::deque<std::string> queue;
+  std::size_t queue_begin = 0;  // of the first one so much is written
   std::size_t queue_bytes = 0;
+  bool never_blocks = false;                             // the output descriptor is ours alone and was told not to
   std::string partial;                                   // input short of a frame
   std::vector<Term> links;                               // local pids
   std::vector<std::pair<std::uint64_t, Term>> watchers;  // monitor key, pid

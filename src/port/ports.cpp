@@ -348,6 +348,7 @@ Opened Ports::open_program(Term owner, PortKind kind, const std::string& program
   port->kind = kind;
   port->in_fd = pipes.ours_in;
   port->out_fd = pipes.ours_out;
+  port->never_blocks = pipes.ours_out >= 0 && fcntl(pipes.ours_out, F_SETFL, O_WRONLY | O_NONBLOCK) == 0;
   port->pid = child.pid;
   port->exit_fd = child.exit_fd;
   return admit(port, Origin::OpenPort);
