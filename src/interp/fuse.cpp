@@ -61,7 +61,7 @@ constexpr Form kForms[] = {
     {Op::is_binary, "-x", Fused::is_binary_x},
     {Op::is_map, "-x", Fused::is_map_x},
     {Op::is_tuple, "-x", Fused::is_tuple_x},
-    {Op::test_arity, "-x", Fused::test_arity_x},
+    {Op::test_arity, "-xa", Fused::test_arity_x},
     {Op::is_lt, "-xx", Fused::is_lt_xx},
     {Op::is_lt, "-xs", Fused::is_lt_xc},
     {Op::is_lt, "-sx", Fused::is_lt_cx},

@@ -26,16 +26,13 @@ constexpr PairForm kPairForms[] = {
     {"yy", Fused::put_pair_yy}, {"yc", Fused::put_pair_yc}, {"cx", Fused::put_pair_cx}, {"cy", Fused::put_pair_cy},
 };
 
-// No tuple is longer; what a file tests for may be anything, and its header is made of the lower bits.
-constexpr Word kMaxKnownSize = (Word{1} << 24) - 1;
-
 }  // namespace
 
 // What is known of a tuple behind the instruction `i`, when control goes on with the next.
 void Emitter::follow_tuple(const Instruction& i) {
   Operands o = body_.operands_of(i);
   auto becomes_known = [this](const Operand& reg, Word size) {
-    if (!is_x(reg) || size > kMaxKnownSize) return;
+    if (!is_x(reg) || size > kMaxTuple) return;
     tuple_in_ = reg.word;
     tuple_size_ = size;
   };
@@ -122,7 +119,7 @@ std::size_t Emitter::fuse_is_tuple(std::size_t at) {
   std::size_t next = following(at);
   if (!is_op(next, Op::test_arity) || !is_x(o[1])) return 0;
   Operands p = operands_at(next);
-  if (o[0].word != p[0].word || !same(o[1], p[1])) return 0;
+  if (o[0].word != p[0].word || !same(o[1], p[1]) || !fits(p[2], 'a')) return 0;
   put(Fused::is_tuple_arity_x);
   put_operands(o);
   put(term::HeaderWord::make(term::Kind::Tuple, p[2].word).bits());
@@ -131,7 +128,7 @@ std::size_t Emitter::fuse_is_tuple(std::size_t at) {
 
 std::size_t Emitter::fuse_tagged_tuple(std::size_t at) {
   Operands o = operands_at(at);
-  if ((!is_x(o[1]) && !is_y(o[1])) || o[2].word == 0) return 0;
+  if ((!is_x(o[1]) && !is_y(o[1])) || o[2].word == 0 || !fits(o[2], 'a')) return 0;
   put(is_x(o[1]) ? Fused::is_tagged_tuple_x : Fused::is_tagged_tuple_y);
   put_operands(o.first(2));
   put(term::HeaderWord::make(term::Kind::Tuple, o[2].word).bits());

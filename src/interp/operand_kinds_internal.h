@@ -22,8 +22,11 @@ inline bool same(const Operand& a, const Operand& b) { return a.kind == b.kind &
 // A constant whose word alone decides =:=.
 inline bool decides(Term t) { return t.is_small() || t.is_atom() || t.is_nil(); }
 
+// No tuple is longer. What a file tests for may be anything, and a header is made of its lower bits.
+constexpr Word kMaxTuple = (Word{1} << 24) - 1;
+
 // Operand kinds of a form: x, y registers; c constant; i constant whose word decides =:=; s small constant; p the same above zero,
-// b the same below the bits of a word; n the number 2; anything else: any.
+// b the same below the bits of a word; n the number 2; a the size of a tuple there may be; anything else: any.
 inline bool fits(const Operand& o, char kind) {
   switch (kind) {
     case 'x': return is_x(o);
@@ -34,6 +37,7 @@ inline bool fits(const Operand& o, char kind) {
     case 'p': return is_c(o) && Term::from_bits(o.word).is_small() && Term::from_bits(o.word).small_value() > 0;
     case 'n': return o.kind == OperandKind::Number && o.word == 2;
     case 'b': return is_c(o) && Term::from_bits(o.word).is_small() && o.word >> 3 < 64;
+    case 'a': return o.kind == OperandKind::Number && o.word <= kMaxTuple;
     default: return true;
   }
 }

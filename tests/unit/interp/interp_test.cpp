@@ -149,6 +149,11 @@ TEST(Interp, TuplesAreKnownOnlyWhereTested) {
   EXPECT_EQ(result("is_ok", {test_heap, tagged, is_ok, takes(1, x(0)), back}), "5");
   EXPECT_EQ(result("is_not_ok", {test_heap, pair_of_x0, is_ok, takes(1, x(0)), back}), "{5,7}");
   EXPECT_EQ(result("no_tuple", {is_ok, takes(1, x(0)), back}), "5");
+  const Machine::Line empty{Op::put_tuple, {x(0), n(0)}};
+  EXPECT_EQ(result("no_arity", {test_heap, empty, {Op::is_tagged_tuple, {label(9), x(0), n(Word{1} << 48), c(atom("ok"))}}, back}), "{}");
+  const Machine::Line huge{Op::test_arity, {label(9), x(0), n(Word{1} << 48)}};
+  EXPECT_EQ(result("no_size", {test_heap, empty, huge, takes(0, x(0)), back}), "{}");
+  EXPECT_EQ(result("no_tuple_size", {test_heap, empty, is_tuple, huge, takes(0, x(0)), back}), "{}");
 }
 
 TEST(Interp, PairsOfAllKinds) {
