@@ -157,6 +157,9 @@ class MatchContext {
 // How many steps a match may take before it goes on, from its start, where it is in nobody's way.
 constexpr std::uint32_t kLongMatch = 1u << 17;
 
+// How many bytes are looked through for a match's beginning here: several milliseconds of it.
+constexpr std::size_t kLongScan = 16 * kLongBytes;
+
 // Whether the steps of the options are more than may be done here.
 bool is_bounded(const ReOptions& options) { return !runs_dirty() && (!options.has_match_limit || options.match_limit > kLongMatch); }
 
@@ -282,9 +285,9 @@ BifResult run_compiled(YieldContext& cx, Term subject_term, const Regex& regex, 
   if (!parse_capture(options, regex, &capture)) return cx.badarg();
   Subject subject;
   if (!subject.open(subject_term)) return cx.badarg();
-  // Who starts within the subject goes from match to match as a rule, a few bytes at a time: as many moves to a dirty scheduler would cost more than all
-  // the matching. Should it be a long way once, the steps are bounded and the watcher sees to the scheduler.
-  if (options.offset == 0 && is_long(subject.bytes.size(), kLongBytes)) {
+  // Programs go through long subjects from match to match, a few bytes at a time: as many moves to a dirty scheduler would cost more than all the
+  // matching. The steps are bounded here; should the way to the first of them be a long one once, the watcher sees to the scheduler.
+  if (options.offset == 0 && !regex.anchored() && is_long(subject.bytes.size(), kLongScan)) {
     put_off->wanted = true;
     return Term::non_value();
   }

@@ -262,6 +262,7 @@ Regex::Regex(pcre2_real_code_8* code, std::uint32_t options) : code_(code), opti
   pcre2_pattern_info(code, PCRE2_INFO_NAMETABLE, &names);
   names_ = names;
   utf_ = (all & PCRE2_UTF) != 0;
+  anchored_ = (all & PCRE2_ANCHORED) != 0;
   crlf_ = newline == PCRE2_NEWLINE_CRLF || newline == PCRE2_NEWLINE_ANY || newline == PCRE2_NEWLINE_ANYCRLF;
 }
 

@@ -65,7 +65,8 @@ class Regex {
 
   const pcre2_real_code_8* code() const { return code_; }
   std::uint32_t captures() const { return captures_; }
-  bool utf() const { return utf_; }  // also when the source itself says so
+  bool utf() const { return utf_; }            // also when the source itself says so
+  bool anchored() const { return anchored_; }  // matches only where it is told to begin
   bool may_end_lines_by_crlf() const { return crlf_; }
   bool has_duplicate_names() const { return (options_ & kRegexDupNames) != 0; }
 
@@ -83,6 +84,7 @@ class Regex {
   std::uint32_t options_;
   std::uint32_t captures_ = 0;
   bool utf_ = false;
+  bool anchored_ = false;
   bool crlf_ = false;
   std::uint32_t name_count_ = 0;
   std::uint32_t name_size_ = 0;

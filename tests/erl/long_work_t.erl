@@ -74,6 +74,9 @@ test_global_matches() ->
     [{0, 3}] = hd(Words),
     true = lists:last(Words) =:= [{byte_size(S) - 4, 3}],
     nomatch = re:run(S, "d", [{offset, 1}]),
+    {ok, Token} = re:compile("^(?:[a-c]+|\\s)"),
+    Tokens = fun Next(<<>>, N) -> N; Next(B, N) -> {match, [{0, L}]} = re:run(B, Token), Next(binary:part(B, L, byte_size(B) - L), N + 1) end,
+    true = Tokens(S, 0) =:= byte_size(S) div 2,
     {match, [{2000000, 3}]} = re:run(<<(binary:copy(<<"  ">>, 1000000))/binary, "abc">>, "a.c", [{offset, 1}]),
     ok.
 
