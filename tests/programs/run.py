@@ -62,7 +62,7 @@ class Scenario:
 
     def run(self, bin_folder: Path) -> str:
         """The transcript (standard output and error together) with its exit status as last line."""
-        with tempfile.TemporaryDirectory() as home:
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:  # what a scenario left running may write there still
             environment = {"PATH": f"{bin_folder}:{SYSTEM_PATH}", "HOME": home, "LANG": "C.UTF-8", "TERM": "dumb"}
             process = subprocess.Popen(["sh", "-u", str(self.path)], cwd=home, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                        stderr=subprocess.STDOUT, start_new_session=True)
