@@ -625,9 +625,9 @@ void Ports::close_all(std::function<void()> done) {
       all.push_back(port);
       awaited_.insert(bits);
     }
-    all_closed_ = std::move(done);
+    if (!all.empty()) all_closed_ = std::move(done);
   }
-  if (all.empty()) return std::exchange(all_closed_, nullptr)();
+  if (all.empty()) return done();
   sync::Epoch::Guard guard;
   for (auto& port : all) post(*port, [](Port& p) { p.close_for_halt(); });
 }

@@ -189,6 +189,7 @@ sched::After Process::run(sched::Scheduler& scheduler) {
   do {
     if (VM_UNLIKELY(s & (kRunning | kExiting))) return put_back(*this, s, scheduler);
   } while (!state.compare_exchange_weak(s, (s & ~std::uint32_t{kQueued | kLifts | kQueuedDirty}) | kRunning, std::memory_order_seq_cst));
+  // It stays marked as running: nobody will take it up again.
   if (VM_UNLIKELY(runtime->stopping.load(std::memory_order_relaxed))) return sched::After::Parked;
   if (!mailbox.incoming_empty() && !handle_incoming(*this)) return sched::After::Parked;
   if (VM_UNLIKELY(suspend_count > 0)) return proc::stop(*this);
